@@ -1,0 +1,1 @@
+"""Execution: cells, studies, engines, schedules and the command line."""

@@ -1,0 +1,74 @@
+"""The contract of an engine: problems and cells in, fits out.
+
+An engine receives cells that share a shape and returns one fit a cell. A fit depends on its cell alone: not on the
+other cells of the group, nor on order, process or thread count.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bench.cell import Cell
+from operators.deeponet import Weights
+from operators.scaling import Problem
+
+FitStatus = Literal["done", "diverged", "timeout"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome of one training.
+
+    Attributes:
+        weights: the weights returned, None if there are none that are finite.
+        status: `done`, `diverged` (the loss was not finite, or exceeded 1e6 times its first value) or `timeout`.
+        steps: optimiser steps taken.
+        curve: (step, training loss) pairs, first and last step included; the loss as the optimiser saw it.
+        cpu_seconds: process time of the training, compilation included.
+        compile_seconds: wall seconds before the first step.
+        recipe: what was used, where the recipe chooses.
+        message: one sentence when the status is not `done`.
+    """
+
+    weights: Weights | None
+    status: FitStatus
+    steps: int
+    curve: tuple[tuple[int, float], ...]
+    cpu_seconds: float
+    compile_seconds: float = 0.0
+    recipe: str = "adam"
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Control:
+    """What an engine may ask while it trains.
+
+    Attributes:
+        floors: per cell, the certified floor of the training mean squared error in physical units; 0 if none.
+        timeout_seconds: wall seconds for one cell, None for no limit.
+        report: called with (cells done, step) now and then.
+    """
+
+    floors: Sequence[float] = ()
+    timeout_seconds: float | None = None
+    report: Callable[[int, int], None] = field(default=lambda done, step: None)
+
+
+class Engine(ABC):
+    """Trains cells. Concrete engines are frozen and final; `version` changes when the same cell would give other bits."""
+
+    name: str
+    version: int
+    recipes: tuple[str, ...]
+
+    @abstractmethod
+    def train(self, cells: Sequence[Cell], problems: Sequence[Problem], control: Control) -> list[Fit]:
+        """Train each cell on its problem and return the fits in order."""
+
+    def refuses(self, cell: Cell) -> str | None:
+        """One sentence why this engine cannot run the cell, or None."""
+        if cell.training.recipe not in self.recipes:
+            return f"expected a recipe among {list(self.recipes)} for engine {self.name!r}, got {cell.training.recipe!r}"
+        return None

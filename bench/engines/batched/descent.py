@@ -1,0 +1,133 @@
+"""The recipes `adam` and `soap`: gradient descent of one cell, a chunk of K steps a call of a compiled program."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.batches import batches
+from bench.cell import Cell
+from bench.engines.base import Fit
+from bench.engines.batched.forms import Shape, loss_form, operands
+from bench.engines.monitor import Monitor
+from bench.engines.threads import pinned_tensorflow
+from bench.flops import step_flops
+from bench.initialisation import initial_weights
+from operators.deeponet import Weights
+from operators.scaling import Problem
+
+SHORTEST_CHUNK, LONGEST_CHUNK, CHUNK_FLOPS = 50, 400, 2e10
+
+
+class Descent:
+    """One training: a compiled program, the data on the device, theta, the optimiser's state and the step reached.
+
+    Attributes:
+        step: optimiser steps taken.
+        chunk: K, steps a call: what the optimiser prescribes, else steps worth CHUNK_FLOPS between SHORTEST_ and LONGEST_CHUNK.
+        form: how the loss is computed.
+    """
+
+    def __init__(self, cell: Cell, problem: Problem, start: Weights) -> None:
+        self._tf = pinned_tensorflow(1)
+        from bench.engines.batched import network, program
+
+        shape = Shape.of(cell, problem)
+        self.cell, self.step, self.form = cell, 0, loss_form(shape)
+        self._optimiser = program.OPTIMISERS[cell.training.recipe](network.matrix_shapes(cell.deeponet()))
+        self.chunk = self._optimiser.chunk or int(np.clip(CHUNK_FLOPS / step_flops(cell), SHORTEST_CHUNK, LONGEST_CHUNK))
+        setting = program.Setting(cell.deeponet(), shape, self.form, self._optimiser, cell.training.l2 > 0.0, self.chunk)
+        self._program = program.compiled(setting)
+        self._arrays = program.device_arrays(operands(problem, self.form), setting)
+        self._l2 = self._tf.constant(cell.training.l2, self._tf.float32)
+        absent = self._tf.zeros((self.chunk, 1), self._tf.int32)
+        self._batches: Iterator[Any] = repeat(absent) if setting.full else map(self._tf.constant, batches(cell, self.chunk))
+        self._rows = next(self._batches)
+        self._theta, self._state = self._tf.constant(network.flattened(start)), self._optimiser.start()
+        self._run(0, 0)
+        self._state = self._optimiser.begun(self._state, lambda: self._run(0, 1)[1])
+
+    def _run(self, begin: int, end: int) -> tuple[Any, Any, NDArray[np.float32]]:
+        """Run iterations begin, ..., end - 1 of the current chunk; return theta, state and the losses of these iterations."""
+        first = self.step - self.step % self.chunk
+        coefficients = self._optimiser.coefficients(self.cell.training, self.cell.steps, first, count=self.chunk)
+        span = self._tf.constant([begin, end])
+        theta, state, losses = self._program(
+            self._theta, self._state, span, self._tf.constant(coefficients), self._l2, self._arrays, self._rows
+        )
+        return theta, state, losses.numpy()[begin:end]
+
+    def advance(self) -> NDArray[np.float32]:
+        """Take a chunk of steps, fewer at the end of the budget; return the loss before each of them."""
+        count = min(self.chunk, self.cell.steps - self.step)
+        self._theta, self._state, losses = self._run(0, count)
+        self.step += count
+        if count == self.chunk:
+            self._rows = next(self._batches)
+            self._state = self._optimiser.between_chunks(self._state)
+        return losses
+
+    def loss(self) -> float:
+        """The loss at the present theta on the batch of the next step."""
+        here = self.step % self.chunk
+        return float(self._run(here, here + 1)[2][0])
+
+    def weights(self) -> Weights:
+        """The present weights, as float64 copies."""
+        from bench.engines.batched.network import unflattened
+
+        return unflattened(self.cell.deeponet(), self._theta.numpy())
+
+
+def descend(
+    cell: Cell,
+    problem: Problem,
+    *,
+    start: Weights | None = None,
+    enough: float = 0.0,
+    timeout_seconds: float | None = None,
+    report: Callable[[int], None] = lambda step: None,
+) -> Fit:
+    """Train one cell with the optimiser its recipe names.
+
+    Args:
+        cell: what to train.
+        problem: its data.
+        start: initial weights; None for those of `bench.initialisation`.
+        enough: mean squared error in physical units at which to stop; looked at after each chunk, on the last batch.
+        timeout_seconds: wall seconds; looked at after each chunk.
+        report: called with the step after each chunk.
+    """
+    cpu_started = time.process_time()
+    monitor = Monitor(cell.steps, timeout_seconds)
+    start = start or initial_weights(cell, inputs=problem.inputs, points=problem.points)
+    descent = Descent(cell, problem, start)
+    compile_seconds = time.perf_counter() - monitor.started
+    met = False
+    while descent.step < cell.steps and not monitor.stopped and not met:
+        first = descent.step
+        losses = descent.advance()
+        for step in range(first, descent.step):
+            if monitor.due(step) and not monitor.stopped:
+                monitor.record(step, float(losses[step - first]))
+        monitor.look_at_clock(descent.step)
+        met = bool(losses[-1] * problem.unit**2 <= enough)
+        report(descent.step)
+    weights = descent.weights()
+    if monitor.status != "diverged":
+        monitor.record(descent.step, last := descent.loss())
+        if monitor.curve[-1][0] != descent.step:
+            monitor.curve.append((descent.step, last))
+    return Fit(
+        weights=weights if weights.finite() else None,
+        status=monitor.status,
+        steps=descent.step,
+        curve=tuple(monitor.curve),
+        cpu_seconds=time.process_time() - cpu_started,
+        compile_seconds=compile_seconds,
+        recipe=f"{cell.training.recipe}/{descent.form}",
+        message=monitor.message,
+    )

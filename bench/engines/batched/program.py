@@ -1,0 +1,95 @@
+"""One compiled program per shape: K optimiser steps in a loop on the device.
+
+Iteration i of a call takes the loss of the batch i at theta, its gradient, and one optimiser step. A call runs the iterations
+begin, ..., end - 1 and returns the K losses (zero where it did not run).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bench.engines.batched.adam import Adam
+from bench.engines.batched.forms import LossForm, Operands, Shape
+from bench.engines.batched.losses import LOSSES, Arrays
+from bench.engines.batched.network import Network, Tensor
+from bench.engines.batched.soap import Soap
+from operators.deeponet import DeepONet
+
+PROGRAMS_KEPT = 16
+
+Optimiser = Adam | Soap
+OPTIMISERS: dict[str, type[Adam] | type[Soap]] = {"adam": Adam, "soap": Soap}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """All that a program is compiled for."""
+
+    net: DeepONet
+    shape: Shape
+    form: LossForm
+    optimiser: Optimiser
+    regularised: bool
+    chunk: int
+
+    @property
+    def full(self) -> bool:
+        """Whether every step sees all functions."""
+        return self.shape.batch == self.shape.functions
+
+
+def device_arrays(operands: Operands, setting: Setting) -> Arrays:
+    """Operands as tensors: full-batch inputs (m, N), minibatch inputs (N, m); for `gram` the energies |T_i|^2 (N,)."""
+    arrays = dict(operands)
+    if setting.full:
+        arrays["inputs"] = arrays["inputs"].T
+    if setting.form == "gram":
+        arrays["energies"] = np.sum(arrays["targets"].astype(np.float64) ** 2, axis=1).astype(np.float32)
+    return {name: tf.constant(np.ascontiguousarray(array)) for name, array in arrays.items()}
+
+
+def _batch(arrays: Arrays, rows: Tensor, setting: Setting) -> Arrays:
+    """The arrays of one batch, inputs as (m, B) and points as (p, evaluation points)."""
+    chosen = dict(arrays)
+    if not setting.full:
+        per_function = [name for name in ("inputs", "targets", "mask", "index", "energies") if name in arrays]
+        chosen.update({name: tf.gather(arrays[name], rows) for name in per_function})
+        chosen["inputs"] = tf.transpose(chosen["inputs"])
+    if setting.form == "own":
+        chosen["points"] = tf.gather(arrays["points"], tf.reshape(chosen["index"], [-1]), axis=1)
+    chosen["labels"] = float(setting.shape.batch * setting.shape.points)
+    return chosen
+
+
+@lru_cache(maxsize=PROGRAMS_KEPT)
+def compiled(setting: Setting) -> Callable[..., Any]:
+    """The program of a setting: (theta, state, span, coefficients, l2, arrays, batches) -> (theta, state, losses)."""
+    network, optimiser = Network(setting.net), setting.optimiser
+    form = LOSSES[setting.form]
+
+    def loss_and_gradient(theta: Tensor, l2: Tensor, arrays: Arrays) -> tuple[Tensor, Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(theta)
+            matrices = network.matrices(theta)
+            branch, trunk = network.branch(matrices, arrays["inputs"]), network.trunk(matrices, arrays["points"])
+            loss = form(branch, trunk, matrices[-1][0, 0], arrays)
+        gradient = tape.gradient(loss, theta)
+        return loss, gradient + l2 * theta if setting.regularised else gradient
+
+    def chunk(
+        theta: Tensor, state: Any, span: Tensor, coefficients: Tensor, l2: Tensor, arrays: Arrays, batches: Tensor
+    ) -> tuple[Tensor, Any, Tensor]:
+        def body(i: Tensor, theta: Tensor, state: Any, losses: Tensor) -> tuple[Tensor, Tensor, Any, Tensor]:
+            loss, gradient = loss_and_gradient(theta, l2, _batch(arrays, None if setting.full else batches[i], setting))
+            theta, state = optimiser.step(theta, gradient, state, coefficients=coefficients[i])
+            return i + 1, theta, state, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
+
+        start = (span[0], theta, optimiser.opened(state), tf.zeros(setting.chunk))
+        _, theta, state, losses = tf.while_loop(lambda i, *_: i < span[1], body, start)
+        return theta, optimiser.closed(state), losses
+
+    return tf.function(chunk, jit_compile=True, autograph=False)

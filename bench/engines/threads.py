@@ -1,0 +1,68 @@
+"""One thread a process: results must not depend on the thread count, and two single-thread workers beat one with two threads."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import threadpoolctl
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+def pin_threads(count: int = 1) -> None:
+    """Limit BLAS, OpenMP and TensorFlow of this process to `count` threads.
+
+    Call it where a worker starts. It does not import TensorFlow; `pinned_tensorflow` does.
+
+    Raises:
+        RuntimeError: TensorFlow has already started with another number of threads.
+    """
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(count)
+    threadpoolctl.threadpool_limits(limits=count)
+    if "tensorflow" in sys.modules:
+        _pin_tensorflow(sys.modules["tensorflow"], count)
+
+
+def pinned_tensorflow(count: int = 1) -> Any:
+    """Import TensorFlow with `count` threads and without its start-up messages; return the module.
+
+    Raises:
+        RuntimeError: TensorFlow has already started with another number of threads.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    pin_threads(count)
+    with _silent_stderr():
+        import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")
+    _pin_tensorflow(tf, count)
+    return tf
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what C++ code writes to standard error: TensorFlow's start-up lines heed no log level."""
+    sys.stderr.flush()
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
+def _pin_tensorflow(tf: Any, count: int) -> None:
+    """Set the thread pools; TensorFlow itself refuses a change once it has started."""
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)

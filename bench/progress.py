@@ -1,0 +1,82 @@
+"""Progress of a run: a bar with the time left on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench.cell import Cell
+from results.record import Record
+
+PLAIN_SECONDS = 15.0
+
+
+class Watch:
+    """Counts records and tells how long the rest will take, weighing cells by their estimated cost.
+
+    Args:
+        console: where to write; control codes only if it is a terminal.
+        costs: estimated CPU seconds of the pending cells.
+        quiet: write nothing but the last line.
+    """
+
+    def __init__(self, console: Console, costs: Sequence[float], *, quiet: bool = False) -> None:
+        self._console = console
+        self._total_cost, self._cells = sum(costs), len(costs)
+        self._done_cost, self._done = 0.0, 0
+        self._counts: dict[str, int] = {}
+        self._started = self._last_line = time.monotonic()
+        self._quiet = quiet
+        self._bar: Progress | None = None
+        if console.is_terminal and not quiet:
+            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"), TimeElapsedColumn())
+            self._bar = Progress(*columns, TextColumn("{task.description}"), console=console)
+            self._bar_task = self._bar.add_task("", total=self._cells, left="")
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def step(self, cell: Cell, step: int) -> None:
+        """Show what is being trained."""
+        if self._bar:
+            text = f"{cell.task} {cell.design} n={cell.n} q={cell.net.q} step {step}/{cell.steps}"
+            self._bar.update(self._bar_task, description=text)
+
+    def record(self, record: Record, cost: float) -> None:
+        """Count a record of a cell estimated to take `cost` CPU seconds."""
+        self._done += 1
+        self._done_cost += cost
+        self._counts[record.status] = self._counts.get(record.status, 0) + 1
+        if self._bar:
+            self._bar.update(self._bar_task, completed=self._done, left=self.left())
+        elif not self._quiet and (time.monotonic() - self._last_line > PLAIN_SECONDS or self._done == self._cells):
+            self._last_line = time.monotonic()
+            self._console.print(f"{self._done}/{self._cells} cells, {self.left()} ({self.counts()})", highlight=False)
+
+    def left(self) -> str:
+        """Time left at the pace so far."""
+        share = self._done_cost / self._total_cost if self._total_cost > 0 else self._done / max(self._cells, 1)
+        if share <= 0.0:
+            return "time left unknown"
+        seconds = (time.monotonic() - self._started) * max(1.0 - share, 0.0) / share
+        return f"about {duration(seconds)} left"
+
+    def counts(self) -> str:
+        """How the cells so far ended."""
+        return ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
+
+
+def duration(seconds: float) -> str:
+    """Human-readable duration."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

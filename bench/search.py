@@ -1,0 +1,187 @@
+"""Bracket search: the smallest q and the smallest d that reach a target, by far fewer trainings than a grid.
+
+For one question (task, design, N, M, noise, replicate, target) the certified floor gives q_lower. The search
+
+  1. trains wide nets at q = q_lower, q_lower + 1, then at growing steps, until one reaches the target, and bisects back: q_upper;
+  2. at q_upper and a few q above it, shrinks one hidden width after another by bisection while the target is still reached, the
+     widths that cost most parameters first, until no width can be lowered: d_upper.
+
+Every training is an ordinary cell with its own key, so a search that was stopped replays its finished cells from the store. A
+size counts as missed only for this search: what it found are upper bounds.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from bench.cell import Cell, Net
+from operators.deeponet import DeepONet
+from results.study import Target
+
+Answers = Generator[Cell, bool, "Found"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one data set.
+
+    Attributes:
+        template: task, design, N, M, noise, replicate, training, and the activation and ends of the net; depths are those of its
+            widths, which are otherwise ignored.
+        target: what a fit must reach.
+        width: width of the wide nets of step 1.
+        restarts: trainings before a size counts as missed.
+        trainings: budget of the whole search.
+        largest_q: where step 1 gives up.
+    """
+
+    template: Cell
+    target: Target
+    width: int = 96
+    restarts: int = 2
+    trainings: int = 60
+    largest_q: int = 64
+
+    def cell(self, net: Net, restart: int) -> Cell:
+        """The cell that tries one size."""
+        return self.template.model_copy(update={"net": net, "restart": restart})
+
+    def wide(self, q: int) -> Net:
+        """A net of the template's depths that is wide in every layer."""
+        net = self.template.net
+        width = max(self.width, 2 * q)
+        return self.resized(q, (width,) * (len(net.branch_widths) + len(net.trunk_widths)))
+
+    def resized(self, q: int, widths: tuple[int, ...]) -> Net:
+        """The template's net with another q and other hidden widths, the branch's first."""
+        depth = len(self.template.net.branch_widths)
+        return self.template.net.model_copy(
+            update={"q": q, "branch_widths": widths[:depth], "trunk_widths": widths[depth:], "schedule": "free"}
+        )
+
+    def deeponet(self, net: Net) -> DeepONet:
+        """The architecture of one size."""
+        return self.cell(net, 0).deeponet()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found: the sizes that reached the target, and whether it ended by itself or by its budget."""
+
+    smallest_q: Net | None
+    smallest_d: Net | None
+    trainings: int
+    exhausted: bool
+
+
+class _Budget(Exception):
+    """The search has used its trainings."""
+
+
+@dataclass
+class _Tries:
+    """Asks for trainings and remembers their outcomes."""
+
+    question: Question
+    count: int = 0
+
+    def reaches(self, net: Net) -> Generator[Cell, bool, bool]:
+        """Try one size, with restarts."""
+        for restart in range(self.question.restarts):
+            if self.count >= self.question.trainings:
+                raise _Budget
+            self.count += 1
+            if (yield self.question.cell(net, restart)):
+                return True
+        return False
+
+
+def search(question: Question, least_q: int) -> Answers:
+    """Yield cells to train, receive whether each reached the target, return what was found.
+
+    Args:
+        question: what is asked.
+        least_q: certified: no smaller q can reach the target.
+    """
+    tries = _Tries(question)
+    found: list[Net] = []
+    try:
+        yield from _smallest_q(tries, max(least_q, 1), found)
+        if found:
+            yield from _smallest_d(tries, found)
+    except _Budget:
+        return _summary(question, found, tries.count, exhausted=True)
+    return _summary(question, found, tries.count, exhausted=False)
+
+
+def _summary(question: Question, found: list[Net], count: int, *, exhausted: bool) -> Found:
+    def d(net: Net) -> int:
+        return question.deeponet(net).parameter_count()
+
+    smallest_q = min(found, key=lambda net: (net.q, d(net)), default=None)
+    return Found(smallest_q, min(found, key=lambda net: (d(net), net.q), default=None), count, exhausted)
+
+
+def _smallest_q(tries: _Tries, least_q: int, found: list[Net]) -> Generator[Cell, bool, None]:
+    """Step 1: upward from the certified q with doubling steps, then bisection."""
+    missed, q, step = least_q - 1, least_q, 1
+    while q <= tries.question.largest_q:
+        net = tries.question.wide(q)
+        if (yield from tries.reaches(net)):
+            found.append(net)
+            break
+        missed, q, step = q, q + step, 2 * step
+    while found and found[-1].q - missed > 1:
+        net = tries.question.wide((found[-1].q + missed) // 2)
+        if (yield from tries.reaches(net)):
+            found.append(net)
+        else:
+            missed = net.q
+
+
+def _smallest_d(tries: _Tries, found: list[Net]) -> Generator[Cell, bool, None]:
+    """Step 2: shrink widths at q_upper and above it while that lowers d."""
+    first = found[-1]
+    best = first
+    for q in dict.fromkeys((first.q, first.q + 1, first.q + max(2, first.q // 4))):
+        net = tries.question.resized(q, (*best.branch_widths, *best.trunk_widths))
+        if q != first.q and not (yield from tries.reaches(net)):
+            continue
+        net = yield from _shrunk(tries, net, found)
+        if _count(tries, net) < _count(tries, best):
+            best = net
+
+
+def _shrunk(tries: _Tries, net: Net, found: list[Net]) -> Generator[Cell, bool, Net]:
+    """Lower every width in turn by bisection until a round changes nothing."""
+    while True:
+        before = net
+        for position in _costliest_first(tries, net):
+            widths = [*net.branch_widths, *net.trunk_widths]
+            low, high = 0, widths[position]
+            while high - low > max(1, high // 16):
+                widths[position] = (low + high) // 2
+                candidate = tries.question.resized(net.q, tuple(widths))
+                if (yield from tries.reaches(candidate)):
+                    net, high = candidate, widths[position]
+                    found.append(net)
+                else:
+                    low = widths[position]
+        if net == before:
+            return net
+
+
+def _costliest_first(tries: _Tries, net: Net) -> Iterator[int]:
+    """Positions of the hidden widths by the parameters one unit costs, most first."""
+    architecture = tries.question.deeponet(net)
+    costs = []
+    for sizes in (architecture.branch_sizes(), architecture.trunk_sizes()):
+        costs += [before + after + 1 for before, after in zip(sizes[:-2], sizes[2:], strict=True)]
+    return iter(sorted(range(len(costs)), key=lambda position: -costs[position] * _width(net, position)))
+
+
+def _width(net: Net, position: int) -> int:
+    return (*net.branch_widths, *net.trunk_widths)[position]
+
+
+def _count(tries: _Tries, net: Net) -> int:
+    return tries.question.deeponet(net).parameter_count()

@@ -1,0 +1,60 @@
+"""Does everything work? A thin slice of `threshold`, `widths` and `rays` on four operators, in minutes on two cores."""
+
+from itertools import product
+
+from bench.cell import Cell, Net, Noise, Training
+from bench.nets import fixed_budget, tied
+from bench.study import Study
+from results.study import Target
+
+TRAINING = Training(engine="deepxde", steps=1500, learning_rate=3e-3, decay="cosine")
+RAY_TASK, ALPHAS = "advection-diffusion-reaction", (1.0, 2.0)
+
+THRESHOLD = [
+    Cell(
+        task=task,
+        functions=size,
+        points=size,
+        noise=Noise(law="rademacher", sigma=0.5),
+        net=tied(q),
+        training=TRAINING,
+        replicate=replicate,
+    )
+    for task, size, q, replicate in product(("burgers", "advection"), (12, 16, 24, 32), (2, 4, 8, 16), (0, 1))
+]
+
+WIDTHS = [
+    Cell(
+        task=task,
+        functions=functions,
+        points=32,
+        net=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
+        training=TRAINING,
+        replicate=replicate,
+    )
+    for task, functions, branch, trunk, q, replicate in product(("darcy", "advection"), (32, 64), (8, 32), (8, 32), (2, 8), (0, 1))
+]
+
+RAYS = [
+    Cell(
+        task=RAY_TASK,
+        functions=round(16 * (q / 4) ** alpha),
+        points=32,
+        net=fixed_budget(q, budget=3000, sensors=100, coordinates=2),
+        training=TRAINING,
+        replicate=replicate,
+    )
+    for q, alpha in dict.fromkeys((q, ALPHAS[0] if q == 4 else alpha) for alpha in ALPHAS for q in (4, 6, 8, 12))
+    for replicate in (0, 1)
+]
+
+STUDY = Study(
+    name="smoke",
+    question=__doc__ or "",
+    cells=[*THRESHOLD, *WIDTHS, *RAYS],
+    targets=(
+        *(Target(kind="absorb", value=rho) for rho in (0.2, 0.5)),
+        *(Target(kind="relative", value=tau) for tau in (0.3, 0.1)),
+    ),
+    rays=ALPHAS,
+)

@@ -1,0 +1,30 @@
+"""How does the clean training error depend on branch width, trunk width, q and n?
+
+Where does the rank floor (Eckart and Young) decide, where the widths, and where the optimiser?
+"""
+
+from bench.cell import Cell, Net, Training
+from bench.study import Study
+from results.study import Target
+
+STUDY = Study(
+    name="widths",
+    question=__doc__ or "",
+    cells=(
+        Cell(
+            task=task,
+            functions=functions,
+            points=64,
+            net=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
+            training=Training(engine="batched", recipe="best", steps=4000),
+            replicate=replicate,
+        )
+        for task in ("burgers", "darcy", "advection", "advection-box", "advection-diffusion-reaction", "antiderivative")
+        for functions in (64, 128, 256)
+        for branch in (8, 16, 32)
+        for trunk in (8, 16, 32)
+        for q in (2, 4, 8, 16)
+        for replicate in range(3)
+    ),
+    targets=tuple(Target(kind="relative", value=tau) for tau in (0.3, 0.1, 0.03, 0.01)),
+)

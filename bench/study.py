@@ -1,0 +1,124 @@
+"""A study: a question, a grid of cells, targets. Study files are plain Python that define STUDY.
+
+    python -m bench run widths          a built-in study
+    python -m bench run mystudy.py      a file of one's own
+"""
+
+import importlib
+import re
+import runpy
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bench.cell import Cell
+from bench.engines import find_engine
+from operators import UserError, find_task
+from results.record import record_key
+from results.study import ExpectedCell, Manifest, Target
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+STUDIES: dict[str, str] = {
+    "smoke": "bench.studies.smoke",
+    "threshold": "bench.studies.threshold",
+    "rays": "bench.studies.rays",
+    "widths": "bench.studies.widths",
+    "outside-run": "bench.studies.outside_run",
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is asked, and the cells that answer it.
+
+    Attributes:
+        name: names the results folder; lower-case letters, digits and hyphens.
+        question: one paragraph.
+        cells: the grid; equal cells are refused.
+        targets: what a fit must reach, for the tables.
+        rays: exponents alpha of the rays n = c q^alpha that the cells follow, if they do.
+    """
+
+    name: str
+    question: str
+    cells: Iterable[Cell]
+    targets: tuple[Target, ...]
+    rays: tuple[float, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cells", tuple(self.cells))
+        object.__setattr__(self, "question", " ".join(self.question.split()))
+        if not NAME.fullmatch(self.name):
+            raise UserError(f"expected a study name of lower-case letters, digits and hyphens (at most 64), got {self.name!r}")
+        if not self.cells:
+            raise UserError(f"expected study {self.name!r} to have at least one cell, got none")
+        for cell in self.cells:
+            refusal = find_engine(cell.training.engine).refuses(cell)
+            if refusal:
+                raise UserError(f"study {self.name!r}: {refusal}")
+        if len(self.keyed) != len(tuple(self.cells)):
+            raise UserError(f"expected the cells of study {self.name!r} to differ, got {len(tuple(self.cells)) - len(self.keyed)} twice")
+
+    @cached_property
+    def keyed(self) -> dict[str, Cell]:
+        """Cells by key, in the order of the grid."""
+        return {cell_key(cell): cell for cell in self.cells}
+
+    def manifest(self) -> Manifest:
+        """What the tables need to know of the study."""
+        expected = []
+        for key, cell in self.keyed.items():
+            net = cell.deeponet()
+            sizes = {"d": net.parameter_count(), "q_eff": net.effective_q(), "d_eff": net.effective_parameter_count()}
+            expected.append(ExpectedCell(key=key, cell=cell.model_dump(mode="json"), sizes=sizes))
+        return Manifest(
+            name=self.name, question=self.question, targets=self.targets, expected=tuple(expected), rays=self.rays
+        )
+
+
+def cell_key(cell: Cell) -> str:
+    """The key of the record that answers this cell."""
+    identity = find_task(cell.task, cell.parameters).identity()
+    return record_key(cell.model_dump(mode="json"), identity, find_engine(cell.training.engine).version)
+
+
+def load_study(name: str) -> Study:
+    """Load a built-in study by name, or a study file by path.
+
+    Raises:
+        UserError: an unknown name, a file that cannot be read or run, or one that defines no STUDY.
+    """
+    if name in STUDIES:
+        study = importlib.import_module(STUDIES[name]).STUDY
+        assert isinstance(study, Study)
+        return study
+    path = Path(name)
+    if path.suffix != ".py":
+        raise UserError(f"expected a study among {sorted(STUDIES)} or the path of a .py file, got {name!r}")
+    if not path.is_file():
+        raise UserError(f"expected a study file at {name}, found none")
+    try:
+        study = runpy.run_path(str(path)).get("STUDY")
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "cell"
+        raise UserError(f"study file {name}: {_line(error, path)}: {where}: {first['msg']}") from None
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UserError(f"study file {name}: {_line(error, path)}: {reason}") from None
+    if not isinstance(study, Study):
+        raise UserError(f"expected study file {name} to define STUDY = Study(...), got {type(study).__name__}")
+    return study
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Where in the study file an error arose."""
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+    return f"line {lines[-1]}" if lines else "line ?"

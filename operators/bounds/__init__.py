@@ -1,0 +1,44 @@
+"""Lower bounds on the size of a DeepONet, one a file: pure functions with status, source and hypotheses as data."""
+
+from operators.bounds import (
+    bit_counting,
+    eckart_young,
+    effective_parameters,
+    grid_in_probability,
+    incomplete_grid,
+    localised,
+    localised_iid,
+    marchenko_pastur,
+    noisy_grid,
+    paper_shaped,
+    population,
+    pseudo_dimension,
+    rademacher,
+    rank_to_parameters,
+    sign_patterns,
+)
+from operators.bounds.bound import Bound, Norms, Setting, Statement
+from operators.bounds.vacuity import Row, vacuity_table
+
+BOUNDS: dict[str, Bound] = {
+    bound.name: bound
+    for bound in (
+        eckart_young.BOUND,
+        rank_to_parameters.BOUND,
+        population.BOUND,
+        noisy_grid.BOUND,
+        grid_in_probability.BOUND,
+        marchenko_pastur.BOUND,
+        incomplete_grid.BOUND,
+        bit_counting.BOUND,
+        localised.BOUND,
+        localised_iid.BOUND,
+        pseudo_dimension.BOUND,
+        sign_patterns.BOUND,
+        rademacher.BOUND,
+        paper_shaped.BOUND,
+        effective_parameters.BOUND,
+    )
+}
+
+__all__ = ["BOUNDS", "Bound", "Norms", "Row", "Setting", "Statement", "vacuity_table"]

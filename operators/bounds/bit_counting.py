@@ -1,0 +1,113 @@
+"""Bit counting: d stored numbers of b bits realise at most 2^(b d) functions on the design.
+
+With probability >= 1 - delta over the noise, for every parameter setting that any optimiser could return,
+
+    n R(rho) <= b d ln 2 + ln(K / delta)        (b = 32: 22.18 nats a parameter)
+
+R is the rate of the noise law (`operators.bounds.rates`), K the number of configurations tried on the same noise
+(architectures, seeds of frozen random features). No norm, no smoothness, no optimiser enters. It excludes something only if
+n / d > b ln 2 / R(rho), which for b = 32 is 39 (Rademacher) or 19 (Gaussian) at rho = 0.9 and 436 or 421 at rho = 0.1.
+
+What must hold, each a trap in practice:
+  - all that was computed from the noisy labels is counted: an output mean and scale (2 b bits), a basis (M q b bits);
+    input scaling, points and split are independent of z; batch statistics count; frozen random weights count in K only;
+  - the noise is drawn once: fresh noise in each epoch cannot be absorbed at all;
+  - the risk is that of the stored numbers, evaluated in one deterministic pass.
+A violation beyond delta is a defect or a leak of labels.
+
+Description-length form: a net quantised to b' bits a weight with one float32 scale a tensor that still absorbs rho' has
+(b' d + 32 tensors + 5) ln 2 >= n R(rho') - ln(K / delta); the 5 bits choose b' <= 32, so it may be used after training.
+
+Without a bound on bits or norms no such statement can hold: ReLU nets memorise n points with about sqrt(n) real parameters of
+many bits each (Vardi, Yehudai, Shamir 2022, arXiv 2110.03187).
+"""
+
+import math
+
+from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
+from operators.bounds.rates import Law, required_nats
+from operators.bounds.rates import absorbable_fraction as absorbable_by_nats
+from operators.deeponet import DeepONet
+
+CHOICE_OF_PRECISION_BITS = 5
+SCALE_BITS = 32
+
+
+def absorbable_fraction(
+    n: int, d: int, *, law: Law = "rademacher", bits: int = 32, failure_probability: float = 0.05, configurations: int = 1
+) -> float:
+    """Largest rho that bit counting does not exclude for d parameters and n labels; 1 if it excludes nothing.
+
+    Non-increasing in n; non-decreasing in d, bits, configurations and 1 / failure_probability.
+    """
+    return absorbable_by_nats(law, n, bits * d * math.log(2.0), failure_probability=failure_probability / configurations)
+
+
+def necessary_parameters(
+    n: int, rho: float, *, law: Law = "rademacher", bits: int = 32, failure_probability: float = 0.05, configurations: int = 1
+) -> float:
+    """Least d not excluded from absorbing rho: a whole number >= 0, inf for Gaussian noise and rho >= 1."""
+    if rho <= 0.0:
+        return 0.0
+    nats = required_nats(law, n, rho, failure_probability=failure_probability / configurations)
+    return max(0.0, math.ceil(nats / (bits * math.log(2.0)))) if math.isfinite(nats) else math.inf
+
+
+def absorbable_fraction_quantised(
+    n: int,
+    d: int,
+    *,
+    bits: int,
+    tensors: int,
+    law: Law = "rademacher",
+    failure_probability: float = 0.05,
+) -> float:
+    """Largest rho' that a net quantised after training to `bits` bits a weight is not excluded from absorbing."""
+    nats = (bits * d + SCALE_BITS * tensors + CHOICE_OF_PRECISION_BITS) * math.log(2.0)
+    return absorbable_by_nats(law, n, nats, failure_probability=failure_probability)
+
+
+def _necessary(setting: Setting, target: float) -> Statement:
+    needed = necessary_parameters(
+        setting.n,
+        target,
+        law=setting.law,
+        bits=setting.bits,
+        failure_probability=setting.failure_probability,
+        configurations=setting.configurations,
+    )
+
+    def allowed(net: DeepONet) -> bool:
+        return net.parameter_count() >= needed
+
+    q = setting.smallest_q(allowed) if math.isfinite(needed) else math.inf
+    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note=f"d >= {needed:g}")
+
+
+def _attainable(setting: Setting, q: int) -> Statement:
+    rho = absorbable_fraction(
+        setting.n,
+        setting.size(q).parameter_count(),
+        law=setting.law,
+        bits=setting.bits,
+        failure_probability=setting.failure_probability,
+        configurations=setting.configurations,
+    )
+    return at_most_rho(BOUND.name, BOUND.status, rho)
+
+
+BOUND = Bound(
+    name="bit-counting",
+    title="d >= (n R(rho) - ln(K/delta)) / (b ln 2) for any net stored in b-bit numbers",
+    status="certified",
+    citation="derived in docs/theory.md (counting argument with exact Rademacher and Gaussian rates)",
+    hypotheses=(
+        "noise independent, mean zero, drawn once and frozen, of the stated law",
+        "all numbers computed from noisy labels are among the d parameters",
+        "parameters stored in b bits; risk of the stored numbers",
+        "at most K configurations tried on this noise",
+    ),
+    target="absorb",
+    necessary=_necessary,
+    attainable=_attainable,
+)

@@ -1,0 +1,113 @@
+"""Covering numbers of a DeepONet class from its shapes and norms, layer by layer.
+
+Layer l has d_l numbers (W_l | c_l) in a Frobenius ball of radius R_l, and moves the output by at most K_l times its own change.
+With tau_l = tau d_l / (K_l d), sum_l K_l tau_l = tau, so that in the sup norm over all inputs and points of the stated size
+
+    ln N(tau) <= sum_l d_l ln(1 + 2 R_l K_l d / (tau d_l)).
+
+K_l. A net f_l = phi(W_l f_{l-1} + c_l), phi Lipschitz with constant a and |phi(x)| <= |x|, keeps |f_l| <= F_l with F_l = R_l
+sqrt(F_{l-1}^2 + 1), and F_l <= sqrt(width) for activations bounded by 1. Then k_l = a_l sqrt(F_{l-1}^2 + 1) prod_{j > l} a_j
+R_j with a = 1/4 for a sigmoid, and for h = <b, t> + b0 (branch changed first, then trunk; the net in between belongs to the
+class) K = k_l F_t in the branch, k_l F_b in the trunk, 1 for b0.
+
+Linear ends: <b, t> = [phi_b; 1]^T (A^T C) [phi_t; 1]. The two heads, q (w_b + w_t + 2) numbers, are covered as one matrix of
+(w_b + 1)(w_t + 1) numbers, |A^T C|_F <= R_A R_C, where that is fewer; its centres need not have rank q.
+
+Radii chosen after training: cover the radii 2^k, k integer, with weights 1 / ((pi^2 / 3 - 1)(1 + |k|)^2), whose sum is 1.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from operators.bounds.bound import Norms
+from operators.deeponet import Activation, DeepONet
+
+LIPSCHITZ: dict[Activation, float] = {"tanh": 1.0, "relu": 1.0, "sigmoid": 0.25, "gelu": 1.1290, "silu": 1.0999}
+BOUNDED_BY_ONE: tuple[Activation, ...] = ("tanh", "sigmoid")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Numbers that are covered together: their count d_l, Frobenius radius R_l and Lipschitz constant K_l."""
+
+    count: int
+    radius: float
+    lipschitz: float
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Branch or trunk: its blocks with k_l for K_l, the bound F of its last hidden layer and of its output."""
+
+    blocks: tuple[Block, ...]
+    features: float
+    output: float
+
+
+def blocks(net: DeepONet, norms: Norms) -> tuple[Block, ...]:
+    """The blocks of a net whose layers all have the radius `norms.radius`."""
+    trunk_end: Activation | None = {"linear": None, "activated-trunk": net.activation, "sigmoid": "sigmoid"}[net.ends]
+    branch = _side(
+        net.branch_sizes(), norms.input_norm, norms.radius, net.activation, "sigmoid" if net.ends == "sigmoid" else None
+    )
+    trunk = _side(net.trunk_sizes(), norms.point_norm, norms.radius, net.activation, trunk_end)
+    sides = [
+        [Block(block.count, block.radius, block.lipschitz * other.output) for block in side.blocks]
+        for side, other in ((branch, trunk), (trunk, branch))
+    ]
+    bias = Block(1, norms.radius, 1.0)
+    head = (net.branch_widths[-1] + 1) * (net.trunk_widths[-1] + 1)
+    if net.ends == "linear" and head < sides[0][-1].count + sides[1][-1].count:
+        joint = math.hypot(branch.features, 1.0) * math.hypot(trunk.features, 1.0)
+        return (*sides[0][:-1], *sides[1][:-1], Block(head, norms.radius**2, joint), bias)
+    return (*sides[0], *sides[1], bias)
+
+
+def _side(sizes: tuple[int, ...], size: float, radius: float, hidden: Activation, end: Activation | None) -> _Side:
+    """Blocks of one net: k_l from the input onwards."""
+    activations = [*[hidden] * (len(sizes) - 2), end]
+    bounds = [size]
+    for width, activation in zip(sizes[1:], activations, strict=True):
+        grown = radius * math.hypot(bounds[-1], 1.0)
+        if activation == "sigmoid":
+            grown = math.sqrt(width)
+        elif activation in BOUNDED_BY_ONE:
+            grown = min(grown, math.sqrt(width))
+        bounds.append(grown)
+    factors = [1.0 if activation is None else LIPSCHITZ[activation] for activation in activations]
+    found = []
+    for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+        later = math.prod(radius * factor for factor in factors[layer + 1 :])
+        found.append(Block((fan_in + 1) * fan_out, radius, factors[layer] * math.hypot(bounds[layer], 1.0) * later))
+    return _Side(tuple(found), bounds[-2], bounds[-1])
+
+
+def log_covering_number(parts: Iterable[Block], tau: float) -> float:
+    """Upper bound on ln N(tau) in the sup norm."""
+    parts = tuple(parts)
+    total = sum(part.count for part in parts)
+    return sum(part.count * math.log1p(2.0 * part.radius * part.lipschitz * total / (tau * part.count)) for part in parts)
+
+
+def log_ball(parts: Iterable[Block]) -> float:
+    """ln(W J) of the single-ball form: W^2 = sum R_l^2, J^2 = sum K_l^2."""
+    parts = tuple(parts)
+    return 0.5 * math.log(sum(part.radius**2 for part in parts)) + 0.5 * math.log(sum(part.lipschitz**2 for part in parts))
+
+
+def cost_of_radii(radii: Iterable[float]) -> float:
+    """Nats to add to the log-covering number when the radii were read off the trained net and rounded up to powers of 2."""
+    steps = (abs(math.ceil(math.log2(radius))) for radius in radii)
+    return sum(math.log(math.pi**2 / 3.0 - 1.0) + 2.0 * math.log1p(step) for step in steps)
+
+
+def prediction_bound(net: DeepONet, norms: Norms) -> float:
+    """C with |h| <= C over the class: q for sigmoid ends (bias apart), else |b| |t| plus the bias."""
+    if net.ends == "sigmoid":
+        return float(net.q)
+    trunk_end: Activation | None = net.activation if net.ends == "activated-trunk" else None
+    branch = _side(net.branch_sizes(), norms.input_norm, norms.radius, net.activation, None)
+    trunk = _side(net.trunk_sizes(), norms.point_norm, norms.radius, net.activation, trunk_end)
+    return branch.output * trunk.output + norms.radius

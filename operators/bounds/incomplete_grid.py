@@ -1,0 +1,84 @@
+"""Shared points, not all pairs observed: sign patterns of low-rank matrices, and floors of fully observed blocks.
+
+N functions, M points, n <= N M observed pairs (any mask). The n values of c + sum_k b_k(u_i) t_k(y_j) are polynomials of degree
+2 in W numbers. A matrix of rank <= q is spanned by some q of its rows: for each of the C(N, q) choices W = q (N + M - q) + 1
+numbers suffice, the bias included, so with Warren's theorem (`operators.bounds.sign_patterns.log_warren`; W >= n: vacuous)
+there are at most C(N, q) 2 (4 e n / W)^W sign patterns. Rademacher noise, rho > 1/2, with probability >= 1 - delta, no net of
+this rank, whatever its parameters and norms, absorbs rho unless
+
+    ln C(N, q) + ln 2 + W ln(4 e n / W) >= n (ln 2 - H(1 - rho)) - ln(1 / delta).
+
+Loose by 10 to 100 against the exact law of a full grid, but valid for any mask. With a point of its own for every observation
+(M = n) W >= n and nothing is said: b = 1, t(y_i) = label interpolates with q = 1, so no rank floor exists at all.
+
+Floors: for disjoint blocks S x T of observed pairs, n risk >= sum over blocks of tail_q(Y_{S,T}), an offset one rank more.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
+from operators.bounds.sign_patterns import absorbable_fraction, log_warren, required_nats
+from operators.bounds.singular_values import tails
+from operators.task import Array
+
+Rows = NDArray[np.int_]
+NOTE = "needs common points, Rademacher noise"
+
+
+def log_low_rank_patterns(n: float, shape: tuple[int, int], q: int) -> float:
+    """Upper bound on the logarithm of the number of sign patterns on n entries of N x M matrices of rank <= q plus a constant."""
+    small, large = sorted(shape)
+    q = min(q, small)
+    choices = float(gammaln(small + 1) - gammaln(q + 1) - gammaln(small - q + 1))
+    return choices + log_warren(n, 2, q * (small + large - q) + 1)
+
+
+def block_floor(labels: Array, blocks: Sequence[tuple[Rows, Rows]], q: int) -> float:
+    """Certified lower bound on the sum of squared errors over disjoint blocks (rows, columns) of observed entries, rank <= q.
+
+    Raises:
+        ValueError: blocks that overlap.
+    """
+    seen = np.zeros(labels.shape, dtype=bool)
+    total = 0.0
+    for rows, columns in blocks:
+        block = np.ix_(rows, columns)
+        if seen[block].any():
+            raise ValueError("expected disjoint blocks, got an entry that lies in two")
+        seen[block] = True
+        lower = tails(labels[block]).lower
+        total += float(lower[q]) if q < len(lower) else 0.0
+    return total
+
+
+def _necessary(setting: Setting, target: float) -> Statement:
+    if setting.shape is None or setting.law != "rademacher":
+        return not_applicable(BOUND.name, "q", NOTE)
+    shape = setting.shape
+    needed = required_nats(setting.n, target, failure_probability=setting.failure_probability / setting.configurations)
+    q = setting.smallest_q(lambda net: log_low_rank_patterns(setting.n, shape, net.effective_q()) >= needed)
+    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
+
+
+def _attainable(setting: Setting, q: int) -> Statement:
+    if setting.shape is None or setting.law != "rademacher":
+        return not_applicable(BOUND.name, "rho", NOTE)
+    patterns = log_low_rank_patterns(setting.n, setting.shape, setting.size(q).effective_q())
+    delta = setting.failure_probability / setting.configurations
+    return at_most_rho(BOUND.name, BOUND.status, absorbable_fraction(setting.n, patterns, failure_probability=delta))
+
+
+BOUND = Bound(
+    name="incomplete-grid",
+    title="ln C(N, q) + W ln(4 e n / W) >= n (ln 2 - H(1 - rho)) - ln(1/delta), W = q (N + M - q) + 1, any mask",
+    status="certified",
+    citation="Warren's theorem (Anthony and Bartlett 1999, Theorem 8.3); derived in docs/theory.md",
+    hypotheses=("N functions on M common points, any observed pairs", "Rademacher noise drawn once", "rho > 1/2"),
+    target="absorb",
+    necessary=_necessary,
+    attainable=_attainable,
+)

@@ -1,0 +1,93 @@
+"""The rank that pure noise asks for on a large grid: the Marchenko-Pastur law.
+
+i.i.d. noise of finite variance on N functions and M points, m = min(N, M), beta = m / max(N, M); the best approximation of rank
+alpha m absorbs the fraction rho. As N, M grow (Marchenko and Pastur 1967, doi:10.1070/SM1967v001n04ABEH001994; the law is the
+same for all noise laws), with t = 1 + beta + 2 sqrt(beta) cos(phi) the edge of what is kept, phi in [0, pi],
+
+    rho   = (phi - sin(2 phi) / 2) / pi                                                        for every beta
+    alpha = [(1 + beta) phi - 2 sqrt(beta) sin phi
+             - 2 (1 - beta) atan2((1 - sqrt(beta)) sin(phi / 2), (1 + sqrt(beta)) cos(phi / 2))] / (2 pi beta).
+
+beta = 1: alpha = (phi - sin phi) / pi. Small rho: alpha ~ rho / (1 + sqrt(beta))^2. With a signal of rank g the needed q is
+m alpha(rho) to within g on either side (`operators.bounds.noisy_grid`, form b). Asymptotic: at 400 x 400 three digits agree.
+"""
+
+import math
+from collections.abc import Callable
+
+from scipy.optimize import brentq
+
+from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
+
+NOTE = "needs a grid design and the rank of the clean outputs"
+
+
+def absorbed_fraction_at(phi: float) -> float:
+    """Rho of the parameter phi."""
+    return (phi - math.sin(2.0 * phi) / 2.0) / math.pi
+
+
+def rank_fraction_at(phi: float, beta: float) -> float:
+    """Alpha of the parameter phi for the aspect ratio beta in (0, 1]."""
+    root = math.sqrt(beta)
+    turn = math.atan2((1.0 - root) * math.sin(phi / 2.0), (1.0 + root) * math.cos(phi / 2.0))
+    return ((1.0 + beta) * phi - 2.0 * root * math.sin(phi) - 2.0 * (1.0 - beta) * turn) / (2.0 * math.pi * beta)
+
+
+def rank_fraction(rho: float, beta: float) -> float:
+    """The fraction of all m ranks that absorbs the fraction rho of the noise.
+
+    Raises:
+        ValueError: beta not in (0, 1].
+    """
+    if not 0.0 < beta <= 1.0:
+        raise ValueError(f"expected an aspect ratio in (0, 1], got {beta}")
+    rho = min(max(rho, 0.0), 1.0)
+    return rank_fraction_at(_solve(absorbed_fraction_at, rho), beta)
+
+
+def absorbed_fraction(alpha: float, beta: float) -> float:
+    """The fraction of the noise that the fraction alpha of all ranks absorbs: the inverse of `rank_fraction`."""
+    if not 0.0 < beta <= 1.0:
+        raise ValueError(f"expected an aspect ratio in (0, 1], got {beta}")
+    alpha = min(max(alpha, 0.0), 1.0)
+    return absorbed_fraction_at(_solve(lambda phi: rank_fraction_at(phi, beta), alpha))
+
+
+def _solve(increasing: Callable[[float], float], value: float) -> float:
+    if value <= 0.0:
+        return 0.0
+    return math.pi if value >= 1.0 else float(brentq(lambda phi: increasing(phi) - value, 0.0, math.pi, xtol=1e-15))
+
+
+def _aspect(shape: tuple[int, int]) -> tuple[int, float]:
+    return min(shape), min(shape) / max(shape)
+
+
+def _necessary(setting: Setting, target: float) -> Statement:
+    if setting.shape is None or setting.signal_rank is None:
+        return not_applicable(BOUND.name, "q", NOTE)
+    smaller, beta = _aspect(setting.shape)
+    rank = smaller * rank_fraction(target, beta) - setting.signal_rank
+    q = setting.smallest_q(lambda net: net.effective_q() >= rank)
+    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
+
+
+def _attainable(setting: Setting, q: int) -> Statement:
+    if setting.shape is None or setting.signal_rank is None:
+        return not_applicable(BOUND.name, "rho", NOTE)
+    smaller, beta = _aspect(setting.shape)
+    rank = setting.size(q).effective_q() + setting.signal_rank
+    return at_most_rho(BOUND.name, BOUND.status, absorbed_fraction(rank / smaller, beta))
+
+
+BOUND = Bound(
+    name="marchenko-pastur",
+    title="q ~ m alpha(rho) - rank of the signal: the exact law for large grids, n^(1/2) on a square grid",
+    status="asymptotic",
+    citation="Marchenko and Pastur 1967, doi:10.1070/SM1967v001n04ABEH001994; closed form derived in docs/theory.md",
+    hypotheses=("grid design, N and M large", "i.i.d. noise of finite variance", "clean outputs, offset included, of known rank"),
+    target="absorb",
+    necessary=_necessary,
+    attainable=_attainable,
+)

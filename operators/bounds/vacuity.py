@@ -1,0 +1,94 @@
+"""Who says something where: every bound on the same sizes and data, as a table.
+
+Sizes: m = 40 sensors, 2 coordinates, one hidden layer a net. Scales: layers of Frobenius radius 10, |u|_2 <= sqrt(40),
+|y|_2 <= sqrt(2), labels in [-1, 1], Rademacher noise of sigma = 1/2, delta = 0.05. Grids are square, the clean outputs have rank
+SIGNAL_RANK with the bias. `python -m bench bounds` prints the table.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from operators.bounds.bound import Bound, Norms, Setting
+from operators.deeponet import Activation, DeepONet, Ends
+
+SENSORS = 40
+COORDINATES = 2
+SIGNAL_RANK = 8
+TARGET = 0.5
+LARGEST_N = 10**13
+NORMS = Norms(radius=10.0, input_norm=math.sqrt(SENSORS), point_norm=math.sqrt(COORDINATES), label=1.0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bound on one declared size.
+
+    Attributes:
+        bound: its name.
+        status: its status where it is not vacuous.
+        sizes: the schedule and the class of ends.
+        n: number of labels.
+        necessary_q: q needed to absorb TARGET, 1 where the bound is vacuous.
+        absorbable: largest rho for q = 32, 1 where the bound is vacuous.
+        informative_from: the least n (a power of 2) from which rho < 1 for q = 32; None if above LARGEST_N or never.
+        note: why it is silent.
+    """
+
+    bound: str
+    status: str
+    sizes: str
+    n: int
+    necessary_q: float
+    absorbable: float
+    informative_from: int | None
+    note: str
+
+
+def tied(activation: Activation, ends: Ends) -> Callable[[int], DeepONet]:
+    """All widths = q."""
+    return lambda q: DeepONet(SENSORS, COORDINATES, (q,), (q,), q, activation, ends)
+
+
+def fixed_width(activation: Activation, ends: Ends, width: int = 64) -> Callable[[int], DeepONet]:
+    """Hidden widths fixed."""
+    return lambda q: DeepONet(SENSORS, COORDINATES, (width,), (width,), q, activation, ends)
+
+
+SIZES: dict[str, Callable[[int], DeepONet]] = {
+    "widths = q, sigmoid ends": tied("tanh", "sigmoid"),
+    "widths = q, linear ends, ReLU": tied("relu", "linear"),
+    "width 64, sigmoid ends": fixed_width("tanh", "sigmoid"),
+}
+
+
+def setting_of(n: int, size: Callable[[int], DeepONet]) -> Setting:
+    """The setting of the table: a square grid of n labels."""
+    side = math.isqrt(n)
+    return Setting(n=n, size=size, shape=(side, n // side), sigma=0.5, norms=NORMS, signal_rank=SIGNAL_RANK)
+
+
+def informative_from(bound: Bound, size: Callable[[int], DeepONet], q: int) -> int | None:
+    """The least power of 2 from which the bound excludes something for this q; None if above LARGEST_N."""
+    n = 4
+    while n <= LARGEST_N:
+        if bound.attainable(setting_of(n, size), q).status != "vacuous":
+            return n
+        n *= 2
+    return None
+
+
+def vacuity_table(bounds: dict[str, Bound], *, sample_counts: tuple[int, ...] = (10**4, 10**6, 10**8), q: int = 32) -> list[Row]:
+    """All noise bounds on the sizes above; bounds that need labels or a spectrum are left out."""
+    rows = []
+    for sizes, size in SIZES.items():
+        for bound in bounds.values():
+            if bound.target != "absorb" or bound.name in ("noisy-grid", "rademacher-capacity"):
+                continue
+            first = informative_from(bound, size, q)
+            for n in sample_counts:
+                setting = setting_of(n, size)
+                needed, reached = bound.necessary(setting, TARGET), bound.attainable(setting, q)
+                note = reached.note if first is None else ""
+                rows.append(Row(bound.name, bound.status, sizes, n, needed.value, reached.value, first, note))
+    return rows

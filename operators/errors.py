@@ -1,0 +1,9 @@
+"""The errors a user can meet; the command line prints them as one sentence, without a traceback."""
+
+
+class UserError(ValueError):
+    """A request that cannot be served as made: "expected X, got Y; do Z"."""
+
+
+class DataInvalid(Exception):
+    """Generated or supplied data break the task's contract (not finite, wrong shape, violated invariant)."""

@@ -1,0 +1,73 @@
+"""What determines a data set: a task, a design, sizes, noise and a replicate."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from operators.errors import UserError
+from operators.task import Task
+
+Design = Literal["grid", "scattered", "triples"]
+NoiseLaw = Literal["none", "rademacher", "uniform", "gaussian"]
+DESIGNS: tuple[Design, ...] = ("grid", "scattered", "triples")
+NOISE_LAWS: tuple[NoiseLaw, ...] = ("none", "rademacher", "uniform", "gaussian")
+
+MEMORY_LIMIT_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True)
+class Request:
+    """What determines a data set.
+
+    Attributes:
+        task: the operator.
+        design: how query points are laid out.
+        functions: N.
+        points: M, query points per function; 1 for triples.
+        noise_law: law of z.
+        sigma: standard deviation of z over the task's root mean square of clean outputs.
+        replicate: selects the streams `inputs`, `points`, `noise` and `test`.
+        test_functions: held-out functions.
+
+    Raises:
+        UserError: sizes or laws that do not fit the task or the memory.
+    """
+
+    task: Task
+    design: Design = "grid"
+    functions: int = 64
+    points: int = 64
+    noise_law: NoiseLaw = "none"
+    sigma: float = 0.0
+    replicate: int = 0
+    test_functions: int = 64
+
+    def __post_init__(self) -> None:
+        available = len(self.task.points())
+        if self.design not in DESIGNS:
+            raise UserError(f"expected a design among {list(DESIGNS)}, got {self.design!r}")
+        if self.noise_law not in NOISE_LAWS:
+            raise UserError(f"expected a noise law among {list(NOISE_LAWS)}, got {self.noise_law!r}")
+        for name, count in (("function", self.functions), ("held-out function", self.test_functions)):
+            if count < 1:
+                raise UserError(f"expected at least one {name}, got {count}")
+        if self.design == "triples" and self.points != 1:
+            raise UserError(f"expected M = 1 for the design 'triples', got M = {self.points}")
+        if not 1 <= self.points <= available:
+            raise UserError(f"expected 1 <= M <= {available} query points of task {self.task.name!r}, got M = {self.points}")
+        if not (math.isfinite(self.sigma) and self.sigma >= 0.0) or (self.noise_law == "none") != (self.sigma == 0.0):
+            raise UserError(
+                "expected sigma = 0 for noise law 'none' and a finite sigma > 0 otherwise,"
+                f" got law {self.noise_law!r} and sigma = {self.sigma}"
+            )
+        needed = self.bytes()
+        if needed > MEMORY_LIMIT_BYTES:
+            raise UserError(
+                f"expected a data set of at most {MEMORY_LIMIT_BYTES / 2**30:.0f} GiB, got N = {self.functions} functions of"
+                f" {available} outputs = {needed / 2**30:.1f} GiB; lower N or the task's resolution"
+            )
+
+    def bytes(self) -> int:
+        """Bytes of the functions to generate, at all query points; an upper bound for what the data set keeps."""
+        count = self.functions + self.test_functions
+        return 8 * count * (len(self.task.points()) + len(self.task.sensors()))

@@ -1,0 +1,73 @@
+"""Which figures a study gets: one of each kind for each task that has the data for it."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from results import plots
+from results.series import has_error_curve
+
+TASK = ["task", "parameters"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the figures draw.
+
+    Attributes:
+        frame: the tidy frame with series.
+        scaling: scaling.csv, with series.
+        located: thresholds.csv, with series.
+        exponents: exponents.csv, with series and intercept.
+        rays: rays.csv, with series.
+        demanded: what bounds demand (`results.theory`).
+    """
+
+    frame: pd.DataFrame
+    scaling: pd.DataFrame
+    located: pd.DataFrame
+    exponents: pd.DataFrame
+    rays: pd.DataFrame
+    demanded: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with its file name (without ending) and a sentence that says what it shows."""
+
+    name: str
+    caption: str
+    figure: plots.Figure
+
+
+def pictures(tables: Tables) -> Iterator[Picture]:
+    """Draw every figure the tables have data for."""
+    for (task, parameters), located in tables.located.groupby(TASK):
+        if (located["kind"] != "unknown").any() and located["n"].nunique() > 1:
+            figure = plots.threshold_figure(located, tables.exponents, tables.demanded)
+            yield Picture(_name("thresholds", task, parameters), f"q*(n) of {task}: intervals, fitted slopes, bounds", figure)
+    scaling = tables.scaling
+    for (task, parameters, noisy), rows in scaling.groupby([*TASK, scaling["sigma"] > 0]):
+        if has_error_curve(rows):
+            kind, what = ("errors-noisy", "noisy") if noisy else ("errors", "noise-free")
+            caption = f"Training error of {task} against q, {what} labels: best run, certified floor"
+            yield Picture(_name(kind, task, parameters), caption, plots.error_figure(rows))
+    clean = scaling[(scaling["sigma"] == 0) & (scaling["schedule"] == "free") & scaling["relative_best"].notna()]
+    for (task, parameters), rows in clean.groupby(TASK):
+        if rows["branch_widths"].nunique() > 1 and rows["trunk_widths"].nunique() > 1:
+            caption = f"Relative training error of {task} over branch and trunk widths"
+            yield Picture(_name("widths", task, parameters), caption, plots.surface_figure(rows))
+    for (task, parameters), rows in tables.rays.groupby(TASK):
+        if rows["done"].sum() > 0:
+            caption = f"Relative training error of {task} along rays n = c q^alpha at fixed budget d"
+            yield Picture(_name("rays", task, parameters), caption, plots.ray_figure(rows, tables.frame))
+
+
+def _name(kind: str, task: object, parameters: object) -> str:
+    """A file name of letters, digits, hyphens and underscores, distinct for distinct tasks."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", str(task))[:60]
+    same = plain == str(task) and not parameters
+    return f"{kind}-{plain}" + ("" if same else "-" + hashlib.sha256(f"{task}\n{parameters}".encode()).hexdigest()[:8])

@@ -1,0 +1,90 @@
+"""leaderboard.csv: the smallest q and the smallest d that reach each target, for each problem, and who did it.
+
+A problem is a task, design, N, M and noise. The entry is the smallest configuration of which at least one done run reaches the
+target; among equals the one with the smaller other size, then the better error, then the smaller key. What is not settled
+is said: cells without an outcome that are smaller than the entry could still take its place.
+"""
+
+import numpy as np
+import pandas as pd
+
+from results.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
+from results.scaling import COUNTS, certified_q
+from results.study import Manifest, Target
+
+WHO = (
+    *("schedule", "ends", "activation", "branch_widths", "trunk_widths", "q", "d", "q_eff", "d_eff"),
+    *("engine", "recipe", "budget", "replicate", "key"),
+)
+COLUMNS: dict[str, str] = {
+    **{name: ASKED[name] for name in (*PROBLEM[:3], "n", *PROBLEM[3:])},
+    "target": "what a fit must reach",
+    "smallest": "what is made smallest: q or d",
+    "standing": "reached; not reached; certified impossible (at every size tried, by the floor); no outcome (no done run)",
+    **{name: f"of the entry: {ASKED[name]}" for name in WHO},
+    "error": "of the entry: absorbed fraction (target absorb) or relative error",
+    "entry_reached": "runs of the entry's configuration that reach the target",
+    "entry_expected": "cells of the entry's configuration",
+    "ties": "other configurations of the same smallest size that reach the target",
+    "unsettled": "failed or missing cells smaller than the entry (all of them without an entry): they could take its place",
+    "q_certified": "certified: any q below this misses the target on every replicate's data (from the floors of this study's q)",
+    "excluded": "done runs of this problem whose floor certifies the target impossible",
+    **{name: f"of all cells of this problem: {name}" for name in COUNTS},
+}
+
+
+def leaderboard(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
+    """Build the table from the tidy frame; rows sorted by problem, target and what is made smallest."""
+    parts = [
+        _entries(frame[applies(frame, target)], target, size).assign(_order=order)
+        for order, target in enumerate(sorted(set(manifest.targets), key=lambda t: (t.kind, t.value)))
+        for size in ("q", "d")
+        if len(frame) and applies(frame, target).any()
+    ]
+    if not parts:
+        return pd.DataFrame({name: pd.array([], dtype="str") for name in COLUMNS})
+    table = pd.concat(parts)
+    keys = [*PROBLEM[:3], "n", *PROBLEM[3:], "_order"]
+    return table.sort_values([*keys, "smallest"], ascending=[True] * len(keys) + [False], kind="stable", ignore_index=True)[
+        list(COLUMNS)
+    ]
+
+
+def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
+    """One row a problem: its entry for one target and one notion of small."""
+    other, quality, sign = "d" if size == "q" else "q", "absorbed", -1.0
+    if target.kind == "relative":
+        quality, sign = "relative", 1.0
+    frame = frame.assign(_hit=reached(frame, target), _worse=sign * frame[quality], _out=excluded(frame, target))
+    hits = frame[frame["_hit"]].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
+    best = hits.drop_duplicates("problem").set_index("problem")
+    first = frame.drop_duplicates("problem").set_index("problem")
+    table = first[[*PROBLEM, "n"]].assign(target=target.label, smallest=size)
+    table = table.join(best[list(WHO)]).assign(error=best[quality])
+    counts = status_counts(frame, "problem").reindex(table.index)
+    done = frame[frame["status"] == "done"].groupby("problem")["_out"]
+    table["excluded"] = done.sum().reindex(table.index, fill_value=0)
+    impossible = done.all().reindex(table.index, fill_value=False).to_numpy(bool)
+    words = [table["key"].notna().to_numpy(bool), (counts["done"] == 0).to_numpy(bool), impossible]
+    table["standing"] = pd.array(np.select(words, ["reached", "no outcome", "certified impossible"], "not reached"), dtype="str")
+    table = table.join(_rivals(frame, hits, best, size)).join(counts[list(COUNTS)])
+    table["q_certified"] = certified_q(frame, target).groupby(frame.drop_duplicates("configuration")["problem"].to_numpy()).min()
+    for name in ("q", "d", "q_eff", "d_eff", "replicate", "q_certified", "entry_reached", "entry_expected"):
+        table[name] = table[name].astype("Int64")
+    return table
+
+
+def _rivals(frame: pd.DataFrame, hits: pd.DataFrame, best: pd.DataFrame, size: str) -> pd.DataFrame:
+    """What stands beside the entries: runs of the same configuration, ties, and smaller cells that have no outcome."""
+    problems = pd.Index(frame["problem"].unique(), name="problem")
+    entry = best["configuration"]
+    own = frame[frame["configuration"].isin(entry)]
+    tied = hits[hits[size] == hits["problem"].map(best[size])]
+    open_cells = frame[frame["status"].isin(["failed", "missing"])]
+    bound = open_cells["problem"].map(best[size]).fillna(np.inf)
+    table = pd.DataFrame(index=problems)
+    table["entry_reached"] = own.groupby("problem")["_hit"].sum()
+    table["entry_expected"] = own.groupby("problem").size()
+    table["ties"] = tied.groupby("problem")["configuration"].nunique() - 1
+    table["unsettled"] = open_cells[open_cells[size] < bound].groupby("problem").size()
+    return table.assign(**{name: table[name].fillna(0).astype(np.int64) for name in ("ties", "unsettled")})

@@ -1,0 +1,50 @@
+"""Plain Markdown from text nobody vouches for: names, messages and reasons come from records, which anyone may have written."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+_ESCAPES = {
+    **{ord(character): f"&#{ord(character)};" for character in "&<>`|"},
+    **{ord(character): f"\\{character}" for character in "\\*_[]"},
+}
+LONGEST_TEXT = 400
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and HTML show as it is, on one line, cut at LONGEST_TEXT characters."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    escaped = text.translate(_ESCAPES)
+    return f"\\{escaped}" if escaped[:1] in tuple("#-+=~") else escaped
+
+
+def table(rows: pd.DataFrame, names: Mapping[str, str], *, most: int, full: str) -> str:
+    """A Markdown table of some columns under some headings.
+
+    Args:
+        rows: the table.
+        names: column -> heading.
+        most: rows shown at most.
+        full: where the whole table is, named if rows are left out.
+    """
+    if rows.empty:
+        return "None.\n"
+    shown = rows.head(most)
+    lines = ["| " + " | ".join(map(escape, names.values())) + " |", "|" + " --- |" * len(names)]
+    for values in zip(*(shown[name] for name in names), strict=True):
+        lines.append("| " + " | ".join(map(_cell, values)) + " |")
+    text = "\n".join(lines) + "\n"
+    return text if len(shown) == len(rows) else f"{text}\n{len(rows) - len(shown)} more rows in `{full}`.\n"
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+
+
+def bullets(items: Sequence[str]) -> str:
+    """A list of lines that are Markdown already."""
+    return "".join(f"- {item}\n" for item in items)

@@ -1,0 +1,206 @@
+"""From a study folder to its tables, figures and `report.md`, all computed from `study.json` and the records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from operators.files import write_atomic
+from results import exponents, leaderboard, rays, scaling, thresholds
+from results.csvs import documented, write_csv
+from results.figures import Picture, Tables, pictures
+from results.frame import build_frame, check_floors
+from results.markdown import bullets, escape, table
+from results.plots import rendered
+from results.series import with_series
+from results.store import Quarantined, Store
+from results.study import Manifest, load_manifest
+from results.theory import demanded_q
+
+COLUMNS: dict[str, Mapping[str, str]] = {
+    "scaling.csv": scaling.COLUMNS,
+    "leaderboard.csv": leaderboard.COLUMNS,
+    "thresholds.csv": thresholds.COLUMNS,
+    "exponents.csv": exponents.COLUMNS,
+    "rays.csv": rays.COLUMNS,
+}
+OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
+MOST_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a study stands: its cells by outcome, refused lines, records that have a floor."""
+
+    name: str
+    expected: int
+    done: int
+    diverged: int
+    timeout: int
+    oom: int
+    data_invalid: int
+    failed: int
+    missing: int
+    quarantined: int
+    floors: int
+
+    def sentence(self) -> str:
+        """One sentence for a terminal."""
+        others = [f"{getattr(self, name)} {name}" for name in OUTCOMES[1:] if getattr(self, name)]
+        text = f"study {self.name}: {self.expected} cells, {self.done} done"
+        text += f", {', '.join(others)}" if others else ""
+        text += f"; none of {self.floors} records with a floor lies below it"
+        return f"{text}; {self.quarantined} lines quarantined" if self.quarantined else text
+
+
+def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
+    """Read a study folder and write its CSV files, figures, `columns.md` and `report.md`; return how it stands.
+
+    Args:
+        folder: the study folder.
+        manifest: what the study expects; read from `study.json` by default.
+
+    Raises:
+        UserError: there is no readable `study.json`, or a file cannot be written.
+        FloorViolation: a record lies below its certified floor.
+    """
+    manifest = manifest if manifest is not None else load_manifest(folder)
+    store = Store(folder)
+    frame = with_series(build_frame(manifest, store.records()))
+    located = thresholds.thresholds(frame, manifest)
+    rows = with_series(scaling.scaling_table(frame, manifest))
+    tables = Tables(
+        frame=frame,
+        scaling=rows,
+        located=located,
+        exponents=exponents.exponent_table(frame, located),
+        rays=rays.ray_table(frame, manifest),
+        demanded=demanded_q(frame, manifest, rows),
+    )
+    leaders = leaderboard.leaderboard(frame, manifest)
+    written = (tables.scaling, leaders, tables.located, tables.exponents, tables.rays)
+    for (name, columns), table_rows in zip(COLUMNS.items(), written, strict=True):
+        write_csv(folder / name, table_rows[list(columns)])
+    drawn = list(pictures(tables))
+    for picture in drawn:
+        for kind in ("png", "svg"):
+            write_atomic(folder / "figures" / f"{picture.name}.{kind}", rendered(picture.figure, kind))
+    store.quarantine()
+    summary = _summary(manifest, frame, store)
+    sections = f"{_head(manifest, summary, frame)}{_refused(store)}{_findings(tables, leaders)}{_figures(drawn)}{_cost(frame)}"
+    write_atomic(folder / "columns.md", _columns().encode())
+    write_atomic(folder / "report.md", f"{sections}{_reproduce(manifest)}".encode())
+    return summary
+
+
+def _summary(manifest: Manifest, frame: pd.DataFrame, store: Store) -> Summary:
+    return Summary(
+        name=manifest.name,
+        expected=len(frame),
+        **{name: int((frame["status"] == name).sum()) for name in OUTCOMES},
+        quarantined=len(store.quarantined()),
+        floors=check_floors(frame),
+    )
+
+
+def _head(manifest: Manifest, summary: Summary, frame: pd.DataFrame) -> str:
+    counts = pd.DataFrame([{name: getattr(summary, name) for name in ("expected", *OUTCOMES)}])
+    lines = [f"# Study {escape(manifest.name)}\n", f"> {escape(manifest.question)}\n", "## Cells by outcome\n"]
+    lines.append(table(counts, {name: name for name in ("expected", *OUTCOMES)}, most=1, full="report.md"))
+    lines.append(
+        f"Floors: {summary.floors} records have a certified floor of the training error, and none lies below it.\n"
+        if summary.floors
+        else "Floors: no record has a certified floor.\n"
+    )
+    for name, what in (("versions", "package versions"), ("hardware", "hardware")):
+        groups = frame[name][frame["status"] != "missing"].value_counts().sort_index()
+        if len(groups) > 1:
+            lines.append(f"**Warning**: the records come from {len(groups)} sets of {what}; compare with care.\n")
+        if len(groups):
+            lines.append(bullets([f"{count} records: {escape(str(text) or 'not stated')}" for text, count in groups.items()]))
+    bad = frame[~frame["status"].isin(["done", "missing"])]
+    if len(bad):
+        messages = bad.groupby(["status", "message"], dropna=False).size().rename("cells").reset_index()
+        messages = messages.sort_values(["cells", "status", "message"], ascending=[False, True, True])
+        lines.append("## What went wrong\n")
+        lines.append(table(messages, {"status": "status", "cells": "cells", "message": "message"}, most=20, full="records"))
+    return "\n".join(lines) + "\n"
+
+
+def _refused(store: Store) -> str:
+    text, refused, disagreeing = "", store.quarantined(), store.disagreeing()
+    if refused:
+        rows = pd.DataFrame([[bad.file, bad.line, bad.reason] for bad in refused], columns=list(Quarantined.__slots__))
+        names = {"file": "file", "line": "line", "reason": "reason"}
+        text += "## Refused record lines\n\nCopies lie in `quarantine/`; their cells run again with the next run.\n\n"
+        text += table(rows, names, most=50, full="quarantine/") + "\n"
+    if disagreeing:
+        text += f"**Warning**: {len(disagreeing)} cells have records with different weights; runs should give the same bits.\n\n"
+        text += bullets([f"`{key}`" for key in disagreeing[:20]]) + "\n"
+    return text
+
+
+def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
+    """The tables a reader looks at first, in short; the CSV files hold the rest."""
+    where = {"task": "task", "design": "design", "N": "N", "M": "M", "noise_law": "noise", "sigma": "sigma", "target": "target"}
+    counts = {name: name for name in ("expected", "done", "diverged", "failed", "missing")}
+    entry = {"smallest": "smallest", "standing": "standing", "q": "q", "d": "d", "error": "error", "recipe": "recipe"}
+    sizes = {**where, **entry, "q_certified": "q >= (floor)", "ties": "ties", "unsettled": "unsettled", **counts}
+    law = {
+        "law": "law",
+        "target": "target",
+        "path": "path",
+        "exponent": "exponent",
+        "low": "low",
+        "high": "high",
+        "reason": "note",
+    }
+    series = {"task": "task", "design": "design", "schedule": "schedule", "sizes": "sizes", "sigma": "sigma"}
+    fits = {**series, **law, "predicted": "predicted", **counts}
+    ray = {"alpha": "alpha", "points": "points (q, n)", "replicates": "replicates", "p_holm": "p (Holm)", "fall": "fall"}
+    found = {**series, **ray, "rises": "rises", "verdict": "verdict", **counts}
+    fitted = tables.exponents.assign(reason=_not_identifiable(tables.exponents))
+    return (
+        "## Smallest sizes that reach each target\n\nWhole table: `leaderboard.csv`; every configuration: `scaling.csv`.\n\n"
+        f"{table(leaders, sizes, most=MOST_ROWS, full='leaderboard.csv')}\n"
+        "## Exponents\n\nWhole table: `exponents.csv`; the thresholds they rest on: `thresholds.csv`.\n\n"
+        f"{table(fitted, fits, most=MOST_ROWS, full='exponents.csv')}\n"
+        f"## Rays\n\n{table(tables.rays, found, most=MOST_ROWS, full='rays.csv')}\n"
+    )
+
+
+def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
+    reason = fits["reason"].fillna("").astype("str")
+    return reason.where(fits["identified"] != "no", "not identifiable: " + reason)
+
+
+def _figures(drawn: list[Picture]) -> str:
+    if not drawn:
+        return "## Figures\n\nNone: no data to draw.\n\n"
+    blocks = [
+        f"![{escape(p.caption)}](figures/{p.name}.png)\n\n{escape(p.caption)}. [SVG](figures/{p.name}.svg)\n" for p in drawn
+    ]
+    return "## Figures\n\n" + "\n".join(blocks) + "\n"
+
+
+def _cost(frame: pd.DataFrame) -> str:
+    ran = frame[frame["cpu_seconds"].notna()]
+    costs = ran.groupby(["engine", "recipe"]).agg(
+        runs=("key", "size"), cpu=("cpu_seconds", "sum"), middle=("cpu_seconds", "median"), flops=("flops", "sum")
+    )
+    names = {"engine": "engine", "recipe": "recipe", "runs": "runs", "cpu": "CPU s", "middle": "median CPU s", "flops": "flops"}
+    return f"## Cost\n\n{table(costs.reset_index(), names, most=MOST_ROWS, full='records')}\n"
+
+
+def _columns() -> str:
+    parts = [f"## {name}\n\n{documented(columns)}" for name, columns in COLUMNS.items()]
+    return "# Columns of the tables\n\n" + "\n".join(parts)
+
+
+def _reproduce(manifest: Manifest) -> str:
+    return (
+        f"## Reproduce\n\n    python -m bench run {manifest.name}\n\n(or the study's file in place of its name);"
+        f" `python -m bench report {manifest.name}` rebuilds this page from the records."
+        " What the columns mean: `columns.md`.\n"
+    )

@@ -1,0 +1,85 @@
+"""Series: configurations that differ only in q and in the amount of data, so that a law can be read along them.
+
+How the widths follow q is part of the series: `widths = q` (schedule tied), the widths themselves (fixed-width, free), or the
+budget d (fixed-budget). Along n the data grow along a path: N = M, M fixed or N fixed.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from results.frame import ASKED
+
+SERIES = (
+    *("task", "parameters", "design", "schedule", "sizes", "ends", "activation"),
+    *("engine", "recipe", "budget", "training", "noise_law", "sigma"),
+)
+COLUMNS: dict[str, str] = {name: ASKED.get(name, "how the sizes follow q") for name in SERIES}
+BUDGET_SPREAD = 1.05
+FEWEST_ON_PATH = 3
+
+
+def with_series(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add `sizes` (how widths follow q, as text) and `series` (a number) to the tidy frame."""
+    depth_b, depth_t = (frame[name].str.count("x") + 1 for name in ("branch_widths", "trunk_widths"))
+    depths = depth_b.astype("str") + "+" + depth_t.astype("str") + " hidden layers"
+    widths = "branch " + frame["branch_widths"] + ", trunk " + frame["trunk_widths"]
+    sizes = widths.where(frame["schedule"] != "tied", "widths = q, " + depths)
+    fixed = (frame["schedule"] == "fixed-budget").to_numpy(bool)
+    if fixed.any():
+        sizes = sizes.where(~fixed, "d about " + _budgets(frame["d"].to_numpy(), fixed) + ", " + depths)
+    frame = frame.assign(sizes=sizes.astype("str"))
+    return frame.assign(series=frame.groupby(list(SERIES), dropna=False).ngroup())
+
+
+def _budgets(d: NDArray[np.int64], fixed: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """The budget D each d belongs to, to two digits: d within BUDGET_SPREAD of one another share one."""
+    values = np.unique(d[fixed])
+    breaks = np.flatnonzero(values[1:] > BUDGET_SPREAD * values[:-1]) + 1
+    names = np.full(len(d), "", dtype=object)
+    for group in np.split(values, breaks):
+        middle = float(np.median(group))
+        names[np.isin(d, group) & fixed] = f"{round(middle, 1 - int(np.floor(np.log10(middle)))):.0f}"
+    return names
+
+
+def paths(shapes: Iterable[tuple[int, int]]) -> dict[str, list[tuple[int, int]]]:
+    """Paths along which n grows through data shapes (N, M), by name.
+
+    N = M, each fixed M and each fixed N with at least three n; shapes that lie on none of them form one path more, named after
+    what they share, or `other`.
+    """
+    shapes = sorted(set(shapes))
+    found: dict[str, list[tuple[int, int]]] = {"N = M": [shape for shape in shapes if shape[0] == shape[1]]}
+    found |= {f"M = {m}": [shape for shape in shapes if shape[1] == m] for m in sorted({m for _, m in shapes})}
+    found |= {f"N = {n}": [shape for shape in shapes if shape[0] == n] for n in sorted({n for n, _ in shapes})}
+    kept = {name: path for name, path in found.items() if len(path) >= FEWEST_ON_PATH}
+    rest = [shape for shape in shapes if not any(shape in path for path in kept.values())]
+    if rest:
+        whole = (
+            [name for name, path in found.items() if path == rest] if len(rest) > 1 else [f"N = {rest[0][0]}, M = {rest[0][1]}"]
+        )
+        kept[whole[0] if whole else "other"] = rest
+    return kept
+
+
+def on_shapes(table: pd.DataFrame, shapes: list[tuple[int, int]]) -> "pd.Series[bool]":
+    """Rows whose data shape (N, M) is among `shapes`."""
+    return pd.Series([shape in shapes for shape in zip(table["N"], table["M"], strict=True)], index=table.index, dtype=bool)
+
+
+def panels(located: pd.DataFrame) -> list[tuple[str, str, str, pd.DataFrame]]:
+    """Thresholds by (target, design, path): what is drawn in one panel."""
+    found = []
+    for (target, design), part in located.groupby(["target", "design"]):
+        for path, shapes in paths(zip(part["N"], part["M"], strict=True)).items():
+            found.append((str(target), str(design), path, part[on_shapes(part, shapes)]))
+    return found
+
+
+def has_error_curve(scaling: pd.DataFrame) -> bool:
+    """Whether some series has an error at two q on data of one shape (scaling.csv with series)."""
+    measured = scaling[scaling["training_mse_best"].notna()]
+    return bool((measured.groupby(["series", "N", "M"])["q"].nunique() > 1).any())

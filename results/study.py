@@ -1,0 +1,72 @@
+"""What a study asked for, as the tables see it: its question, its targets and the cells it expects.
+
+`bench` writes it as `study.json` beside the records; the tables count what is missing against it.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from operators.errors import UserError
+from operators.files import write_atomic
+from results.record import Model, canonical
+
+
+class Target(Model):
+    """What a fit must reach: absorb a fraction of the noise, or a clean global relative L2 error.
+
+    kind `absorb`: rho >= value (noisy cells);  kind `relative`: |y - h| / |y| <= value (noise-free cells).
+    """
+
+    kind: Literal["absorb", "relative"]
+    value: float = Field(gt=0.0)
+
+    @property
+    def label(self) -> str:
+        """Short text for tables and figures."""
+        return f"absorb {self.value:g}" if self.kind == "absorb" else f"relative error {self.value:g}"
+
+
+class ExpectedCell(Model):
+    """A cell the study expects, with the key of the record that answers it."""
+
+    key: str
+    cell: dict[str, Any]
+    sizes: dict[str, int]
+
+
+class Manifest(Model):
+    """The expanded study: `study.json`."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    question: str
+    targets: tuple[Target, ...]
+    expected: tuple[ExpectedCell, ...]
+    rays: tuple[float, ...] = ()
+
+
+def save_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `study.json`.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    write_atomic(folder / "study.json", canonical(manifest.model_dump(mode="json")).encode() + b"\n")
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Read `study.json`.
+
+    Raises:
+        UserError: there is none, or it is no manifest of this release.
+    """
+    path = folder / "study.json"
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"expected a study folder with {path}, got '{error.strerror}'; run the study first") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "file"
+        raise UserError(f"expected {path} as a run writes it, got {where}: {first['msg']}; run the study again") from error

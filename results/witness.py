@@ -1,0 +1,204 @@
+"""Verifying witnesses: do these weights reach their target on these data? NumPy only, in float64.
+
+The data are generated again from the header, never taken from the file; `results.witness_error` says what is measured and why a
+witness that passes anywhere passes everywhere. Time and memory are those of generating the data and of one or two passes over
+them; arrays above LARGEST_ARRAY_BYTES are refused before any is made.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from operators import find_task
+from operators.dataset import REFERENCE_FUNCTIONS, BlockCache, Request, build
+from operators.errors import DataInvalid, UserError
+from results.study import Target
+from results.untrusted import Unreadable
+from results.witness_error import (
+    DATA_BITS,
+    ENTERING_MARGIN,
+    LARGEST_DRIFT,
+    LEAST_ALLOWED,
+    VERIFYING_MARGIN,
+    Measured,
+    measure,
+)
+from results.witness_file import Witness, load_witness
+from results.witness_header import Data, Header, identity_sha256
+
+LARGEST_ARRAY_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The outcome; what could not be determined is None.
+
+    Attributes:
+        passed: whether the target is reached, with the margin asked for.
+        reason: one sentence.
+        sha256: address of the witness.
+        header: its header.
+        bits: of one parameter, 32 or 64.
+        measured: error, allowed error, absorbed fraction and certified floor.
+    """
+
+    passed: bool
+    reason: str
+    sha256: str | None = None
+    header: Header | None = None
+    bits: int | None = None
+    measured: Measured | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """What the witness claims to reach."""
+        return self.header.target if self.header else None
+
+    @property
+    def error(self) -> float | None:
+        """Relative error |y - h| / |y| over all training labels."""
+        return self.measured.error if self.measured else None
+
+    @property
+    def floor(self) -> float | None:
+        """Certified least relative error for the rank of this net, on grids."""
+        return self.measured.floor if self.measured else None
+
+    @property
+    def q(self) -> int | None:
+        """Output dimension."""
+        return self.header.net.q if self.header else None
+
+    @property
+    def d(self) -> int | None:
+        """Trainable scalars."""
+        return self.header.net.deeponet().parameter_count() if self.header else None
+
+    @property
+    def n(self) -> int | None:
+        """Training labels."""
+        return self.header.data.functions * self.header.data.points if self.header else None
+
+
+def verify(source: Path | Witness, cache: BlockCache | None = None, *, entering: bool = False) -> Verification:
+    """Measure a witness against its target; nothing that the file holds makes this raise.
+
+    Args:
+        source: a file, or a witness already read.
+        cache: where generated functions are kept.
+        entering: ask for the full margin and for insensitivity to rounding.
+
+    Raises:
+        UserError: the cache cannot be written.
+    """
+    try:
+        witness = source if isinstance(source, Witness) else load_witness(source)
+        found = Verification(False, "", sha256=witness.sha256, header=witness.header, bits=witness.bits)
+    except Unreadable as error:
+        return Verification(False, str(error))
+    try:
+        request = request_of(witness.header)
+    except UserError as error:
+        return dataclasses.replace(found, reason=str(error))
+    measured, reason = _measured(witness, request, cache, entering)
+    if measured is not None:
+        reason = _objection(measured, witness.header.target, entering)
+    verdict = f"reaches the target, {witness.header.target.label}"
+    return dataclasses.replace(found, passed=reason is None, reason=reason or verdict, measured=measured)
+
+
+def _measured(witness: Witness, request: Request, cache: BlockCache | None, disturb: bool) -> tuple[Measured | None, str | None]:
+    """The measurement, or why there is none: constants of the task may be such that nothing sensible comes out."""
+    try:
+        dataset = build(request, cache)
+    except UserError:
+        raise
+    except (DataInvalid, ArithmeticError, ValueError, MemoryError) as error:
+        return None, f"expected valid data, got {type(error).__name__}: {error}"
+    try:
+        return measure(witness, dataset, disturb=disturb), None
+    except (ArithmeticError, ValueError, MemoryError) as error:
+        return None, f"expected data that can be measured, got {type(error).__name__}: {error}"
+
+
+def verify_folder(folder: Path, cache: BlockCache | None = None) -> Iterator[tuple[Path, Verification]]:
+    """Verify every witness of a results folder, in order of address; a file must lie under its own address.
+
+    Raises:
+        UserError: the cache cannot be written.
+    """
+    for path in sorted((folder / "witnesses").glob("*.npz")):
+        found = verify(path, cache)
+        if found.sha256 is not None and path.name != f"{found.sha256}.npz":
+            reason = f"expected the witness under its address {found.sha256}, got another name; it was altered or renamed"
+            found = dataclasses.replace(found, passed=False, reason=reason)
+        yield path, found
+
+
+def request_of(header: Header) -> Request:
+    """The data set of a witness, if this release generates the same and it fits the net and the memory.
+
+    Raises:
+        UserError: unknown task, other version or constants, sizes that do not fit, or arrays above LARGEST_ARRAY_BYTES.
+    """
+    data, net = header.data, header.net.deeponet()
+    task = find_task(data.task, dict(data.parameters))
+    if data.task_version != task.version:
+        raise UserError(
+            f"expected version {task.version} of task {task.name!r}, got a witness for version {data.task_version};"
+            " other versions generate other data"
+        )
+    if data.task_identity != identity_sha256(task.identity()):
+        raise UserError(f"expected the identity of task {task.name!r} with these parameters, got that of another task")
+    points = task.points()
+    sizes = len(task.sensors()), points.shape[1]
+    if (net.sensors, net.coordinates) != sizes:
+        raise UserError(
+            f"expected a net on {sizes[0]} sensors and {sizes[1]} coordinates for task {task.name!r},"
+            f" got one on {net.sensors} and {net.coordinates}"
+        )
+    generated = max(data.functions, REFERENCE_FUNCTIONS) * (len(points) + net.sensors)
+    hidden = max(data.functions * max(net.branch_sizes()), len(points) * max(net.trunk_sizes()))
+    values = data.functions * data.points * (1 if data.design == "grid" else net.q)
+    largest = 8 * max(generated, hidden, values)
+    if largest > LARGEST_ARRAY_BYTES:
+        limit = LARGEST_ARRAY_BYTES / 2**30
+        raise UserError(f"expected arrays of at most {limit:.0f} GiB to verify a witness, got {largest / 2**30:.1f} GiB")
+    return _request(data)
+
+
+def _request(data: Data) -> Request:
+    return Request(
+        task=find_task(data.task, dict(data.parameters)),
+        design=data.design,
+        functions=data.functions,
+        points=data.points,
+        noise_law=data.noise_law,
+        sigma=data.sigma,
+        replicate=data.replicate,
+        test_functions=1,
+    )
+
+
+def _objection(measured: Measured, target: Target, entering: bool) -> str | None:
+    """Why a measured witness does not pass; None if it does."""
+    error, allowed, again = measured.error, measured.allowed, measured.disturbed
+    margin = ENTERING_MARGIN if entering else VERIFYING_MARGIN
+    if not math.isfinite(error):
+        return "expected finite predictions, got NaN or infinity"
+    if measured.below_floor:
+        return f"lies below the certified floor {measured.floor:.9g} with relative error {error:.9g}: the floor or the data are wrong"
+    if allowed < LEAST_ALLOWED:
+        return (
+            f"expected a target of relative error >= {LEAST_ALLOWED:g}, got {allowed:.3g}: machines may differ about finer ones"
+        )
+    if error > allowed * (1.0 - margin):
+        return f"misses the target, {target.label}: relative error {error:.9g}, allowed {allowed:.9g} less {margin:g} of it"
+    if again is not None and not abs(again - error) <= LARGEST_DRIFT * allowed:
+        return (
+            f"depends on rounding: relative error {error:.9g}, but {again:.9g} with data rounded to {DATA_BITS} bits and sums"
+            " reversed; machines may differ about it"
+        )
+    return None

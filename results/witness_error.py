@@ -1,0 +1,130 @@
+"""The error of a witness, and the margins that make a pass on one machine a pass on all.
+
+With labels y, predictions h and realised noise energy V = mean z^2, over all n training labels and in float64,
+
+    error = |y - h| / |y|,     allowed: T = tau for the target `relative`, T = sqrt((1 - rho) V / mean y^2) for `absorb`,
+
+so that error <= T is the target itself. To enter, a witness needs error <= T (1 - ENTERING_MARGIN); to be verified later,
+anywhere, half of that margin: error <= T (1 - VERIFYING_MARGIN).
+
+Machines differ in two ways: generated data agree to 1e-12 relative, which moves the error by at most about 2e-12 directly, and
+sums are taken in another order. For T >= LEAST_ALLOWED = 1e-5 (finer targets are refused) the half margin is at least 1e-11,
+five times that. Weights could amplify either, by huge terms that cancel. So on entering the error is measured twice, the
+second time with data rounded to 40 bits (by at most 1e-12 of the largest value) and all sums reversed; a witness whose
+errors differ by more than a tenth of the half margin is refused as sensitive to rounding. This is a test, not a proof: it tries
+one disturbance of the size that machines differ by, and asks for ten times less than the margin.
+
+On grids `floor` is the certified least error of the rank this net can reach (`operators.bounds.eckart_young`). No weights get
+below it: if some seem to, the floor or the evaluation is wrong.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from operators.bounds.eckart_young import floors_of_deeponet
+from operators.dataset import Dataset
+from operators.deeponet import DeepONet, Layer, Weights
+from operators.scaling import Problem, predict, scaled
+from operators.task import Array
+from results.study import Target
+from results.witness_file import Witness
+
+ENTERING_MARGIN = 2e-6
+VERIFYING_MARGIN = 1e-6
+LARGEST_DRIFT = 1e-7
+LEAST_ALLOWED = 1e-5
+DATA_BITS = 40
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the weights of a witness do on its data.
+
+    Attributes:
+        error: |y - h| / |y|.
+        allowed: T.
+        absorbed: rho = 1 - R / V, None without noise.
+        floor: the certified least error for the rank of this net; None off the grid.
+        below_floor: whether the error lies below the floor by more than rounding.
+        disturbed: the error with data rounded to DATA_BITS bits and all sums reversed, if asked for.
+    """
+
+    error: float
+    allowed: float
+    absorbed: float | None
+    floor: float | None
+    below_floor: bool
+    disturbed: float | None = None
+
+
+def allowed_error(target: Target, *, label_energy: float, noise_energy: float) -> float:
+    """T, the largest |y - h| / |y| of a target, from mean y^2 and V = mean z^2."""
+    if target.kind == "relative":
+        return target.value
+    return math.sqrt(max(1.0 - target.value, 0.0) * noise_energy / label_energy)
+
+
+def measure(witness: Witness, dataset: Dataset, *, disturb: bool = False) -> Measured:
+    """Error and floor of a witness; the errors are NaN or inf where predictions are.
+
+    Raises:
+        ValueError: labels that all vanish.
+    """
+    scaling, net = witness.header.scaling, witness.header.net.deeponet()
+    problem = scaled(dataset, scaling.inputs, scaling.coordinates, scaling.outputs)
+    label_energy, noise_energy = float(np.mean(problem.labels**2)), dataset.noise_energy
+    if not 0.0 < label_energy < math.inf:
+        raise ValueError(f"expected labels of finite, positive energy, got {label_energy:g}")
+    mse, floor = _training_mse(net, witness.weights, problem), _floor(net, problem)
+    again = _training_mse(net, _reversed(witness.weights), _restated(problem)) if disturb else None
+    return Measured(
+        error=math.sqrt(mse / label_energy),
+        allowed=allowed_error(witness.header.target, label_energy=label_energy, noise_energy=noise_energy),
+        absorbed=1.0 - mse / noise_energy if noise_energy > 0.0 else None,
+        floor=None if floor is None else math.sqrt(floor / label_energy),
+        below_floor=floor is not None and mse < floor * (1 - 1e-6) - 1e-12 * problem.unit**2,
+        disturbed=None if again is None else math.sqrt(again / label_energy),
+    )
+
+
+def _training_mse(net: DeepONet, weights: Weights, problem: Problem) -> float:
+    with np.errstate(all="ignore"):
+        return float(np.mean((problem.labels - predict(net, weights, problem)) ** 2))
+
+
+def _floor(net: DeepONet, problem: Problem) -> float | None:
+    """The certified least mean squared error of a net of this rank; None off the grid."""
+    if problem.design != "grid":
+        return None
+    floors = floors_of_deeponet(problem.labels, problem.mean, problem.scale)
+    return float(floors[min(net.effective_q(), len(floors) - 1)])
+
+
+def _restated(problem: Problem) -> Problem:
+    """The same problem with rounded data, sensors and coordinates in reverse order."""
+    return dataclasses.replace(
+        problem,
+        inputs=np.ascontiguousarray(_rounded(problem.inputs)[:, ::-1]),
+        points=np.ascontiguousarray(_rounded(problem.points)[:, ::-1]),
+        labels=_rounded(problem.labels),
+    )
+
+
+def _rounded(values: Array) -> Array:
+    """Values to the nearest multiple of 2^-DATA_BITS of the power of two above the largest."""
+    unit = 2.0 ** (math.frexp(float(np.max(np.abs(values))))[1] - DATA_BITS)
+    return np.round(values / unit) * unit
+
+
+def _reversed(weights: Weights) -> Weights:
+    """The same function of reversed inputs, the units of every layer in reverse order."""
+
+    def turned(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        return tuple(
+            Layer(np.ascontiguousarray(layer.kernel[::-1, ::-1]), np.ascontiguousarray(layer.bias[::-1])) for layer in layers
+        )
+
+    return Weights(turned(weights.branch), turned(weights.trunk), weights.bias)

@@ -1,0 +1,147 @@
+"""Planted studies: cells and records whose outcome is chosen by the test, shaped as real ones are."""
+
+import copy
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from results.frame import build_frame
+from results.record import Bounds, Cost, Errors, Record, Sizes, Versions, canonical
+from results.study import ExpectedCell, Manifest, Target
+
+CELL: dict[str, Any] = {
+    "task": "planted",
+    "parameters": {},
+    "design": "grid",
+    "functions": 16,
+    "points": 16,
+    "test_functions": 64,
+    "noise": {"law": "none", "sigma": 0.0},
+    "net": {
+        "branch_widths": [8, 8],
+        "trunk_widths": [8, 8],
+        "q": 4,
+        "activation": "tanh",
+        "ends": "activated-trunk",
+        "schedule": "free",
+    },
+    "training": {
+        "engine": "deepxde",
+        "recipe": "adam",
+        "steps": 1000,
+        "epochs": None,
+        "batch": None,
+        "learning_rate": 0.001,
+        "decay": "constant",
+        "decay_rate": 0.5,
+        "decay_steps": 1000,
+        "l2": 0.0,
+        "input_scaling": "standard",
+        "coordinate_scaling": "unit",
+        "output_scaling": "task",
+        "initialisation": "glorot",
+    },
+    "replicate": 0,
+    "restart": 0,
+}
+TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.5))
+
+
+@dataclass
+class Planted:
+    """A study under construction. The task `planted` is in no registry, so its keys need not be those of a release."""
+
+    expected: list[ExpectedCell] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    def add(
+        self,
+        *,
+        relative: float = 0.5,
+        absorbed: float | None = None,
+        floor: float | None = None,
+        status: str = "done",
+        d: int | None = None,
+        energy: float = 1.0,
+        outcome: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> str:
+        """Add a cell and its record and return the key.
+
+        `absorbed` makes the cell noisy (V = 0.25 energy); status `missing` leaves the record out. Settings named in net or
+        training go there. Other fields of the record are given by `outcome`.
+        """
+        cell = copy.deepcopy(CELL)
+        if absorbed is not None:
+            cell["noise"] = {"law": "rademacher", "sigma": 0.5}
+        for name, value in settings.items():
+            part = next((cell[inner] for inner in ("net", "training") if name in cell[inner]), cell)
+            part[name] = value
+        q = cell["net"]["q"]
+        sizes = {"d": d if d is not None else 100 * q, "q_eff": min(q, cell["net"]["branch_widths"][-1] + 1), "d_eff": 90 * q}
+        key = hashlib.sha256(canonical(cell).encode()).hexdigest()
+        self.expected.append(ExpectedCell(key=key, cell=cell, sizes=sizes))
+        if status == "missing":
+            return key
+        noise_energy = 0.25 * energy if absorbed is not None else 0.0
+        mse = noise_energy * (1.0 - absorbed) if absorbed is not None else energy * relative**2
+        errors = Errors(
+            training_mse=mse,
+            noise_energy=noise_energy,
+            absorbed=absorbed,
+            relative=(mse / energy) ** 0.5,
+            relative_mean=(mse / energy) ** 0.5,
+            relative_rms=(mse / energy) ** 0.5,
+            clean_mse=mse,
+            test_relative=2.0 * (mse / energy) ** 0.5,
+            test_relative_mean=2.0 * (mse / energy) ** 0.5,
+        )
+        bounds = Bounds(
+            floor=floor,
+            optimality=mse / floor if floor else None,
+            resolved=None if floor is None else floor > 1e-7,
+            trivial=False,
+            absorbable_bits=1.0 if absorbed is not None else None,
+        )
+        measured = status in ("done", "timeout")
+        fields = {
+            "key": key,
+            "status": status,
+            "cell": cell,
+            "recipe": cell["training"]["recipe"],
+            "versions": Versions(task=1, engine=1, packages={"numpy": "2.4.6"}),
+            "sizes": Sizes(n=cell["functions"] * cell["points"], sensors=10, **sizes),
+            "errors": errors if measured else None,
+            "bounds": bounds if measured else None,
+            "cost": Cost(steps=1000, seconds=1.0, cpu_seconds=0.5, compile_seconds=0.1, flops=1e9),
+            "curve": [(0, 1.0), (1000, mse)],
+            "weights_sha256": key if measured else None,
+            "host": {"machine": "x86_64"},
+            "finished": "2026-01-01T00:00:00+00:00",
+        }
+        self.records.append(Record(**{**fields, **(outcome or {})}))
+        return key
+
+    def manifest(self, targets: tuple[Target, ...] = TARGETS, rays: tuple[float, ...] = ()) -> Manifest:
+        """The manifest of what was added."""
+        return Manifest(name="planted", question="What was planted?", targets=targets, expected=tuple(self.expected), rays=rays)
+
+    def frame(self, targets: tuple[Target, ...] = TARGETS) -> pd.DataFrame:
+        """The tidy frame of what was added."""
+        return build_frame(self.manifest(targets), self.records)
+
+
+@pytest.fixture
+def planted() -> Planted:
+    """An empty planted study."""
+    return Planted()
+
+
+@pytest.fixture(scope="session")
+def new_planted() -> Callable[[], Planted]:
+    """Makes empty planted studies, for tests that need several or run many examples."""
+    return Planted

@@ -1,0 +1,278 @@
+"""Floors: valid against every model of the class, attained or bracketed, ordered, and honest about rounding."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize, minimize_scalar
+
+from operators.bounds.eckart_young import Floors, Weighting, floors, floors_of_deeponet, relative_floors
+from operators.bounds.offset import offset_tails
+from operators.bounds.singular_values import singular_values, tail_sums, tails
+from operators.deeponet import DeepONet, Layer, Weights
+from operators.errors import UserError
+
+SHAPES = st.tuples(st.integers(2, 9), st.integers(2, 9))
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def random_matrix(shape: tuple[int, int], seed: int, decay: float = 0.0) -> np.ndarray:
+    """A Gaussian matrix, its singular values damped, plus a constant: offsets matter."""
+    rng = np.random.default_rng(seed)
+    left, values, right = np.linalg.svd(rng.standard_normal(shape), full_matrices=False)
+    damped = values * np.exp(-decay * np.arange(len(values)))
+    return (left * damped) @ right + rng.standard_normal()
+
+
+def tail(matrix: np.ndarray, rank: int) -> float:
+    return float(np.sum(np.linalg.svd(matrix, compute_uv=False)[rank:] ** 2))
+
+
+def darcy_like(functions: int, points: int) -> np.ndarray:
+    """Smooth positive functions that vanish at the ends: a mean matters and the spectrum decays."""
+    rng = np.random.default_rng(0)
+    x = np.arange(1, points + 1) / (points + 1)
+    k = np.arange(1, 40)
+    waves = rng.standard_normal((functions, 39)) / (25.0 + k**2) @ np.sin(np.pi * k[:, None] * x)
+    return x * (1.0 - x) * np.exp(20.0 * waves)
+
+
+@given(SHAPES, SEEDS, st.floats(0.0, 2.0))
+@settings(deadline=None, max_examples=40)
+def test_variants_are_ordered_non_increasing_in_rank_and_zero_at_full_rank(shape: tuple[int, int], seed: int, decay: float) -> None:
+    labels = random_matrix(shape, seed, decay)
+    none, scalar, mean = (floors(labels, offset) for offset in ("none", "scalar", "mean-function"))
+    slack = 1e-12 * np.mean(labels**2)
+    assert np.all(none.upper + slack >= scalar.upper)
+    assert np.all(scalar.upper + slack >= scalar.lower)
+    assert np.all(scalar.upper + slack >= mean.lower)
+    assert np.all(mean.upper + slack >= np.append(none.lower[1:], 0.0))
+    for found in (none, scalar, mean):
+        assert len(found.lower) == min(shape) + 1
+        assert np.all(np.diff(found.lower) <= slack)
+        assert found.lower[-1] == 0.0
+
+
+@given(SHAPES, SEEDS, st.floats(0.0, 1.0))
+@settings(deadline=None, max_examples=20)
+def test_scalar_bias_floor_brackets_the_infimum_found_by_dense_search(shape: tuple[int, int], seed: int, decay: float) -> None:
+    labels = random_matrix(shape, seed, decay)
+    found = floors(labels)
+    scale = np.abs(labels).max()
+    grid = np.concatenate([scale * np.sinh(np.linspace(-8.0, 8.0, 801)), [0.0, labels.mean()]])
+    searched = np.array([tail_sums(singular_values(labels - c) ** 2) for c in grid])
+    for q in range(min(shape)):
+        start = grid[searched[:, q].argmin()]
+        width = 1e-3 * scale + 0.05 * abs(start)
+        best = minimize_scalar(lambda c, q=q: tail(labels - c, q), bounds=(start - width, start + width), method="bounded").fun
+        least = min(best, searched[:, q].min()) / labels.size
+        assert found.lower[q] <= least * (1.0 + 1e-9) + 1e-13 * scale**2
+        assert found.upper[q] <= least * (1.0 + 1e-5) + 1e-9 * scale**2  # the search stops early at ranks this close to exact
+
+
+@given(SHAPES, SEEDS, SEEDS)
+@settings(deadline=None, max_examples=40)
+def test_tail_less_the_square_of_the_corner_is_concave(shape: tuple[int, int], seed: int, where: int) -> None:
+    """The step that certifies the search: f(c) - N M c^2 is a minimum of concave quadratics."""
+    labels = random_matrix(shape, seed)
+    first, last = np.sort(np.random.default_rng(where).uniform(-5.0, 5.0, 2))
+    middle = (first + last) / 2.0
+    for q in range(min(shape)):
+        values = [tail(labels - c, q) - labels.size * c**2 for c in (first, middle, last)]
+        assert values[1] >= (values[0] + values[2]) / 2.0 - 1e-9 * (1.0 + labels.size * last**2)
+
+
+def test_scalar_bias_can_double_the_rank_in_the_limit() -> None:
+    """c 1 1^T + rank 1 approaches 1 a^T + b 1^T as c grows: the floor of q = 1 is 0 though no c attains it."""
+    rng = np.random.default_rng(0)
+    labels = rng.standard_normal(6) + rng.standard_normal((5, 1))
+    assert min(tail(labels - c, 1) for c in np.linspace(-10.0, 10.0, 2001)) > 1e-3
+    assert floors(labels).upper[1] < 1e-25
+
+
+def test_scalar_bias_gap_is_a_millionth_for_noise_within_a_second_of_processor_time() -> None:
+    labels = np.random.default_rng(1).standard_normal((256, 128))
+    started = time.process_time()
+    found = floors(labels)
+    assert time.process_time() - started < 2.0
+    gap = 1.0 - found.lower[:-1] / found.upper[:-1]
+    assert gap[:-1].max() < 1e-6
+    assert gap[-1] < 1.0
+
+
+def test_scalar_bias_gap_is_a_millionth_at_small_ranks_of_decaying_spectra() -> None:
+    for labels in (darcy_like(128, 96), darcy_like(300, 200)):
+        found = floors(labels)
+        assert np.all(1.0 - found.lower[:5] / found.upper[:5] < 1e-6)
+        assert np.all(found.lower <= found.upper)
+
+
+def test_single_ranks_can_be_sharpened() -> None:
+    labels = darcy_like(64, 64)
+    ones = np.ones(64)
+    focused = offset_tails(labels, ones, ones, ranks=[9])
+    assert 1.0 - focused.lower[9] / focused.upper[9] < 1e-6
+    closed = offset_tails(labels, ones, ones, evaluations=0)
+    assert closed.lower[9] <= focused.lower[9] <= focused.upper[9] <= closed.upper[9]
+
+
+def test_large_matrices_fall_back_to_valid_bounds() -> None:
+    rng = np.random.default_rng(2)
+    labels = rng.standard_normal((1100, 3)) @ rng.standard_normal((3, 1050)) + 2.0 + 0.1 * rng.standard_normal((1100, 1050))
+    ones = np.ones(1100), np.ones(1050)
+    found = offset_tails(labels, *ones)
+    shift = min(tail(labels - c, 3) for c in (2.0, labels.mean()))
+    assert found.lower[3] <= shift
+    assert found.lower[3] > 0.98 * shift
+
+
+@given(SHAPES, SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_no_random_model_of_the_class_beats_its_floor(shape: tuple[int, int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = random_matrix(shape, seed)
+    mean, scale = rng.standard_normal(shape[1]), rng.uniform(0.5, 2.0, shape[1])
+    certified = floors_of_deeponet(labels, mean, scale)
+    for q in range(min(shape) + 1):
+        branch = rng.standard_normal((shape[0], q))
+        target = (labels - mean) / scale
+        for _ in range(30):  # alternating least squares: a good fit, not a random one
+            trunk = np.linalg.lstsq(branch, target, rcond=None)[0] if q else np.zeros((0, shape[1]))
+            branch = np.linalg.lstsq(trunk.T, target.T, rcond=None)[0].T if q else branch
+        low_rank = scale * (branch @ trunk)
+        bias = np.sum((labels - mean - low_rank) * scale) / (shape[0] * np.sum(scale**2))
+        error = np.mean((labels - mean - low_rank - bias * scale) ** 2)
+        assert error >= certified[q] * (1.0 - 1e-9) - 1e-14
+
+
+def test_trained_width_limits_the_rank_of_a_real_net() -> None:
+    rng = np.random.default_rng(3)
+    net = DeepONet(5, 2, (3,), (6,), q=5, ends="activated-trunk")
+
+    def layers(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
+        return tuple(Layer(rng.standard_normal((a, b)), rng.standard_normal(b)) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+
+    weights = Weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), 0.7)
+    outputs = net.branch(weights, rng.standard_normal((20, 5))) @ net.trunk(weights, rng.standard_normal((15, 2))).T + weights.bias
+    found = floors(outputs)
+    assert net.effective_q() == 4
+    assert found.upper[4] < 1e-20 * np.mean(outputs**2)
+    assert found.lower[3] > 1e-6 * np.mean(outputs**2)
+
+
+@given(SHAPES, SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_weighted_floors_without_offset_are_attained(shape: tuple[int, int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = random_matrix(shape, seed)
+    weighting = Weighting(rng.uniform(0.1, 3.0, shape[0]), rng.uniform(0.1, 3.0, shape[1]))
+    found = floors(labels, "none", weighting=weighting)
+    roots = np.sqrt(weighting.rows)[:, None], np.sqrt(weighting.columns)
+    left, values, right = np.linalg.svd(roots[0] * labels * roots[1], full_matrices=False)
+    weights = weighting.rows[:, None] * weighting.columns
+    for q in range(min(shape)):
+        fit = (left[:, :q] * values[:q]) @ right[:q] / roots[0] / roots[1]
+        assert np.sum(weights * (labels - fit) ** 2) / weights.sum() == pytest.approx(found.upper[q], rel=1e-9, abs=1e-15)
+
+
+@given(SHAPES, SEEDS, st.integers(0, 3))
+@settings(deadline=None, max_examples=20)
+def test_column_centring_is_the_best_free_mean_function(shape: tuple[int, int], seed: int, q: int) -> None:
+    labels = random_matrix(shape, seed)
+    rng = np.random.default_rng(seed + 1)
+    weighting = Weighting(rng.uniform(0.5, 2.0, shape[0]), np.ones(shape[1]))
+    found = floors(labels, "mean-function", weighting=weighting)
+    q = min(q, min(shape) - 1)
+    roots = np.sqrt(weighting.rows)[:, None]
+
+    def error(mean: np.ndarray) -> float:
+        return tail(roots * (labels - mean), q) / (weighting.rows.sum() * shape[1])
+
+    attained = min(minimize(error, start, method="BFGS").fun for start in (labels.mean(axis=0), np.zeros(shape[1])))
+    assert attained >= found.lower[q] * (1.0 - 1e-9) - 1e-14
+    assert attained <= found.upper[q] * 1.05 + 1e-6
+
+
+@given(SHAPES, SEEDS)
+@settings(deadline=None, max_examples=25)
+def test_relative_floors_hold_for_good_fits(shape: tuple[int, int], seed: int) -> None:
+    labels = random_matrix(shape, seed, 0.3)
+    norms = np.linalg.norm(labels, axis=1)
+    left, values, right = np.linalg.svd(labels / norms[:, None], full_matrices=False)
+    found = {kind: relative_floors(labels, kind, offset="none") for kind in ("global", "rms", "mean")}
+    for q in range(min(shape)):
+        fit = norms[:, None] * ((left[:, :q] * values[:q]) @ right[:q])
+        errors = np.linalg.norm(fit - labels, axis=1) / norms
+        assert np.sqrt(np.mean(errors**2)) == pytest.approx(found["rms"].upper[q], rel=1e-9)
+        assert np.linalg.norm(fit - labels) / np.linalg.norm(labels) >= found["global"].lower[q] * (1.0 - 1e-9)
+        assert errors.mean() >= found["mean"].lower[q] * (1.0 - 1e-9)
+    assert np.all(found["mean"].lower <= found["mean"].upper + 1e-12)
+    for kind in ("global", "rms", "mean"):
+        assert np.all(relative_floors(labels, kind).lower <= found[kind].upper + 1e-9)
+
+
+def test_the_root_mean_square_floor_is_no_floor_of_the_mean_relative_error() -> None:
+    """Two exact functions and one lost one: the mean is 1/3, the root mean square floor sqrt(1/3)."""
+    labels = np.array([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    rms = relative_floors(labels, "rms", offset="none").lower[1]
+    mean = relative_floors(labels, "mean", offset="none").lower[1]
+    assert rms == pytest.approx(np.sqrt(1.0 / 3.0))
+    assert mean == pytest.approx(1.0 / 3.0)
+    assert mean < rms
+
+
+def test_vanishing_functions_are_left_out_of_relative_errors() -> None:
+    labels = np.vstack([darcy_like(6, 8), np.zeros((2, 8))])
+    np.testing.assert_allclose(
+        relative_floors(labels, "rms", offset="none").lower[:6], relative_floors(labels[:6], "rms", offset="none").lower[:6]
+    )
+    with pytest.raises(UserError, match="vanish"):
+        relative_floors(np.zeros((3, 4)))
+
+
+def test_gram_matrix_agrees_where_it_claims_to_be_resolved() -> None:
+    labels = darcy_like(400, 120)
+    exact, gram = tails(labels), tails(labels, "gram")
+    assert not gram.resolved.all()
+    np.testing.assert_allclose(gram.upper[gram.resolved], exact.upper[gram.resolved], rtol=1e-2)
+    assert np.all(gram.lower <= exact.upper * (1.0 + 1e-12))
+    assert np.all(gram.upper[gram.resolved] > 1e-12 * gram.energy)
+
+
+def test_exactly_representable_data_have_no_positive_floor() -> None:
+    for labels in (np.ones((7, 5)), 1e8 * np.outer(np.arange(1.0, 8.0), np.arange(1.0, 6.0)) + 3e8):
+        assert np.all(floors(labels, "mean-function").lower[2:] == 0.0)
+        assert np.all(floors(labels).lower[2:] == 0.0)
+    assert floors(np.full((7, 5), 3.7)).lower[0] == 0.0
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (6, 1), (1, 1), (2, 2)])
+def test_thin_matrices(shape: tuple[int, int]) -> None:
+    labels = random_matrix(shape, 5)
+    found = floors(labels)
+    assert found.upper[0] == pytest.approx(labels.var(), rel=1e-12, abs=1e-14)
+    assert labels.var() * (1.0 - 1e-12) - 1e-14 <= found.lower[0] <= found.upper[0]
+    assert np.all(found.upper[min(shape) :] < 1e-14)
+
+
+def test_least_rank_inverts_the_floors() -> None:
+    found = Floors(np.array([4.0, 2.0, 1.0, 0.0]), np.array([4.0, 2.0, 1.0, 0.0]), np.ones(4, dtype=bool))
+    assert [found.least_rank(error) for error in (5.0, 3.0, 2.0, 0.5, 0.0)] == [0, 1, 1, 3, 3]
+    assert found.at(9) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "message"),
+    [
+        (np.array([1.0, 2.0]), {}, "finite matrix"),
+        (np.array([[1.0, np.nan]]), {}, "finite matrix"),
+        (np.ones((3, 2)), {"scale": np.array([1.0, -1.0])}, "positive scales"),
+        (np.ones((3, 2)), {"weighting": Weighting(np.zeros(3), np.ones(2))}, "positive row weights"),
+        (np.ones((3, 2)), {"method": "gram"}, "svd"),
+    ],
+)
+def test_bad_requests_are_refused(labels: np.ndarray, options: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        floors(labels, **options)

@@ -1,0 +1,175 @@
+"""The command line end to end: run, resume, kill, repair, report; one sentence for every user's mistake."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+STUDY = '''
+from bench.cell import Cell, Net, Noise, Training
+from bench.study import Study
+from results.study import Target
+
+STUDY = Study(
+    name="tiny",
+    question="Does the path from cells to tables work?",
+    cells=[
+        Cell(
+            task="antiderivative", functions=size, points=size, noise=noise, replicate=replicate,
+            net=Net(branch_widths=(8,), trunk_widths=(8,), q=q),
+            training=Training(engine="batched", recipe="varpro", steps=STEPS, learning_rate=1e-2),
+        )
+        for size in (24, 32, 48) for q in (1, 2, 4) for replicate in (0, 1)
+        for noise in (Noise(), Noise(law="rademacher", sigma=0.5))
+    ],
+    targets=(Target(kind="relative", value=0.1), Target(kind="absorb", value=0.1)),
+)
+'''
+TABLES = ("scaling.csv", "exponents.csv", "leaderboard.csv")
+
+
+def write_study(folder: Path, steps: int = 10) -> Path:
+    path = folder / "tiny.py"
+    path.write_text(STUDY.replace("STEPS", str(steps)))
+    return path
+
+
+def bench(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / "tiny" / name).read_bytes() for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with the study run once, without interruption."""
+    folder = tmp_path_factory.mktemp("finished")
+    run = bench("run", write_study(folder), "--out", folder, "--workers", 2)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+def test_a_run_leaves_records_tables_figures_and_report(finished: Path) -> None:
+    study = finished / "tiny"
+    assert list((study / "records").glob("*.jsonl"))
+    for name in (*TABLES, "report.md", "study.json"):
+        assert (study / name).stat().st_size > 0
+    assert list((study / "figures").glob("*.png"))
+    assert list((study / "figures").glob("*.svg"))
+
+
+def test_a_second_call_does_nothing_and_says_so(finished: Path) -> None:
+    before = tables(finished)
+    stamps = {path: path.stat().st_mtime_ns for path in (finished / "tiny").rglob("*") if path.is_file()}
+    again = bench("run", finished / "tiny.py", "--out", finished)
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
+    assert tables(finished) == before
+    assert {path: path.stat().st_mtime_ns for path in (finished / "tiny").rglob("*") if path.is_file()} == stamps
+
+
+def test_progress_off_a_terminal_has_no_control_codes(finished: Path) -> None:
+    again = bench("report", "tiny", "--out", finished)
+    assert again.returncode == 0
+    assert not re.search(r"[\x1b\r]", again.stdout + again.stderr)
+
+
+def test_status_and_dry_run_print_facts_as_json(finished: Path, tmp_path: Path) -> None:
+    status = json.loads(bench("status", "--out", finished, "--json").stdout)
+    assert status[0]["study"] == "tiny"
+    assert (status[0]["expected"], status[0]["done"], status[0]["missing"]) == (36, 36, 0)
+    dry = json.loads(bench("run", finished / "tiny.py", "--out", tmp_path / "x", "--dry-run", "--json").stdout)
+    assert (dry["cells"], dry["pending"]) == (36, 36)
+    assert dry["data_bytes"] > 0
+    assert dry["cpu_hours"] > 0
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("delay", [4.0, 6.0])
+def test_a_run_killed_midway_and_called_again_gives_the_same_bytes(finished: Path, tmp_path: Path, delay: float) -> None:
+    path = write_study(tmp_path)
+    command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "2"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    again = bench("run", path, "--out", tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert tables(tmp_path) == tables(finished)
+
+
+def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Path, tmp_path: Path) -> None:
+    subprocess.run(["cp", "-r", finished / "tiny", tmp_path / "tiny"], check=True)
+    path = next((tmp_path / "tiny" / "records").glob("*.jsonl"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[0] = lines[0][: len(lines[0]) // 2] + b"\n"
+    lines[1] = lines[1].replace(b'"status":"done"', b'"status":"d0ne"')
+    lines[2] = b"\xff\xfe\n"
+    path.write_bytes(b"".join(lines))
+    status = json.loads(bench("status", "--out", tmp_path, "--json").stdout)
+    assert (status[0]["quarantined"], status[0]["missing"]) == (3, 3)
+    again = bench("run", finished / "tiny.py", "--out", tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "3" in again.stdout
+    assert tables(tmp_path) == tables(finished)
+
+
+def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path) -> None:
+    path = write_study(tmp_path, steps=2000)
+    command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "1"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    records = tmp_path / "tiny" / "records"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not any(file.stat().st_size for file in records.glob("*.jsonl")):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert "To go on: python -m bench run" in output
+    status = json.loads(bench("status", "--out", tmp_path, "--json").stdout)
+    assert status[0]["done"] >= 1
+    assert status[0]["missing"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("run", "smok"), "expected a study among"),
+        (("run", "nowhere.py"), "found none"),
+        (("run", "smoke", "--workers", "-1"), "expected workers >= 0"),
+        (("report", "nowhere"), "expected a study folder"),
+        (("run", "smoke", "--out", "/proc/nowhere"), "/proc/nowhere"),
+    ],
+)
+def test_a_users_mistake_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], expected: str) -> None:
+    run = bench(*arguments)
+    assert run.returncode == 2
+    assert expected in run.stderr
+    assert "Traceback" not in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_facts_about_bounds_and_tasks_are_json() -> None:
+    bounds = json.loads(bench("bounds", "--json").stdout)
+    assert {bound["status"] for bound in bounds} <= {"certified", "asymptotic", "heuristic", "vacuous"}
+    listing = json.loads(bench("list", "--json").stdout)
+    assert {"smoke", "threshold", "rays", "widths"} <= {study["study"] for study in listing["studies"]}
+    assert all(0.0 <= task["solver_error"] for task in listing["tasks"])
+    assert {"burgers", "darcy", "advection"} <= {task["task"] for task in listing["tasks"]}
+
+
+def test_help_teaches() -> None:
+    text = bench("run", "--help").stdout
+    assert "Every finished cell is kept" in text
+    assert "--dry-run" in text

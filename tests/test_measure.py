@@ -1,0 +1,94 @@
+"""Errors and bounds of planted weights, computed by hand."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from bench.cell import Cell, Net, Noise, Training
+from bench.measure import FloorViolation, bounds, errors, is_trivial
+from operators.dataset import build
+from operators.deeponet import Layer, Weights
+from operators.scaling import predict, scaled
+
+CELL = Cell(
+    task="antiderivative",
+    functions=6,
+    points=5,
+    test_functions=3,
+    noise=Noise(law="gaussian", sigma=0.3),
+    net=Net(branch_widths=(2,), trunk_widths=(2,), q=2, ends="linear"),
+    training=Training(steps=1),
+)
+
+
+def constant_weights(value: float) -> Weights:
+    """A net that outputs b0 = value for every input."""
+    net = CELL.deeponet()
+
+    def zeros(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
+        return tuple(Layer(np.zeros((a, b)), np.zeros(b)) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+
+    return Weights(zeros(net.branch_sizes()), zeros(net.trunk_sizes()), value)
+
+
+def test_errors_of_a_constant_net_are_those_of_the_constant() -> None:
+    dataset = build(CELL.request())
+    problem = scaled(dataset, "standard", "unit", "task")
+    level = 0.25 * dataset.constants.output_std + dataset.constants.output_mean
+    measured = errors(CELL.deeponet(), constant_weights(0.25), problem, dataset)
+    labels, clean, noise = dataset.labels, dataset.clean, dataset.noise
+    assert measured.training_mse == pytest.approx(np.mean((labels - level) ** 2), rel=1e-12)
+    assert measured.clean_mse == pytest.approx(np.mean((clean - level) ** 2), rel=1e-12)
+    assert measured.noise_energy == pytest.approx(np.mean(noise**2), rel=1e-12)
+    assert measured.absorbed == pytest.approx(1 - np.mean((labels - level) ** 2) / np.mean(noise**2), rel=1e-12)
+    assert measured.relative == pytest.approx(np.linalg.norm(labels - level) / np.linalg.norm(labels), rel=1e-12)
+    ratios = [np.linalg.norm(y - level) / np.linalg.norm(y) for y in labels]
+    assert measured.relative_mean == pytest.approx(np.mean(ratios), rel=1e-12)
+    assert measured.relative_rms == pytest.approx(np.sqrt(np.mean(np.square(ratios))), rel=1e-12)
+    held_out = dataset.test_outputs
+    assert measured.test_relative == pytest.approx(np.linalg.norm(held_out - level) / np.linalg.norm(held_out), rel=1e-12)
+
+
+def test_all_designs_predict_what_the_net_says_point_by_point() -> None:
+    generator = np.random.default_rng(0)
+    for design, points in (("grid", 5), ("scattered", 5), ("triples", 1)):
+        cell = CELL.model_copy(update={"design": design, "points": points})
+        dataset = build(cell.request())
+        problem = scaled(dataset, "standard", "unit", "task")
+        net = cell.deeponet()
+        weights = dataclasses.replace(
+            constant_weights(0.1),
+            branch=tuple(Layer(generator.normal(size=layer.kernel.shape), layer.bias) for layer in constant_weights(0).branch),
+            trunk=tuple(Layer(generator.normal(size=layer.kernel.shape), layer.bias + 0.2) for layer in constant_weights(0).trunk),
+        )
+        prediction = predict(net, weights, problem)
+        assert prediction.shape == dataset.labels.shape
+        for i, j in np.ndindex(prediction.shape):
+            row = problem.index[j] if design == "grid" else problem.index[i, j]
+            pair = net.branch(weights, problem.inputs[i : i + 1]) @ net.trunk(weights, problem.points[row : row + 1]).T
+            expected = dataset.constants.output_mean + dataset.constants.output_std * (pair[0, 0] + 0.1)
+            assert prediction[i, j] == pytest.approx(expected, rel=1e-10)
+
+
+def test_an_error_below_the_floor_is_an_alarm_and_one_at_the_floor_is_not() -> None:
+    problem = scaled(build(CELL.request()), "standard", "unit", "task")
+    floor = 0.1 * problem.unit**2
+    assert bounds(CELL, problem, floor, floor).optimality == 1.0
+    with pytest.raises(FloorViolation, match="below its certified floor"):
+        bounds(CELL, problem, floor, 0.999 * floor)
+
+
+def test_floors_below_resolution_give_no_ratio() -> None:
+    problem = scaled(build(CELL.request()), "standard", "unit", "task")
+    tiny = bounds(CELL, problem, 1e-9 * problem.unit**2, 1e-6 * problem.unit**2)
+    assert tiny.resolved is False
+    assert tiny.optimality is None
+
+
+def test_trivial_means_wide_enough_to_interpolate_with_random_features() -> None:
+    wide = Net(branch_widths=(5,), trunk_widths=(4,), q=2)
+    assert is_trivial(CELL.model_copy(update={"net": wide}))
+    assert not is_trivial(CELL.model_copy(update={"net": wide.model_copy(update={"branch_widths": (4,)})}))
+    assert not is_trivial(CELL.model_copy(update={"net": wide.model_copy(update={"trunk_widths": (3,)})}))
+    assert not is_trivial(CELL.model_copy(update={"net": wide, "design": "scattered"}))

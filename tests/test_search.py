@@ -1,0 +1,85 @@
+"""The bracket search against planted oracles: it finds the planted sizes, replays, and keeps to its budget."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.cell import Cell, Net, Training
+from bench.search import Found, Question, search
+from results.study import Target
+
+QUESTION = Question(
+    template=Cell(task="antiderivative", functions=50, points=50, net=Net(), training=Training(steps=1)),
+    target=Target(kind="relative", value=0.1),
+    width=64,
+    restarts=1,
+    trainings=400,
+)
+
+
+def answer(question: Question, least_q: int, oracle: Callable[[Net], bool]) -> tuple[Found, list[Cell]]:
+    """Run a search against an oracle; also return every cell it asked for."""
+    asked: list[Cell] = []
+    running = search(question, least_q)
+    try:
+        cell = next(running)
+        while True:
+            asked.append(cell)
+            cell = running.send(oracle(cell.net))
+    except StopIteration as stop:
+        return stop.value, asked
+
+
+def planted(q: int, widths: tuple[int, ...]) -> Callable[[Net], bool]:
+    """Reached exactly from these sizes on."""
+    return lambda net: net.q >= q and all(w >= v for w, v in zip((*net.branch_widths, *net.trunk_widths), widths, strict=True))
+
+
+@settings(max_examples=40, deadline=None)
+@given(q=st.integers(1, 40), slack=st.integers(0, 12), widths=st.tuples(*[st.integers(1, 16)] * 4))
+def test_planted_sizes_are_found(q: int, slack: int, widths: tuple[int, ...]) -> None:
+    found, _ = answer(QUESTION, max(1, q - slack), planted(q, widths))
+    assert found.smallest_q is not None
+    assert found.smallest_q.q == q
+    assert found.smallest_d is not None
+    assert (*found.smallest_d.branch_widths, *found.smallest_d.trunk_widths) == widths
+    assert not found.exhausted
+
+
+def test_a_sharp_lower_bound_costs_one_training_for_q() -> None:
+    _, asked = answer(QUESTION, 8, planted(8, (1, 1, 1, 1)))
+    assert asked[0].net.q == 8
+    assert {cell.net.q for cell in asked} == {8, 9, 10}
+
+
+def test_nothing_reached_is_nothing_found() -> None:
+    found, asked = answer(QUESTION, 3, lambda net: False)
+    assert (found.smallest_q, found.smallest_d) == (None, None)
+    assert max(cell.net.q for cell in asked) <= QUESTION.largest_q
+
+
+@pytest.mark.parametrize("budget", [1, 5, 17])
+def test_the_budget_is_kept_and_what_was_found_by_then_is_returned(budget: int) -> None:
+    question = Question(QUESTION.template, QUESTION.target, width=64, restarts=1, trainings=budget)
+    found, asked = answer(question, 4, planted(4, (3, 5, 2, 2)))
+    assert len(asked) == budget == found.trainings
+    assert found.exhausted
+    assert found.smallest_q is not None
+
+
+def test_restarts_are_tried_before_a_size_counts_as_missed() -> None:
+    question = Question(QUESTION.template, QUESTION.target, width=64, restarts=3, trainings=4)
+    _, asked = answer(question, 2, lambda net: False)
+    assert [(cell.net.q, cell.restart) for cell in asked] == [(2, 0), (2, 1), (2, 2), (3, 0)]
+
+
+def test_the_same_answers_give_the_same_cells() -> None:
+    oracle = planted(6, (4, 6, 3, 2))
+    assert answer(QUESTION, 5, oracle)[1] == answer(QUESTION, 5, oracle)[1]
+
+
+def test_far_fewer_trainings_than_the_grid_of_the_same_resolution() -> None:
+    _, asked = answer(QUESTION, 5, planted(6, (4, 6, 3, 2)))
+    assert len(asked) < 150 < 64**4

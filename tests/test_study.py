@@ -1,0 +1,76 @@
+"""Studies: built-in ones are sound, files are loaded with one clear sentence for whatever is wrong."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench.study import STUDIES, load_study
+from operators import UserError
+
+HEADER = "from bench.cell import *\nfrom bench.study import Study\nfrom results.study import Target\n"
+GOOD = (
+    HEADER
+    + 'STUDY = Study(name="mine", question="why", targets=(Target(kind="relative", value=0.1),),'
+    + ' cells=[Cell(task="antiderivative", functions=8, points=8, replicate=r) for r in range(2)])\n'
+)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_built_in_studies_load_with_a_question_and_distinct_cells(name: str) -> None:
+    study = load_study(name)
+    assert study.name == name
+    assert len(study.question) > 40
+    assert len(study.keyed) == len(list(study.cells))
+
+
+def test_smoke_holds_what_it_promises() -> None:
+    cells = list(load_study("smoke").cells)
+    assert {"burgers", "darcy", "advection", "advection-diffusion-reaction"} <= {cell.task for cell in cells}
+    assert {cell.replicate for cell in cells} == {0, 1}
+    noisy = [cell for cell in cells if cell.noise.law != "none"]
+    per_task = Counter(cell.task for cell in noisy)
+    for task in per_task:
+        mine = [cell for cell in noisy if cell.task == task]
+        assert len({cell.net.q for cell in mine}) >= 4
+        assert len({cell.n for cell in mine}) >= 4
+
+
+def test_a_study_file_is_plain_python(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(GOOD)
+    assert [cell.replicate for cell in load_study(str(path)).cells] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("STUDY = (", "line 1: SyntaxError"),
+        ("import nothing_of_this_name\n", "line 1: ModuleNotFoundError"),
+        ("x = 1\ny = 1 / 0\n", "line 2: ZeroDivisionError"),
+        ("raise SystemExit(3)\n", "line 1: SystemExit"),
+        ("x = 1\n", "to define STUDY"),
+        ("STUDY = 3\n", "to define STUDY"),
+        (HEADER + 'Cell(task="burgerz", functions=8, points=8)\n', "line 4: cell: .*expected a task among"),
+        (HEADER + 'Cell(task="burgers", functions=8, points=8, net=Net(q=0))\n', "line 4: q: "),
+        (GOOD.replace('"mine"', '"../mine"'), "expected a study name"),
+        (GOOD.replace("range(2)", "range(0)"), "at least one cell"),
+        (GOOD.replace("replicate=r", "replicate=0"), "to differ, got 1 twice"),
+        (GOOD.replace("replicate=r", 'training=Training(steps=1, engine="abacus")'), "expected an engine among"),
+        (GOOD.replace("replicate=r", 'replicate=r, training=Training(steps=1, recipe="magic")'), "expected a recipe among"),
+        ("\0", "SyntaxError|ValueError"),
+    ],
+)
+def test_a_broken_study_file_gets_one_sentence(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text(text)
+    with pytest.raises(UserError, match=expected) as caught:
+        load_study(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_names_and_missing_files_say_what_exists() -> None:
+    with pytest.raises(UserError, match="expected a study among .*smoke"):
+        load_study("smok")
+    with pytest.raises(UserError, match="found none"):
+        load_study("nowhere.py")
