@@ -58,11 +58,7 @@ def run(
     Every finished cell is kept at once, so a run can be stopped anywhere and called again: cells that have a record
     are not run twice.
 
-    Examples:
-
-        python -m bench run smoke --dry-run
-
-        python -m bench run mystudy.py --workers 2 --out results/out
+    For example `python -m bench run smoke --dry-run`, then `python -m bench run mystudy.py --workers 2`.
     """
     console = _console()
     work = open_work(load_study(study), out, retry=retry)
@@ -89,11 +85,13 @@ def run(
     )
     if dry_run:
         return
-    if not todo.pending and (work.folder / "report.md").exists():
+    if not todo.pending and not work.study.brackets and (work.folder / "report.md").exists():
         console.print(f"nothing to do: every cell has a record; `python -m bench report {study}` rebuilds the tables")
         return
     try:
-        summary = run_study(work, Options(out, count, retry, timeout, None if memory is None else int(memory * 2**30), quiet), console)
+        summary = run_study(
+            work, Options(out, count, retry, timeout, None if memory is None else int(memory * 2**30), quiet), console
+        )
     except Interrupted as stop:
         command = f"python -m bench run {study} --out {out}"
         console.print(f"stopped by {stop}; what was finished is kept. To go on: {escape(command)}")
@@ -105,7 +103,9 @@ def run(
 
 
 @app.command()
-def report(study: Annotated[str, typer.Argument(help="Name of a study that has a folder in --out.")], out: Out = DEFAULT_OUT) -> None:
+def report(
+    study: Annotated[str, typer.Argument(help="Name of a study that has a folder in --out.")], out: Out = DEFAULT_OUT
+) -> None:
     """Rebuild tables, figures and report of a study from its records."""
     folder = out / (load_study(study).name if study.endswith(".py") else study)
     if not (folder / "study.json").exists():
@@ -145,7 +145,9 @@ def status(out: Out = DEFAULT_OUT, as_json: Json = False) -> None:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List studies and tasks, with what each asks and what each task's truth and stated error are."""
-    studies = [{"study": name, "cells": len(load.keyed), "question": load.question} for name in STUDIES for load in [load_study(name)]]
+    studies = [
+        {"study": name, "cells": len(load.keyed), "question": load.question} for name in STUDIES for load in [load_study(name)]
+    ]
     tasks = [
         {
             "task": task.name,

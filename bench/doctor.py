@@ -49,7 +49,9 @@ def _seeds(engine: str) -> Finding:
     runs = [subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2)]
     lines = [run.stdout.split() for run in runs]
     if any(run.returncode for run in runs) or any(len(line) != 2 for line in lines):
-        return Finding(f"seeds of engine {engine}", runs[0].stderr.strip().splitlines()[-1][:200] if runs[0].stderr else "no output", False)
+        return Finding(
+            f"seeds of engine {engine}", runs[0].stderr.strip().splitlines()[-1][:200] if runs[0].stderr else "no output", False
+        )
     same, differ = lines[0] == lines[1], lines[0][0] != lines[0][1]
     found = f"{'equal' if same else 'DIFFERENT'} in two processes, {'different' if differ else 'EQUAL'} for two replicates"
     return Finding(f"seeds of engine {engine}", found, same and differ)

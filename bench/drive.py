@@ -13,12 +13,14 @@ from types import FrameType
 
 from rich.console import Console
 
+from bench.bracketing import Bracketing, run_brackets
 from bench.cell import Cell
 from bench.estimate import Plan, plan
 from bench.progress import Watch
 from bench.run import group
 from bench.schedule import Limits, run_local
 from bench.study import Study, cell_key
+from operators.dataset import BlockCache
 from operators.errors import UserError
 from results.report import Summary, write_tables
 from results.store import Store
@@ -56,7 +58,7 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True)
 class Work:
-    """A study opened on its folder: what there is and what is missing."""
+    """A study opened on its folder: what there is and what is missing (of a bracket study, the first training of each search)."""
 
     study: Study
     store: Store
@@ -87,15 +89,20 @@ def run(work: Work, options: Options, console: Console) -> Summary:
         Interrupted: on SIGINT or SIGTERM.
     """
     work.store.require_writable()
+    limits = Limits(options.out / ".data", options.timeout_seconds, options.memory_bytes)
+    if work.study.brackets:
+        bracketing = Bracketing(work.study, work.store, BlockCache(limits.cache))
+        with _signals():
+            run_brackets(bracketing, limits, console, workers=options.workers, quiet=options.quiet)
+        return write_tables(work.folder)
     save_manifest(work.folder, work.study.manifest())
     todo = work.plan()
     costs = {cell_key(cell): cost for cell, cost in zip(work.pending, todo.cpu_seconds, strict=True)}
-    limits = Limits(options.out / ".data", options.timeout_seconds, options.memory_bytes)
     groups = group(work.pending)
     with _signals(), Watch(console, list(costs.values()), quiet=options.quiet) as watch, work.store.writer() as writer:
-        for record in run_local(groups, limits, workers=options.workers, watch=watch.step):
-            writer.append(record)
-            watch.record(record, costs[record.key])
+        for outcome in run_local(groups, limits, workers=options.workers, watch=watch.step):
+            writer.append(outcome.record)
+            watch.record(outcome.record, costs[outcome.record.key])
     return write_tables(work.folder)
 
 

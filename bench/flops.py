@@ -4,6 +4,8 @@ A product of an (r, a) by an (a, b) matrix counts 2 r a b operations; a training
 forward, two of the same size backward). Activations and the optimiser, linear in the number of values, are left out.
 """
 
+from itertools import pairwise
+
 from bench.cell import Cell
 
 
@@ -22,4 +24,4 @@ def training_flops(cell: Cell) -> float:
 
 
 def _products(sizes: tuple[int, ...]) -> int:
-    return sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum(a * b for a, b in pairwise(sizes))

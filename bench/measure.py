@@ -3,22 +3,28 @@
 The only place that evaluates a fit. Errors sum over all n labels in one deterministic pass of `operators.scaling.predict`.
 """
 
+import dataclasses
+
 import numpy as np
 
 from bench.cell import Cell
+from operators.anatomy import anatomy_of_fit
+from operators.audit import NoiseModel, audit, fresh_noise_score, violations
 from operators.bounds import bit_counting
 from operators.dataset import Dataset
 from operators.deeponet import DeepONet, Layer, Weights
+from operators.sampling import draw_noise
 from operators.scaling import Problem, predict, predict_test
 from operators.task import Array
 from results.record import Bounds, Errors, Sizes
 
 RESOLUTION = 1e-7
 FAILURE_PROBABILITY = 0.05
+FRESH = 10**6
 
 
-class FloorViolation(RuntimeError):
-    """A training error below its certified floor: a defect in the rank accounting or a leak of labels."""
+class BoundViolation(RuntimeError):
+    """A fit that a certified bound excludes: a defect in the accounting or a leak of labels."""
 
 
 def sizes(cell: Cell) -> Sizes:
@@ -74,21 +80,31 @@ def _float32(weights: Weights) -> Weights:
     return Weights(rounded(weights.branch), rounded(weights.trunk), float(np.float32(weights.bias)))
 
 
-def bounds(cell: Cell, problem: Problem, floor: float | None, training_mse: float) -> Bounds:
+def bounds(
+    cell: Cell,
+    problem: Problem,
+    floor: float | None,
+    *,
+    training_mse: float,
+    bits: int = 64,
+    values: dict[str, float | None] | None = None,
+) -> Bounds:
     """Bounds of a fit, and the assertion that it respects its floor.
 
+    `bits` is the storage of one weight: see `bits_of`.
+
     Raises:
-        FloorViolation: training_mse < floor (1 - 1e-6) - 1e-12 unit^2.
+        BoundViolation: training_mse < floor (1 - 1e-6) - 1e-12 unit^2.
     """
     variance = problem.unit**2
     if floor is not None and training_mse < floor * (1 - 1e-6) - 1e-12 * variance:
-        raise FloorViolation(f"training error {training_mse:.9g} lies below its certified floor {floor:.9g}")
+        raise BoundViolation(f"training error {training_mse:.9g} lies below its certified floor {floor:.9g}")
     resolved = None if floor is None else floor > RESOLUTION * variance
     absorbable = None
     if cell.noise.law != "none":
-        law = cell.noise.law
+        d = cell.deeponet().parameter_count()
         absorbable = bit_counting.absorbable_fraction(
-            cell.n, cell.deeponet().parameter_count(), law=law, failure_probability=FAILURE_PROBABILITY
+            cell.n, d, law=cell.noise.law, bits=bits, failure_probability=FAILURE_PROBABILITY
         )
     return Bounds(
         floor=floor,
@@ -96,7 +112,57 @@ def bounds(cell: Cell, problem: Problem, floor: float | None, training_mse: floa
         resolved=resolved,
         trivial=is_trivial(cell),
         absorbable_bits=absorbable,
+        values=values or {},
     )
+
+
+def bits_of(weights: Weights) -> int:
+    """Bits that store one weight: 32 if every value is a float32, else 64."""
+    return 32 if all(np.array_equal(array.astype(np.float32), array) for array in weights.arrays()) else 64
+
+
+def anatomy_values(cell: Cell, weights: Weights, problem: Problem) -> dict[str, float | None]:
+    """The error anatomy of a grid fit, by name; empty off the grid."""
+    if cell.design != "grid":
+        return {}
+    parts = anatomy_of_fit(cell.deeponet(), weights, problem)
+    missed = {f"missed_{k}": float(share) if np.isfinite(share) else None for k, share in enumerate(parts.missed, start=1)}
+    return {
+        "trunk_excess": parts.trunk_excess,
+        "branch_error": parts.branch_error,
+        "branch_capacity": parts.branch_capacity,
+        "head_solve_gain": parts.head_solve_gain,
+        "trunk_rank": float(parts.trunk_rank),
+        **missed,
+    }
+
+
+def audit_values(cell: Cell, weights: Weights, problem: Problem, dataset: Dataset) -> dict[str, float | None]:
+    """The proof-term audit of a noisy fit, by name; empty without noise.
+
+    Raises:
+        BoundViolation: the terms break a consequence that holds for any fit.
+    """
+    if cell.noise.law == "none":
+        return {}
+    net = cell.deeponet()
+    model = NoiseModel(cell.noise.law, cell.noise.sigma * dataset.constants.output_rms)
+    prediction = predict(net, weights, problem)
+    d, d_eff = net.parameter_count(), net.effective_parameter_count()
+    terms = audit(dataset.clean, dataset.noise, prediction, model=model, d=d, d_eff=d_eff)
+    broken = violations(terms)
+    if broken:
+        raise BoundViolation(f"the proof terms break {broken[0]!r}, which holds for any fit")
+    fresh = draw_noise(dataclasses.replace(cell.request(), replicate=cell.replicate + FRESH), dataset.constants.output_rms)
+    values = {
+        "cross_term": terms.cross,
+        "degrees_of_freedom": terms.degrees_of_freedom,
+        "cosine": terms.cosine,
+        "nats_per_parameter": terms.nats_per_parameter,
+        "nats_per_effective_parameter": terms.nats_per_effective_parameter,
+        "fresh_noise_score": fresh_noise_score(fresh, dataset.clean, prediction, sigma=model.sigma),
+    }
+    return {name: value if np.isfinite(value) else None for name, value in values.items()}
 
 
 def is_trivial(cell: Cell) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,18 +17,19 @@ from bench.cell import Cell
 from bench.engines import find_engine
 from bench.engines.base import Control, Fit
 from bench.flops import training_flops
-from bench.measure import bounds, errors, sizes
+from bench.measure import anatomy_values, audit_values, bits_of, bounds, errors, sizes
 from bench.study import cell_key
 from operators import find_task
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import BlockCache, Dataset, Request, build
+from operators.deeponet import Weights
 from operators.errors import DataInvalid
 from operators.scaling import Problem, scaled
 from operators.task import Array
 from results.record import Cost, Record, Status, Versions
 
 PACKAGES = ("deeponet-size-bounds", "deepxde", "tensorflow", "keras", "numpy", "scipy")
-KEPT_DATASETS = 4
+KEPT = 8
 LARGEST_GROUP = 8
 
 Key = TypeVar("Key")
@@ -52,6 +54,14 @@ def group(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
     return sorted(groups, key=lambda g: -sum(training_flops(cell) for cell in g))
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """A record, and the weights it speaks of where there are any."""
+
+    record: Record
+    weights: Weights | None = None
+
+
 @dataclass
 class Runner:
     """Runs groups of cells in one process and keeps the last few data sets and their floors.
@@ -64,23 +74,23 @@ class Runner:
     cache: Path | None
     timeout_seconds: float | None = None
     _datasets: "OrderedDict[Request, Dataset]" = field(default_factory=OrderedDict)
-    _floors: "OrderedDict[tuple[Request, str], Array | None]" = field(default_factory=OrderedDict)
+    _floors: "OrderedDict[tuple[Request, str], Array]" = field(default_factory=OrderedDict)
 
-    def run(self, cells: Sequence[Cell], report: Callable[[int, int], None] = lambda done, step: None) -> Iterator[Record]:
-        """Yield one record a cell, in order. Whatever goes wrong with a cell becomes its record."""
+    def run(self, cells: Sequence[Cell], report: Callable[[int, int], None] = lambda done, step: None) -> Iterator[Outcome]:
+        """Yield one outcome a cell, in order. Whatever goes wrong with a cell becomes its record."""
         for position, cell in enumerate(cells):
             started = time.monotonic()
             try:
-                record = self._run_cell(cell, started, report=lambda _, step, at=position: report(at, step))
+                outcome = self._run_cell(cell, started, report=partial(_at, report, position))
             except DataInvalid as error:
-                record = _record(cell, "data_invalid", message=str(error))
+                outcome = Outcome(_record(cell, "data_invalid", message=str(error)))
             except MemoryError as error:
-                record = _record(cell, "oom", message=f"out of memory: {error}")
+                outcome = Outcome(_record(cell, "oom", message=f"out of memory: {error}"))
             except Exception as error:
-                record = _record(cell, "failed", message=f"{type(error).__name__}: {error}"[:2000])
-            yield record
+                outcome = Outcome(_record(cell, "failed", message=f"{type(error).__name__}: {error}"[:2000]))
+            yield outcome
 
-    def _run_cell(self, cell: Cell, started: float, *, report: Callable[[int, int], None]) -> Record:
+    def _run_cell(self, cell: Cell, started: float, *, report: Callable[[int, int], None]) -> Outcome:
         engine = find_engine(cell.training.engine)
         dataset = self._dataset(cell.request())
         training = cell.training
@@ -93,9 +103,12 @@ class Runner:
             net = cell.deeponet()
             measured = errors(net, fit.weights, problem, dataset)
             outcome["errors"] = measured
-            outcome["bounds"] = bounds(cell, problem, floor, measured.training_mse)
+            values = anatomy_values(cell, fit.weights, problem) | audit_values(cell, fit.weights, problem, dataset)
+            outcome["bounds"] = bounds(
+                cell, problem, floor, training_mse=measured.training_mse, bits=bits_of(fit.weights), values=values
+            )
             outcome["weights_sha256"] = fit.weights.sha256()
-        return _record(
+        record = _record(
             cell,
             fit.status,
             message=fit.message,
@@ -105,6 +118,7 @@ class Runner:
             data_sha256=_data_sha256(dataset),
             **outcome,
         )
+        return Outcome(record, fit.weights)
 
     def _dataset(self, request: Request) -> Dataset:
         return _remember(self._datasets, request, lambda: build(request, BlockCache(self.cache)))
@@ -119,11 +133,16 @@ class Runner:
         return float(floors[rank])
 
 
+def _at(report: Callable[[int, int], None], position: int, _: int, step: int) -> None:
+    """Report a step of the cell at this position of the group; the engine knows it as its first."""
+    report(position, step)
+
+
 def _remember(kept: "OrderedDict[Key, Value]", key: Key, make: Callable[[], Value]) -> Value:
-    """Look up or make a value; the KEPT_DATASETS used last are kept."""
+    """Look up or make a value; the KEPT used last are kept."""
     if key not in kept:
         kept[key] = make()
-        while len(kept) > KEPT_DATASETS:
+        while len(kept) > KEPT:
             kept.popitem(last=False)
     kept.move_to_end(key)
     return kept[key]
@@ -165,9 +184,9 @@ def _record(cell: Cell, status: Status, **outcome: Any) -> Record:
     )
 
 
-def failed(cell: Cell, message: str, status: Status = "failed") -> Record:
-    """The record of a cell whose worker did not survive it."""
-    return _record(cell, status, message=message)
+def failed(cell: Cell, message: str, status: Status = "failed") -> Outcome:
+    """The outcome of a cell whose worker did not survive it."""
+    return Outcome(_record(cell, status, message=message))
 
 
 def _version(package: str) -> str:

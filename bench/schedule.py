@@ -1,7 +1,7 @@
 """Execution: groups of cells in, records out as they finish. The store is the truth, not the scheduler.
 
-`local` runs worker processes of one thread each, started fresh and replaced after RECYCLE_AFTER groups (TensorFlow grows with
-every compiled program). A worker that dies takes down only the cell it was training: that cell is tried again alone, at most
+`local` runs worker processes of one thread each, replaced after RECYCLE_AFTER cells (TensorFlow grows with every program). A
+worker that dies takes down only the cell it was training: that cell is tried again alone, at most
 ATTEMPTS times, then recorded as `failed`; the rest of its group goes on.
 """
 
@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -21,11 +21,10 @@ from typing import Any
 import psutil
 
 from bench.cell import Cell
-from bench.run import Runner, failed
-from results.record import Record
+from bench.run import Outcome, Runner, failed
 
 ATTEMPTS = 2
-RECYCLE_AFTER = 24
+RECYCLE_AFTER = 64
 POLL_SECONDS = 0.5
 
 Group = tuple[Cell, ...]
@@ -54,7 +53,7 @@ class _Worker:
     connection: Connection
     group: Group = ()
     finished: int = 0
-    groups_done: int = 0
+    cells_done: int = 0
     cell_started: float = 0.0
 
     def assign(self, group: Group) -> None:
@@ -64,17 +63,17 @@ class _Worker:
 
 
 def run_local(
-    groups: Sequence[Group], limits: Limits, *, workers: int, watch: Callable[[Cell, int], None] = lambda cell, step: None
-) -> Iterator[Record]:
-    """Run groups on `workers` local processes and yield records as they finish.
+    groups: Iterable[Group], limits: Limits, *, workers: int, watch: Callable[[Cell, int], None] = lambda cell, step: None
+) -> Iterator[Outcome]:
+    """Run groups on `workers` local processes and yield outcomes as they finish.
 
     Args:
-        groups: what to run.
+        groups: what to run; a deque may be added to while records come back.
         limits: of each worker.
         workers: number of processes.
         watch: told which cell is at which step.
     """
-    queue: deque[Group] = deque(groups)
+    queue = groups if isinstance(groups, deque) else deque(groups)
     attempts: dict[str, int] = {}
     pool: list[_Worker] = []
     try:
@@ -104,8 +103,8 @@ def _receive(
     *,
     attempts: dict[str, int],
     watch: Callable[[Cell, int], None],
-) -> Iterator[Record]:
-    """Take one message of a worker: a step, a record, the end of its group, or its death."""
+) -> Iterator[Outcome]:
+    """Take one message of a worker: a step, an outcome, the end of its group, or its death."""
     try:
         kind, value = worker.connection.recv()
     except (EOFError, ConnectionResetError):
@@ -116,18 +115,19 @@ def _receive(
         return
     if kind == "step":
         watch(worker.group[worker.finished], value)
-    elif kind == "record":
+    elif kind == "outcome":
         worker.finished += 1
+        worker.cells_done += 1
         worker.cell_started = time.monotonic()
         yield value
     else:
-        worker.group, worker.groups_done = (), worker.groups_done + 1
-        if worker.groups_done >= RECYCLE_AFTER:
+        worker.group = ()
+        if worker.cells_done >= RECYCLE_AFTER:
             pool.remove(worker)
             _stop(worker)
 
 
-def _bury(worker: _Worker, queue: deque[Group], attempts: dict[str, int]) -> Iterator[Record]:
+def _bury(worker: _Worker, queue: deque[Group], attempts: dict[str, int]) -> Iterator[Outcome]:
     """After a worker's death: its current cell again and alone, or given up; the rest of the group goes on."""
     cell = worker.group[worker.finished]
     name = cell.model_dump_json()
@@ -140,7 +140,7 @@ def _bury(worker: _Worker, queue: deque[Group], attempts: dict[str, int]) -> Ite
         yield _abandon(worker, queue, reason=f"worker died {ATTEMPTS} times on this cell, last with exit code {code}")
 
 
-def _abandon(worker: _Worker, queue: deque[Group], *, reason: str, status: Any = "failed") -> Record:
+def _abandon(worker: _Worker, queue: deque[Group], *, reason: str, status: Any = "failed") -> Outcome:
     """Give up a worker's current cell and put the rest of its group back."""
     _requeue(worker, queue)
     return failed(worker.group[worker.finished], reason, status)
@@ -184,7 +184,7 @@ def _stop(worker: _Worker) -> None:
 
 
 def _work(connection: Connection, limits: Limits, driver: int) -> None:
-    """The life of a worker: receive a group, run its cells, send records; end when the driver is gone."""
+    """The life of a worker: receive a group, run its cells, send outcomes; end when the driver is gone."""
     from bench.engines.threads import pin_threads
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -201,8 +201,8 @@ def _work(connection: Connection, limits: Limits, driver: int) -> None:
 
     try:
         while True:
-            for record in runner.run(connection.recv(), report):
-                connection.send(("record", record))
+            for outcome in runner.run(connection.recv(), report):
+                connection.send(("outcome", outcome))
             connection.send(("end", None))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return

@@ -1,7 +1,7 @@
 """A study: a question, a grid of cells, targets. Study files are plain Python that define STUDY.
 
-    python -m bench run widths          a built-in study
-    python -m bench run mystudy.py      a file of one's own
+python -m bench run widths          a built-in study
+python -m bench run mystudy.py      a file of one's own
 """
 
 import importlib
@@ -9,7 +9,7 @@ import re
 import runpy
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from bench.cell import Cell
 from bench.engines import find_engine
+from bench.search import Question
 from operators import UserError, find_task
 from results.record import record_key
 from results.study import ExpectedCell, Manifest, Target
@@ -42,13 +43,15 @@ class Study:
         cells: the grid; equal cells are refused.
         targets: what a fit must reach, for the tables.
         rays: exponents alpha of the rays n = c q^alpha that the cells follow, if they do.
+        brackets: questions of a bracket search, in place of cells; the search chooses the cells.
     """
 
     name: str
     question: str
-    cells: Iterable[Cell]
-    targets: tuple[Target, ...]
-    rays: tuple[float, ...] = field(default=())
+    cells: Iterable[Cell] = ()
+    targets: tuple[Target, ...] = ()
+    rays: tuple[float, ...] = ()
+    brackets: tuple[Question, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cells", tuple(self.cells))
@@ -62,7 +65,9 @@ class Study:
             if refusal:
                 raise UserError(f"study {self.name!r}: {refusal}")
         if len(self.keyed) != len(tuple(self.cells)):
-            raise UserError(f"expected the cells of study {self.name!r} to differ, got {len(tuple(self.cells)) - len(self.keyed)} twice")
+            raise UserError(
+                f"expected the cells of study {self.name!r} to differ, got {len(tuple(self.cells)) - len(self.keyed)} twice"
+            )
 
     @cached_property
     def keyed(self) -> dict[str, Cell]:
@@ -71,14 +76,15 @@ class Study:
 
     def manifest(self) -> Manifest:
         """What the tables need to know of the study."""
-        expected = []
-        for key, cell in self.keyed.items():
-            net = cell.deeponet()
-            sizes = {"d": net.parameter_count(), "q_eff": net.effective_q(), "d_eff": net.effective_parameter_count()}
-            expected.append(ExpectedCell(key=key, cell=cell.model_dump(mode="json"), sizes=sizes))
-        return Manifest(
-            name=self.name, question=self.question, targets=self.targets, expected=tuple(expected), rays=self.rays
-        )
+        expected = tuple(expected_cell(key, cell) for key, cell in self.keyed.items())
+        return Manifest(name=self.name, question=self.question, targets=self.targets, expected=expected, rays=self.rays)
+
+
+def expected_cell(key: str, cell: Cell) -> ExpectedCell:
+    """A cell as the tables expect it."""
+    net = cell.deeponet()
+    sizes = {"d": net.parameter_count(), "q_eff": net.effective_q(), "d_eff": net.effective_parameter_count()}
+    return ExpectedCell(key=key, cell=cell.model_dump(mode="json"), sizes=sizes)
 
 
 def cell_key(cell: Cell) -> str:

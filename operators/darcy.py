@@ -161,7 +161,7 @@ class DarcyLognormal(Task):
         def coefficient(x: Array, y: Array) -> Array:
             return np.exp(self.deviation * _field(self).evaluate(coefficients, x, y)).transpose(1, 2, 0)
 
-        u = elliptic.solve(coefficient(middle, node), coefficient(node, middle), coefficient(node, node), tolerance=1e-8)
+        u = elliptic.solve(coefficient(middle, node), coefficient(node, middle), coefficient(node, node), tolerance=1e-7)
         return u[::refinement, ::refinement].reshape(-1, len(coefficients)).T
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:

@@ -1,19 +1,19 @@
 """Tails of a large output matrix from its Gram matrix: all m of them, without the matrix in memory.
 
-G = A^T A is accumulated in blocks, then brought to tridiagonal form T = Q^T G Q with Q e_1 chosen, so that one reduction serves both
-the matrix and its centred form:
+G = A^T A is accumulated in blocks, then brought to tridiagonal form T = Q^T G Q with Q e_1 chosen, so that one reduction
+serves both the matrix and its centred form:
 
- N >= M   A = Y. Centring the columns subtracts N mu mu^T, mu the column means. With Q e_1 along mu only T_11 changes.
- N < M    A = Y^T. Centring the columns of Y projects out the constant function, (I - P) G (I - P). With Q e_1 along it, the first
-          row and column of T go.
+    N >= M   A = Y. Centring the columns subtracts N mu mu^T, mu the column means. With Q e_1 along mu only T_11 changes.
+    N < M    A = Y^T. Centring the columns of Y projects out the constant function, (I - P) G (I - P). With Q e_1 along it,
+             the first row and column of T go.
 
 Eigenvalues of T by the QL method. Cost: N m^2 for G, (4/3) m^3 for T, half of it bound by memory.
 
-Rounding. Entries of G are inner products summed over b rows in each of B blocks, so G is off by at most (b + B) (eps / 2) |A|^2 in
-the Frobenius norm (Higham 2002, section 3.5), three times that after centring; the eigenvalues belong to a matrix within 64 eps |A|^2
-of it (a generous multiple of what LAPACK shows). With eta the sum of these, the sum of the q largest or smallest eigenvalues is off by
-at most sqrt(q) eta. Both the m - q smallest and the energy less the q largest give tail_q; the sharper is used. Tails below
-1e-12 |Y|^2 are not resolved.
+Rounding. Entries of G are inner products summed over b rows in each of B blocks, so G is off by at most
+(b + B) (eps / 2) |A|^2 in the Frobenius norm (Higham 2002, section 3.5), three times that after centring; the eigenvalues
+belong to a matrix within 64 eps |A|^2 of it (a generous multiple of what LAPACK shows). With eta the sum of these, the sum of
+the q largest or smallest eigenvalues is off by at most sqrt(q) eta. Both the m - q smallest and the energy less the q largest
+give tail_q; the sharper is used. Tails below 1e-12 |Y|^2 are not resolved.
 
 With a scalar bias only max{tail_r(mean function), tail_{r+1}(none)} <= tail_r(scalar) <= tail_r(none) is known.
 """
@@ -62,7 +62,10 @@ def _gram(outputs: OutputMatrix, size: int) -> tuple[Array, Array, int]:
 
 
 def _tridiagonal(gram: Array, first: Array) -> tuple[Array, Array]:
-    """Diagonal and subdiagonal of Q^T G Q with Q e_1 along `first` (any Q if it vanishes); overwrites G, of which it reads the lower half."""
+    """Diagonal and subdiagonal of Q^T G Q with Q e_1 along `first`, any Q if it vanishes.
+
+    Reads the lower half of G and overwrites it.
+    """
     length = float(np.linalg.norm(first))
     if length > 0.0:
         normal = first / length

@@ -1,27 +1,27 @@
 """Tails of a large output matrix, certified from both sides: tail_r(Y) = sum_{k > r} s_k(Y)^2, for three offsets at once.
 
-A is Y along its longer side (`operators.output_matrix`), m its number of columns. Offsets as in `operators.bounds.eckart_young`:
-none; scalar (inf over c of tail_r(Y - c 1 1^T)); mean-function (tail_r of Y with columns centred).
+A is Y along its longer side (`operators.output_matrix`), m its number of columns. Offsets as in
+`operators.bounds.eckart_young`: none; scalar (inf over c of tail_r(Y - c 1 1^T)); mean-function (tail_r of Y with columns
+centred).
 
- svd          m <= 1024. QR of [1, A], block by block: Q^T [1, A] = [l, C]. Rotations change no singular value, so the three tails of
-              Y are those of C (m + 1 rows) with the constant function along l, and the constant in the columns along 1.
- projection   Larger m, few ranks. V: an orthonormal basis of 1 and k - 1 directions found by subspace iteration from Gaussian vectors
-              (Halko, Martinsson, Tropp 2011, doi:10.1137/090771806). For any such V
+svd          m <= 1024. QR of [1, A], block by block: Q^T [1, A] = [l, C]. Rotations change no singular value, so the three
+             tails of Y are those of C (m + 1 rows), with the constant function along l and the constant in the columns
+             along 1.
+projection   Larger m, few ranks. V is an orthonormal basis of 1 and k - 1 directions found by subspace iteration from Gaussian
+             vectors (Halko, Martinsson, Tropp 2011, doi:10.1137/090771806). For any V
 
-                  tail_r(A V) <= tail_r(A) <= tail_r(A V) + |A - A V V^T|^2,
+                 tail_r(A V) <= tail_r(A) <= tail_r(A V) + |A - A V V^T|^2:
 
-              left because a projection raises no singular value, right because rank(A V V^T) <= k approximations are approximations.
-              Both sides hold whatever V is: chance decides how tight they are, not whether they are true. The same for all offsets,
-              as 1 is in the span of V.
- gram         Everything else, m <= 8192. See `operators.gram_spectrum`.
+             a projection raises no singular value, and an approximation of A V times V^T is one of A. Both hold whatever V is:
+             chance decides how tight they are, not whether they are true. The same for all offsets, as 1 is in the span of V.
+gram         Everything else, m <= 8192: `operators.gram_spectrum`.
 
-Rounding. The SVD of C is exact for a matrix within 64 eps |A| of it in the Frobenius norm, each QR step adds 8 eps |A|, and A V is
-off by at most (m / 2) eps sqrt(k) |A| (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.5 and chapter 19; the
-constants for SVD and QR are generous multiples of what LAPACK shows, not worst cases). sqrt(tail_r) is 1-Lipschitz, so the sum of these
-is subtracted from it below and added above.
+Rounding. The SVD of C is exact for a matrix within 64 eps |A| of it in the Frobenius norm, each QR step adds 8 eps |A|, and
+A V is off by at most (m / 2) eps sqrt(k) |A| (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.5
+and chapter 19; the constants for SVD and QR are generous multiples of what LAPACK shows, not worst cases). sqrt(tail_r) is
+1-Lipschitz, so the sum of these is subtracted from it below and added above.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,9 +106,7 @@ def projected(outputs: OutputMatrix, rank: int) -> Reduced:
         lost += float(np.sum(np.square(block - values @ basis.T)))
         triangle, steps = _stacked(triangle, values), steps + 1
     product = EPSILON * outputs.side / 2 * np.sqrt(rank)
-    return _oriented(
-        outputs, triangle, (basis.T @ ones)[:, 0], lost=lost, allowance=STEP_ALLOWANCE * (steps + 1) + product
-    )
+    return _oriented(outputs, triangle, (basis.T @ ones)[:, 0], lost=lost, allowance=STEP_ALLOWANCE * (steps + 1) + product)
 
 
 def _stacked(triangle: Array, block: Array) -> Array:
@@ -124,8 +122,8 @@ def _oriented(outputs: OutputMatrix, triangle: Array, across: Array, *, lost: fl
     return Reduced(matrix, along, across, lost, outputs.energy, allowance)
 
 
-def spectrum_of(reduced: Reduced, count: int, *, method: Method, ranks: Sequence[int] | None = None) -> Spectrum:
-    """Tails r = 0..count of a reduced matrix; the search over the scalar offset is spent on `ranks`."""
+def spectrum_of(reduced: Reduced, count: int, *, method: Method, tail: float) -> Spectrum:
+    """Tails r = 0..count of a reduced matrix; the search over the scalar offset is spent on the ranks that `tail` needs."""
     matrix, direction = reduced.matrix, reduced.functions / np.linalg.norm(reduced.functions)
     squares = singular_values(matrix) ** 2
     found = [
@@ -133,7 +131,8 @@ def spectrum_of(reduced: Reduced, count: int, *, method: Method, ranks: Sequence
         tail_sums(singular_values(matrix - np.outer(direction, direction @ matrix)) ** 2),
     ]
     none, mean = (_certified(reduced, values, values, count=count) for values in found)
-    scalar = offset_tails(matrix, reduced.functions, reduced.points, ranks=ranks)
+    first = least_rank(mean.lower, tail)
+    scalar = offset_tails(matrix, reduced.functions, reduced.points, ranks=[first, *range(1, first)])
     offset = _certified(reduced, scalar.lower, scalar.upper, count=count)
     return ordered(none, offset, mean, squares=squares[:count] / reduced.energy, method=method)
 
@@ -162,8 +161,10 @@ def ordered(none: Tails, scalar: Tails, mean_function: Tails, *, squares: Array,
     mean_lower = np.maximum(mean_function.lower, np.append(none.lower[1:], 0.0))
     scalar_lower = np.maximum(scalar.lower, mean_lower)
     scalar_upper = np.minimum(scalar.upper, none.upper)
+    none_lower, none_upper = np.maximum(none.lower, scalar_lower), none.upper.copy()
+    none_lower[0] = none_upper[0] = 1.0
     return Spectrum(
-        none=as_tails(np.maximum(none.lower, scalar_lower), none.upper),
+        none=as_tails(none_lower, none_upper),
         scalar=as_tails(scalar_lower, scalar_upper),
         mean_function=as_tails(mean_lower, np.minimum(mean_function.upper, scalar_upper)),
         squares=squares,

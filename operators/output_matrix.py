@@ -102,7 +102,9 @@ def require_real(values: NDArray[Any], name: str) -> None:
     """Raise UserError unless the array holds real numbers."""
     kind = values.dtype.kind
     if kind == "c":
-        raise UserError(f"expected real numbers, got {name!r} of type {values.dtype}; give real and imaginary parts as further points")
+        raise UserError(
+            f"expected real numbers, got {name!r} of type {values.dtype}; give real and imaginary parts as further points"
+        )
     if kind not in "fiu":
         raise UserError(f"expected real numbers, got {name!r} of type {values.dtype}; save it as float64")
 

@@ -73,7 +73,9 @@ def scaled(dataset: Dataset, inputs: InputScaling, coordinates: CoordinateScalin
         points = 2.0 * (points - low) / (high - low) - 1.0
     if outputs == "pointwise":
         if dataset.design != "grid":
-            raise UserError(f"expected output scaling 'task' for the design {dataset.design!r}, got 'pointwise'; it needs common points")
+            raise UserError(
+                f"expected output scaling 'task' for the design {dataset.design!r}, got 'pointwise'; it needs common points"
+            )
         mean, scale = dataset.clean.mean(axis=0), dataset.clean.std(axis=0, ddof=1) + 1e-5
     else:
         mean, scale = np.asarray(constants.output_mean), np.asarray(constants.output_std)

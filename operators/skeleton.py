@@ -6,8 +6,8 @@ singularities of u sit at the centres of the cells. The energy is minimised over
 the cells are piecewise polynomial and which solve the equation inside (`operators.cell_problem`). Traces are smooth on
 half edges, so the error falls geometrically with the degree.
 
-Unknowns: v[t, i, j, sample], t = 0 the nodes, then 2 degree - 1 kinds on the horizontal edge from node (i, j) to (i +
-1, j), then as many on the vertical edges; entries outside their range stay 0.
+Unknowns: v[kind, i, j, sample]; kind 0 is the node (i, j), then come 2 degree - 1 kinds for the edge from it to the node
+(i + 1, j), then as many for the edge to (i, j + 1). Entries outside the open square stay 0.
 
 The systems are solved by conjugate gradients, preconditioned by the problem with a = 1. Its matrix is invariant under
 translations of the grid and reflections; sines and cosines reduce it to one small block for each pair of wave numbers.

@@ -36,6 +36,42 @@ class ExpectedCell(Model):
     sizes: dict[str, int]
 
 
+class Bracket(Model):
+    """One question of a bracket study: which data and target, what is certified below, and what was tried.
+
+    Attributes:
+        functions: N.
+        points: M.
+        branch_depth: hidden layers of the branch in the declared family; with `trunk_depth`, `ends` and `activation`.
+        q_lower: no smaller q can reach the target; `q_bound` and `q_status` say by what.
+        d_lower: no net of the family with fewer parameters can; `d_bound` and `d_status` say by what.
+        tried: keys of the trainings the search asked for, in order.
+        finished: whether the search ended by itself, not by its budget or an interruption.
+    """
+
+    task: str
+    parameters: dict[str, float]
+    design: str
+    functions: int
+    points: int
+    noise_law: str
+    sigma: float
+    replicate: int
+    target: Target
+    branch_depth: int
+    trunk_depth: int
+    ends: str
+    activation: str
+    q_lower: int
+    q_bound: str
+    q_status: str
+    d_lower: int
+    d_bound: str
+    d_status: str
+    tried: tuple[str, ...] = ()
+    finished: bool = False
+
+
 class Manifest(Model):
     """The expanded study: `study.json`."""
 
@@ -44,6 +80,7 @@ class Manifest(Model):
     targets: tuple[Target, ...]
     expected: tuple[ExpectedCell, ...]
     rays: tuple[float, ...] = ()
+    brackets: tuple[Bracket, ...] = ()
 
 
 def save_manifest(folder: Path, manifest: Manifest) -> None:

@@ -35,7 +35,8 @@ def demanded_q(frame: pd.DataFrame, manifest: Manifest, scaling: pd.DataFrame) -
     floors = scaling[scaling["q_certified"].notna()].groupby(["series", "target", "N", "M", "n"])["q_certified"].min()
     table = floors.rename("q").reset_index().assign(bound="floor of these data")
     table["status"] = pd.array(np.where(table["q"] > 1, "certified", "vacuous here"), dtype="str")
-    return pd.concat([table[list(COLUMNS)], _registry(frame, manifest)], ignore_index=True)
+    parts = [part for part in (table[list(COLUMNS)], _registry(frame, manifest)) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else table[list(COLUMNS)]
 
 
 def _registry(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
@@ -59,7 +60,7 @@ def _registry(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
             for value, target in targets:
                 where = (number, target.label, shape["N"], shape["M"], shape["n"])
                 rows += [(*where, *said) for said in _ask(setting, value)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"q": float, "bound": "str", "status": "str", "target": "str"})
 
 
 def _ask(setting: Setting, rho: float) -> Iterator[tuple[str, float, str]]:

@@ -18,8 +18,8 @@ from results.study import Target
 from results.untrusted import Unreadable
 from results.witness_error import (
     DATA_BITS,
+    DRIFT_FACTOR,
     ENTERING_MARGIN,
-    LARGEST_DRIFT,
     LEAST_ALLOWED,
     VERIFYING_MARGIN,
     Measured,
@@ -189,16 +189,16 @@ def _objection(measured: Measured, target: Target, entering: bool) -> str | None
     if not math.isfinite(error):
         return "expected finite predictions, got NaN or infinity"
     if measured.below_floor:
-        return f"lies below the certified floor {measured.floor:.9g} with relative error {error:.9g}: the floor or the data are wrong"
+        return f"lies below the certified floor {measured.floor:.9g}, relative error {error:.9g}: the floor or the data are wrong"
     if allowed < LEAST_ALLOWED:
         return (
             f"expected a target of relative error >= {LEAST_ALLOWED:g}, got {allowed:.3g}: machines may differ about finer ones"
         )
     if error > allowed * (1.0 - margin):
         return f"misses the target, {target.label}: relative error {error:.9g}, allowed {allowed:.9g} less {margin:g} of it"
-    if again is not None and not abs(again - error) <= LARGEST_DRIFT * allowed:
+    if again is not None and not error + DRIFT_FACTOR * abs(again - error) <= allowed * (1.0 - VERIFYING_MARGIN):
         return (
             f"depends on rounding: relative error {error:.9g}, but {again:.9g} with data rounded to {DATA_BITS} bits and sums"
-            " reversed; machines may differ about it"
+            f" reversed, allowed {allowed:.9g}; machines may differ about it"
         )
     return None

@@ -93,7 +93,7 @@ def test_box_at_half_time_has_left_its_place() -> None:
 
 
 def test_sign_task_follows_its_published_generator() -> None:
-    """Modes l = 1, ..., 50, sqrt(2) cos and sqrt(2) sin, eigenvalues (4 pi^2 l^2 + 9)^-2, on 200 points from 0 to 1, shift 1/2."""
+    """Modes sqrt(2) cos and sin of 2 pi l x, l = 1, ..., 50, eigenvalues (4 pi^2 l^2 + 9)^-2; 200 points, shift 1/2."""
     task = TASKS["advection-sign"]
     z = task.draw(stream("inputs", "sign"), 4)
     x = np.linspace(0.0, 1.0, 200)

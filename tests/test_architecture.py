@@ -56,7 +56,10 @@ def test_import_graph_has_no_cycles() -> None:
         targets = set()
         for node in body:
             if isinstance(node, ast.ImportFrom) and node.module:
-                targets |= {f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in names else node.module for alias in node.names}
+                targets |= {
+                    f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in names else node.module
+                    for alias in node.names
+                }
         edges[name] = {target for target in targets if target in names and target != name}
     while True:
         leaves = {name for name, targets in edges.items() if not targets}

@@ -1,5 +1,6 @@
 """Bit counting, the paper-shaped and the localised bound: the numbers of docs/theory.md and the laws between them."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.bounds import bit_counting, localised, localised_iid, paper_shaped
-from operators.bounds.bit_counting import absorbable_fraction, absorbable_fraction_quantised, necessary_parameters
+from operators.bounds import bit_counting, description_length, localised, localised_iid, paper_shaped
+from operators.bounds.bit_counting import absorbable_fraction, necessary_parameters
 from operators.bounds.bound import Norms, Setting, smallest_q
 from operators.bounds.covering import Block, blocks, cost_of_radii, log_ball, log_covering_number, prediction_bound
 from operators.bounds.paper_shaped import BoundedClass
@@ -85,9 +86,7 @@ def test_bit_counting_at_fixed_width(n: int, q: int) -> None:
     assert bit_counting.BOUND.necessary(setting(n, two_layers_of_64), 0.5).value == q
 
 
-@pytest.mark.parametrize(
-    ("rho", "gaussian", "rademacher"), [(0.9, 19, 39), (0.5, 64, 80), (0.1, 421, 436), (0.01, 4.4e3, 4.4e3)]
-)
+@pytest.mark.parametrize(("rho", "gaussian", "rademacher"), [(0.9, 19, 39), (0.5, 64, 80), (0.1, 421, 436), (0.01, 4.4e3, 4.4e3)])
 def test_labels_per_parameter_from_which_counting_says_something(rho: float, gaussian: float, rademacher: float) -> None:
     for law, ratio in (("gaussian", gaussian), ("rademacher", rademacher)):
         n = 10**9
@@ -109,9 +108,7 @@ def test_counting_is_monotone_in_everything(n: int, d: int, law, bits: int, delt
     assert absorbable_fraction(n, d, **{**options, "bits": bits + 1}) >= base - 1e-12
     assert absorbable_fraction(n, d, **options, configurations=10) >= base - 1e-12
     assert absorbable_fraction(n, d, **{**options, "failure_probability": delta / 2.0}) >= base - 1e-12
-    sub, rad, gauss = (
-        absorbable_fraction(n, d, **{**options, "law": kind}) for kind in ("uniform", "rademacher", "gaussian")
-    )
+    sub, rad, gauss = (absorbable_fraction(n, d, **{**options, "law": kind}) for kind in ("uniform", "rademacher", "gaussian"))
     assert gauss <= rad + 1e-9
     assert rad <= sub + 1e-9
 
@@ -161,11 +158,25 @@ def test_no_finite_class_violates_counting_more_often_than_allowed() -> None:
     assert bound < 0.5
 
 
-def test_quantised_form_counts_scales_and_the_choice_of_precision() -> None:
-    assert absorbable_fraction_quantised(10**5, 500, bits=12, tensors=8) == absorbable_fraction(
-        10**5, 500 * 12 + 32 * 8 + 5, bits=1
-    )
-    assert absorbable_fraction_quantised(10**5, 500, bits=8, tensors=8) < absorbable_fraction(10**5, 500)
+def test_description_length_counts_scales_and_the_choice_of_precision() -> None:
+    found = description_length.absorbable_fraction(10**5, 500, bits=12, tensors=8)
+    assert found == absorbable_fraction(10**5, 500 * 12 + 32 * 8 + 5, bits=1)
+    assert description_length.absorbable_fraction(10**5, 500, bits=8, tensors=8) < absorbable_fraction(10**5, 500)
+    with pytest.raises(ValueError, match="bits"):
+        description_length.absorbable_fraction(10, 5, bits=33, tensors=1)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 16])
+def test_quantised_weights_are_close_and_take_few_values(bits: int) -> None:
+    net = DeepONet(30, 2, (20,), (20,), 10)
+    weights = random_weights(net, 3.0, np.random.default_rng(12))
+    rounded = description_length.quantised(weights, bits)
+    net.check(rounded)
+    for before, after in zip(weights.arrays(), rounded.arrays(), strict=True):
+        assert len(np.unique(after)) <= 2**bits
+        assert np.abs(before - after).max() <= np.abs(before).max() / (2.0**bits - 2.0) * (1.0 + 1e-5)
+    assert description_length.quantised(rounded, bits).sha256() == rounded.sha256()
+    assert len(rounded.arrays()) == 9
 
 
 @given(st.floats(1e-3, 0.9), st.integers(10**3, 10**10), st.integers(2, 64), st.floats(1.0, 1e8))
@@ -183,13 +194,19 @@ def test_first_informative_sample_count_at_500_parameters(q: int, paper: float) 
     functions = BoundedClass(500, math.log(1e5), 1.0, float(q))
     eps, variance = 0.125, 0.25
     first = min(
-        n for n in np.geomspace(1e3, 1e8, 2001) if localised_iid.excess(eps, n, functions, variance=variance, failure_probability=0.05) < 0.0
+        n
+        for n in np.geomspace(1e3, 1e8, 2001)
+        if localised_iid.excess(eps, n, functions, variance=variance, failure_probability=0.05) < 0.0
     )
     assert first == pytest.approx(5.5e5, rel=0.02)
     equal = (0.25, 0.25, 0.25, 0.25)  # the reference numbers are for the equal split; the best split needs up to 16 times less
-    n = next(n for n in np.geomspace(1e8, 1e13, 2001) if paper_shaped.log_terms(eps, n, equal, functions=functions)[2] < math.log(0.05))
+    n = next(
+        n for n in np.geomspace(1e8, 1e13, 2001) if paper_shaped.log_terms(eps, n, equal, functions=functions)[2] < math.log(0.05)
+    )
     assert n == pytest.approx(paper, rel=0.05)
-    best = next(n for n in np.geomspace(1e8, 1e13, 2001) if paper_shaped.excess(eps, n, functions, failure_probability=0.05) < 0.0)
+    best = next(
+        n for n in np.geomspace(1e8, 1e13, 2001) if paper_shaped.excess(eps, n, functions, failure_probability=0.05) < 0.0
+    )
     assert n / 17.0 < best < n
 
 
@@ -234,7 +251,7 @@ def test_localised_bound_is_monotone_and_close_across_laws(law) -> None:
 def random_weights(net: DeepONet, radius: float, rng: np.random.Generator) -> Weights:
     def layers(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
         found = []
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+        for a, b in itertools.pairwise(sizes):
             both = rng.standard_normal((a + 1, b))
             both *= radius / np.linalg.norm(both)
             found.append(Layer(both[:-1], both[-1]))
@@ -266,7 +283,8 @@ def test_changing_one_layer_moves_the_output_by_no_more_than_its_constant(activa
             mixed = list(first.branch)
             mixed[layer] = second.branch[layer]
             change = np.hypot(
-                np.linalg.norm(mixed[layer].kernel - first.branch[layer].kernel), np.linalg.norm(mixed[layer].bias - first.branch[layer].bias)
+                np.linalg.norm(mixed[layer].kernel - first.branch[layer].kernel),
+                np.linalg.norm(mixed[layer].bias - first.branch[layer].bias),
             )
             moved = np.abs(output(Weights(tuple(mixed), first.trunk, first.bias)) - output(first)).max()
             if whole or layer < 2:
@@ -295,7 +313,11 @@ def test_covering_numbers_are_monotone(tau: float, radius: float) -> None:
 def test_weights_of_the_radii_sum_to_one() -> None:
     k = np.arange(1, 10**6)
     cost = math.exp(-cost_of_radii([1.0]))
-    total = cost + 2.0 * sum(math.exp(-cost_of_radii([2.0 ** int(step)])) for step in k[:500]) + 2.0 * cost * np.sum(1.0 / (1.0 + k[500:]) ** 2)
+    total = (
+        cost
+        + 2.0 * sum(math.exp(-cost_of_radii([2.0 ** int(step)])) for step in k[:500])
+        + 2.0 * cost * np.sum(1.0 / (1.0 + k[500:]) ** 2)
+    )
     assert total == pytest.approx(1.0, abs=1e-5)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from scipy.stats import beta, binom, chi2, ncx2
@@ -69,14 +70,16 @@ def test_rademacher_rate_against_the_exact_binomial(n: int, rho: float) -> None:
     assert best >= -1.25 * n * rate("rademacher", rho) - 3.0
 
 
-@pytest.mark.parametrize("n", [5, 50, 500])
+@pytest.mark.parametrize("n", [5, 50, 200])
 @pytest.mark.parametrize("rho", [0.01, 0.1, 0.5, 0.8, 0.99])
 def test_gaussian_rate_against_the_exact_cap_of_the_sphere_and_exact_fixed_shifts(n: int, rho: float) -> None:
     """The best scale of one direction: half a beta tail. A fixed shift v: a non-central chi-square probability."""
     nats = rate("gaussian", rho)
     cap = math.log(0.5) + float(beta.logsf(rho, 0.5, (n - 1) / 2.0))
     assert cap <= -((n - 1) * nats + math.log(2.0)) + 1e-9
-    v = math.sqrt(rho) * np.geomspace(0.1, 10.0, 400)  # |z - v|^2 <= (1 - rho) |z|^2  <=>  |z - v / rho|^2 <= n v^2 (1 - rho) / rho^2
+    v = math.sqrt(rho) * np.geomspace(
+        0.1, 10.0, 400
+    )  # |z - v|^2 <= (1 - rho) |z|^2  <=>  |z - v / rho|^2 <= n v^2 (1 - rho) / rho^2
     with np.errstate(under="ignore"):
         fixed = float(np.log(ncx2.cdf(n * v**2 * (1.0 - rho) / rho**2, n, n * v**2 / rho**2).max()))
     assert fixed <= -max(n * nats, (n - 1) * nats + math.log(2.0)) + 1e-9
@@ -129,6 +132,9 @@ def test_least_energy_holds_for_the_exact_chi_square_and_for_uniform_draws() -> 
     for n in (10, 100, 1000):
         for delta in (0.2, 0.05, 0.001):
             assert chi2.cdf(n * least_energy("gaussian", n, delta), n) <= delta
+    root = math.sqrt(3.0)
+    fourth = quad(lambda z: z**4 / (2.0 * root), -root, root)[0]  # P(V <= (1 - w) sigma^2) <= exp(-n w^2 / (2 E z^4))
+    assert least_energy("uniform", 200, 0.05) == pytest.approx(1.0 - math.sqrt(2.0 * fourth * math.log(20.0) / 200.0))
     rng = np.random.default_rng(0)
     energies = np.mean(rng.uniform(-math.sqrt(3.0), math.sqrt(3.0), (4000, 200)) ** 2, axis=1)
     assert np.mean(energies <= least_energy("uniform", 200, 0.05)) <= 0.05

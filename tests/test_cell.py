@@ -49,7 +49,9 @@ def test_what_a_user_gets_wrong_is_named(changes: dict, expected: str) -> None:
 def test_key_ignores_order_number_type_and_explicit_defaults() -> None:
     base = cell(noise={"law": "gaussian", "sigma": 1.0})
     reordered = Cell.model_validate(
-        json.loads('{"points": 8, "noise": {"sigma": 1, "law": "gaussian"}, "functions": 8, "task": "antiderivative", "restart": 0}')
+        json.loads(
+            '{"points": 8, "noise": {"sigma": 1, "law": "gaussian"}, "functions": 8, "task": "antiderivative", "restart": 0}'
+        )
     )
     assert cell_key(base) == cell_key(reordered)
 

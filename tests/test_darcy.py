@@ -206,6 +206,12 @@ def test_lognormal_worst_error_of_a_block_is_within_the_card_and_the_order_is_fo
     )
 
 
+def test_extrapolation_removes_the_leading_error_for_the_poisson_equation() -> None:
+    """sigma = 0: a = 1 whatever g; the leading error is 1e-3 on the sensor grid."""
+    u = find_task("darcy-lognormal", {"deviation": 0.0}).outputs(np.zeros((1, 29**2)))
+    assert relative(u.reshape(29, 29), poisson_series(29)) < 1.2e-6
+
+
 def test_finite_volumes_have_order_two_on_a_manufactured_solution() -> None:
     """u = sin(pi x) sin(2 pi y), a = exp(x - y / 2)."""
 

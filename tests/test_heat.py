@@ -46,7 +46,7 @@ def test_final_time_spectrum_is_the_closed_form() -> None:
 
 
 def test_space_time_spectrum_tends_to_the_time_average_of_the_closed_form() -> None:
-    """The average over [0, T] is (1 - e^{-2 A T}) / (2 A T), A = kappa (2 pi k)^2; the mean over a closed grid is off by O(1 / times)."""
+    """That is (1 - e^{-2 A T}) / (2 A T), A = kappa (2 pi k)^2; the mean over a closed grid is off by O(1 / times)."""
     k = np.repeat(np.arange(50), [1] + 49 * [2])
     rate = 2.0 * 0.01 * (2.0 * np.pi * k) ** 2
     average = np.where(k == 0, 1.0, -np.expm1(-rate) / np.where(k == 0, 1.0, rate))

@@ -1,12 +1,13 @@
 """Errors and bounds of planted weights, computed by hand."""
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.measure import FloorViolation, bounds, errors, is_trivial
+from bench.measure import BoundViolation, anatomy_values, audit_values, bounds, errors, is_trivial
 from operators.dataset import build
 from operators.deeponet import Layer, Weights
 from operators.scaling import predict, scaled
@@ -27,7 +28,7 @@ def constant_weights(value: float) -> Weights:
     net = CELL.deeponet()
 
     def zeros(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
-        return tuple(Layer(np.zeros((a, b)), np.zeros(b)) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        return tuple(Layer(np.zeros((a, b)), np.zeros(b)) for a, b in pairwise(sizes))
 
     return Weights(zeros(net.branch_sizes()), zeros(net.trunk_sizes()), value)
 
@@ -60,7 +61,9 @@ def test_all_designs_predict_what_the_net_says_point_by_point() -> None:
         weights = dataclasses.replace(
             constant_weights(0.1),
             branch=tuple(Layer(generator.normal(size=layer.kernel.shape), layer.bias) for layer in constant_weights(0).branch),
-            trunk=tuple(Layer(generator.normal(size=layer.kernel.shape), layer.bias + 0.2) for layer in constant_weights(0).trunk),
+            trunk=tuple(
+                Layer(generator.normal(size=layer.kernel.shape), layer.bias + 0.2) for layer in constant_weights(0).trunk
+            ),
         )
         prediction = predict(net, weights, problem)
         assert prediction.shape == dataset.labels.shape
@@ -74,14 +77,14 @@ def test_all_designs_predict_what_the_net_says_point_by_point() -> None:
 def test_an_error_below_the_floor_is_an_alarm_and_one_at_the_floor_is_not() -> None:
     problem = scaled(build(CELL.request()), "standard", "unit", "task")
     floor = 0.1 * problem.unit**2
-    assert bounds(CELL, problem, floor, floor).optimality == 1.0
-    with pytest.raises(FloorViolation, match="below its certified floor"):
-        bounds(CELL, problem, floor, 0.999 * floor)
+    assert bounds(CELL, problem, floor, training_mse=floor).optimality == 1.0
+    with pytest.raises(BoundViolation, match="below its certified floor"):
+        bounds(CELL, problem, floor, training_mse=0.999 * floor)
 
 
 def test_floors_below_resolution_give_no_ratio() -> None:
     problem = scaled(build(CELL.request()), "standard", "unit", "task")
-    tiny = bounds(CELL, problem, 1e-9 * problem.unit**2, 1e-6 * problem.unit**2)
+    tiny = bounds(CELL, problem, 1e-9 * problem.unit**2, training_mse=1e-6 * problem.unit**2)
     assert tiny.resolved is False
     assert tiny.optimality is None
 
@@ -92,3 +95,28 @@ def test_trivial_means_wide_enough_to_interpolate_with_random_features() -> None
     assert not is_trivial(CELL.model_copy(update={"net": wide.model_copy(update={"branch_widths": (4,)})}))
     assert not is_trivial(CELL.model_copy(update={"net": wide.model_copy(update={"trunk_widths": (3,)})}))
     assert not is_trivial(CELL.model_copy(update={"net": wide, "design": "scattered"}))
+
+
+def test_anatomy_and_audit_of_a_constant_net() -> None:
+    dataset = build(CELL.request())
+    problem = scaled(dataset, "standard", "unit", "task")
+    weights = constant_weights(0.25)
+    level = 0.25 * dataset.constants.output_std + dataset.constants.output_mean
+    parts = anatomy_values(CELL, weights, problem)
+    measured = errors(CELL.deeponet(), weights, problem, dataset)
+    assert parts["trunk_rank"] == 0
+    assert parts["branch_error"] == pytest.approx(0.0, abs=1e-15)
+    assert parts["missed_1"] == pytest.approx(1.0, rel=1e-9)
+    terms = audit_values(CELL, weights, problem, dataset)
+    cross = 2 * np.mean(dataset.noise * (dataset.clean - level))
+    assert terms["cross_term"] == pytest.approx(cross, rel=1e-9)
+    assert measured.training_mse == pytest.approx(measured.noise_energy + cross + measured.clean_mse, rel=1e-9)
+    assert abs(terms["fresh_noise_score"] or 9.0) < 4.0
+
+
+def test_off_the_grid_and_without_noise_there_is_nothing_to_split() -> None:
+    quiet = CELL.model_copy(update={"design": "scattered", "noise": Noise()})
+    dataset = build(quiet.request())
+    problem = scaled(dataset, "standard", "unit", "task")
+    assert anatomy_values(quiet, constant_weights(0.0), problem) == {}
+    assert audit_values(quiet, constant_weights(0.0), problem, dataset) == {}

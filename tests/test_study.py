@@ -70,7 +70,7 @@ def test_a_broken_study_file_gets_one_sentence(tmp_path: Path, text: str, expect
 
 
 def test_unknown_names_and_missing_files_say_what_exists() -> None:
-    with pytest.raises(UserError, match="expected a study among .*smoke"):
+    with pytest.raises(UserError, match=r"expected a study among .*smoke"):
         load_study("smok")
     with pytest.raises(UserError, match="found none"):
         load_study("nowhere.py")

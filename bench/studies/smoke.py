@@ -32,7 +32,9 @@ WIDTHS = [
         training=TRAINING,
         replicate=replicate,
     )
-    for task, functions, branch, trunk, q, replicate in product(("darcy", "advection"), (32, 64), (8, 32), (8, 32), (2, 8), (0, 1))
+    for task, functions, branch, trunk, q, replicate in product(
+        ("darcy", "advection"), (32, 64), (8, 32), (8, 32), (2, 8), (0, 1)
+    )
 ]
 
 RAYS = [

@@ -14,7 +14,7 @@ STUDY = Study(
         Cell(
             task=task,
             functions=functions,
-            points=64,
+            points=40,
             net=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
             training=Training(engine="batched", recipe="best", steps=4000),
             replicate=replicate,

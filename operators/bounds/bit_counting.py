@@ -15,8 +15,7 @@ What must hold, each a trap in practice:
   - the risk is that of the stored numbers, evaluated in one deterministic pass.
 A violation beyond delta is a defect or a leak of labels.
 
-Description-length form: a net quantised to b' bits a weight with one float32 scale a tensor that still absorbs rho' has
-(b' d + 32 tensors + 5) ln 2 >= n R(rho') - ln(K / delta); the 5 bits choose b' <= 32, so it may be used after training.
+After training the stored precision may be lowered and fewer bits counted: `operators.bounds.description_length`.
 
 Without a bound on bits or norms no such statement can hold: ReLU nets memorise n points with about sqrt(n) real parameters of
 many bits each (Vardi, Yehudai, Shamir 2022, arXiv 2110.03187).
@@ -28,9 +27,6 @@ from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_mos
 from operators.bounds.rates import Law, required_nats
 from operators.bounds.rates import absorbable_fraction as absorbable_by_nats
 from operators.deeponet import DeepONet
-
-CHOICE_OF_PRECISION_BITS = 5
-SCALE_BITS = 32
 
 
 def absorbable_fraction(
@@ -51,20 +47,6 @@ def necessary_parameters(
         return 0.0
     nats = required_nats(law, n, rho, failure_probability=failure_probability / configurations)
     return max(0.0, math.ceil(nats / (bits * math.log(2.0)))) if math.isfinite(nats) else math.inf
-
-
-def absorbable_fraction_quantised(
-    n: int,
-    d: int,
-    *,
-    bits: int,
-    tensors: int,
-    law: Law = "rademacher",
-    failure_probability: float = 0.05,
-) -> float:
-    """Largest rho' that a net quantised after training to `bits` bits a weight is not excluded from absorbing."""
-    nats = (bits * d + SCALE_BITS * tensors + CHOICE_OF_PRECISION_BITS) * math.log(2.0)
-    return absorbable_by_nats(law, n, nats, failure_probability=failure_probability)
 
 
 def _necessary(setting: Setting, target: float) -> Statement:

@@ -4,14 +4,17 @@ Y = G + Z on N functions and M points, V = |Z|_F^2 / (N M).
 
  a  Exact. A model of rank r and offset absorbs rho only if its floor against Y is at most (1 - rho) V; the least such r is the
     exact minimal rank over all predictors of that kind.
- b  rank G <= g:  tail_{r+g}(Z) <= tail_r(Y) <= tail_{max(r-g,0)}(Z), since |Y - H| = |Z - (H - G)| with rank(H - G) <= r + g,
-    and by Weyl s_{k+g}(Y) <= s_k(Z). So absorbing eps needs sum_{k <= r+g} s_k(Z)^2 >= N M eps.
+ b  rank G <= g:  tail_{r+g}(Z) <= tail_r(Y), since |Y - H| = |Z - (H - G)| with rank(H - G) <= r + g; and for r >= g
+    tail_r(Y) <= tail_{r-g}(Z), by Weyl s_{k+g}(Y) <= s_k(Z) (for r < g signal is left over).
+    So absorbing eps needs sum_{k <= r+g} s_k(Z)^2 >= N M eps.
  c  any G = G_g + rest (truncated SVD): with p = r + g <= min(N, M), the best over g of
     N M R >= |Z + rest|_F^2 - (sqrt(sum_{k <= p} s_k(Z)^2) + sqrt(sum_{k <= p} s_k(rest)^2))^2
     (triangle inequality for the Ky Fan norm). Useful when noise and signal are known by their singular values only.
 
 An offset counts as one more rank in b and c: use g + 1.
 """
+
+import math
 
 import numpy as np
 
@@ -23,9 +26,9 @@ NOTE = "needs the floors of a noisy grid design"
 
 
 def sandwich(noise: Array, rank: int, signal_rank: int) -> tuple[float, float]:
-    """Bounds b on the least mean squared error of rank `rank` when the clean matrix has rank <= signal_rank and is unknown."""
+    """Bounds b on the least mean squared error of rank `rank`, clean matrix of rank <= signal_rank; above inf if rank is less."""
     tails = tail_sums(singular_values(noise) ** 2) / noise.size
-    return _at(tails, rank + signal_rank), _at(tails, max(rank - signal_rank, 0))
+    return _at(tails, rank + signal_rank), _at(tails, rank - signal_rank) if rank >= signal_rank else math.inf
 
 
 def necessary_rank(noise: Array, eps: float, signal_rank: int) -> int:

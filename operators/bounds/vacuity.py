@@ -92,3 +92,21 @@ def vacuity_table(bounds: dict[str, Bound], *, sample_counts: tuple[int, ...] = 
                 note = reached.note if first is None else ""
                 rows.append(Row(bound.name, bound.status, sizes, n, needed.value, reached.value, first, note))
     return rows
+
+
+def as_markdown(rows: list[Row]) -> str:
+    """One line a bound and size; entries "q, rho" for each n, a dash where the bound is silent."""
+    counts = sorted({row.n for row in rows})
+    head = ["sizes", "bound", "status", *(f"n = {count:.0e}" for count in counts), "rho < 1 from n"]
+    lines = [head, ["---"] * len(head)]
+    for sizes, bound in dict.fromkeys((row.sizes, row.bound) for row in rows):
+        mine = {row.n: row for row in rows if (row.sizes, row.bound) == (sizes, bound)}
+        first = mine[counts[0]]
+        start = f"{first.informative_from:.1e}" if first.informative_from else first.note or "never below 1e13"
+        lines.append([sizes, bound, first.status, *(_entry(mine[count]) for count in counts), start])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _entry(row: Row) -> str:
+    q = f"q >= {row.necessary_q:.0f}" if row.necessary_q > 1.0 else "-"
+    return f"{q}, rho <= {row.absorbable:.2g}" if row.absorbable < 1.0 else f"{q}, -"

@@ -1,0 +1,68 @@
+"""What is certified about a question before anything is trained: the lower ends of its bracket.
+
+q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
+d_lower  the larger of the parameters any net of the declared family needs for that rank, and, for absorbed noise, bit counting
+         over the trainings of the search (which all saw the same noise), at 64 bits a parameter
+"""
+
+import math
+
+import numpy as np
+
+from bench.search import Question
+from operators.bounds import bit_counting, rank_to_parameters
+from operators.bounds.eckart_young import floors_of_deeponet
+from operators.dataset import BlockCache, build
+from operators.scaling import scaled
+from results.study import Bracket
+
+FAILURE_PROBABILITY = 0.05
+
+
+def lower_ends(question: Question, cache: BlockCache) -> Bracket:
+    """The bracket of a question with its lower ends."""
+    cell = question.template
+    dataset = build(cell.request(), cache)
+    target = question.target
+    allowed = target.value**2 * float(np.mean(dataset.labels**2))
+    if target.kind == "absorb":
+        allowed = (1.0 - target.value) * dataset.noise_energy
+    rank, q_bound = 0, "none: points of their own"
+    if cell.design == "grid":
+        problem = scaled(dataset, cell.training.input_scaling, cell.training.coordinate_scaling, cell.training.output_scaling)
+        floors = floors_of_deeponet(problem.labels, problem.mean, problem.scale)
+        rank, q_bound = int(np.argmax(floors <= allowed)), "eckart-young"
+    family = rank_to_parameters.family_of(cell.deeponet())
+    d_lower, d_bound = rank_to_parameters.necessary_parameters(family, rank), "rank-to-parameters"
+    if target.kind == "absorb" and cell.noise.law != "none":
+        counted = bit_counting.necessary_parameters(
+            cell.n,
+            target.value,
+            law=cell.noise.law,
+            bits=64,
+            failure_probability=FAILURE_PROBABILITY,
+            configurations=question.trainings,
+        )
+        if counted > d_lower:
+            d_lower, d_bound = math.ceil(counted), "bit-counting"
+    return Bracket(
+        task=cell.task,
+        parameters=cell.parameters,
+        design=cell.design,
+        functions=cell.functions,
+        points=cell.points,
+        noise_law=cell.noise.law,
+        sigma=cell.noise.sigma,
+        replicate=cell.replicate,
+        target=target,
+        branch_depth=len(cell.net.branch_widths),
+        trunk_depth=len(cell.net.trunk_widths),
+        ends=cell.net.ends,
+        activation=cell.net.activation,
+        q_lower=max(rank, 1),
+        q_bound=q_bound,
+        q_status="certified" if rank > 1 else "vacuous",
+        d_lower=d_lower,
+        d_bound=d_bound,
+        d_status="certified" if rank > 1 or d_bound == "bit-counting" else "vacuous",
+    )

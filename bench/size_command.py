@@ -1,0 +1,157 @@
+"""`python -m bench size`: how big must my DeepONet be?"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bench.array_files import open_array
+from operators.bounds.rank_to_parameters import Family
+from operators.bounds.rates import LAWS, Law
+from operators.errors import UserError
+from operators.files import write_atomic
+from operators.replicates import noise_from_replicates
+from operators.size import required_size
+from operators.size_noise import Noise, known_noise
+from results.size_prediction import predicted_sizes
+from results.size_report import SizeReport
+
+KINDS = (".png", ".svg")
+DEPTH = 2
+
+
+@dataclass(frozen=True)
+class SizeRequest:
+    """A question, as the command line asks it.
+
+    Attributes:
+        data: a .npz or .npy file.
+        target: see `operators.size.required_size`.
+        array: name of the outputs (N, M) in a .npz file.
+        absolute: see target.
+        noise: standard deviation of the label noise.
+        replicates: name of an array of replicate measurements.
+        law: of the noise.
+        confidence: of statements about noise.
+        inputs: name of an array (N, m) of the sensor values.
+        coordinates: dimension of the query points.
+        study: results folder of a study.
+    """
+
+    data: Path
+    target: float
+    array: str | None = None
+    absolute: bool = False
+    noise: float | None = None
+    replicates: str | None = None
+    law: Law = "gaussian"
+    confidence: float = 0.95
+    inputs: str | None = None
+    coordinates: int = 1
+    study: Path | None = None
+
+
+def size_report(request: SizeRequest) -> SizeReport:
+    """Answer a question.
+
+    Raises:
+        UserError: files, arrays or options that make no sense; see `bench.array_files` and `operators.size`.
+    """
+    name, outputs = open_array(request.data, request.array)
+    family = _family(request, outputs.shape)
+    noise = _noise(request, outputs)
+    size = required_size(outputs, request.target, absolute=request.absolute, noise=noise, family=family, name=name)
+    predictions = None
+    if request.study is not None:
+        absorbed = size.noise.absorbed if size.noise is not None else 0.0
+        predictions = predicted_sizes(request.study, size.demand.n, target=size.demand.target, absorbed=absorbed)
+    return SizeReport(size, str(request.data), name, request.target, predictions)
+
+
+def _noise(request: SizeRequest, outputs: Any) -> Noise | None:
+    if request.noise is not None and request.replicates is not None:
+        raise UserError("expected --noise or --replicates, got both; --replicates estimates the level that --noise states")
+    if not 0.0 < request.confidence < 1.0:
+        raise UserError(f"expected a confidence in (0, 1), got {request.confidence:g}; 0.95 is usual")
+    failure_probability = 1.0 - request.confidence
+    if request.noise is not None:
+        if request.law not in LAWS:
+            raise UserError(f"expected a noise law among {', '.join(LAWS)}, got {request.law!r}; gaussian is usual")
+        return known_noise(request.noise, request.law, failure_probability=failure_probability)
+    if request.replicates is None:
+        return None
+    if request.law != "gaussian":
+        raise UserError(f"expected the noise law gaussian with --replicates, got {request.law!r}; state --noise for another law")
+    name, replicates = open_array(request.data, request.replicates)
+    return noise_from_replicates(replicates, outputs, name=name, failure_probability=failure_probability)
+
+
+def _family(request: SizeRequest, shape: tuple[int, ...]) -> Family | None:
+    """The suite's default net: two hidden layers a side, trunk end activated."""
+    if request.coordinates < 1:
+        raise UserError(
+            f"expected --coordinates of at least 1, got {request.coordinates}; give the dimension of the query points"
+        )
+    if request.inputs is None:
+        return None
+    name, inputs = open_array(request.data, request.inputs)
+    if inputs.ndim != 2 or not inputs.size or (len(shape) == 2 and len(inputs) != shape[0]):
+        raise UserError(
+            f"expected inputs (N, m) with a row for each function, got {name!r} of shape {inputs.shape} for outputs of shape"
+            f" {shape}; give the sensor values of each function as a row"
+        )
+    return Family(inputs.shape[1], request.coordinates, DEPTH, DEPTH, "activated-trunk")
+
+
+def _draw(report: SizeReport, path: Path) -> None:
+    from results.plots import rendered
+    from results.size_plot import size_figure
+
+    write_atomic(path, rendered(size_figure(report.size), path.suffix.lower().removeprefix(".")))
+
+
+def size(
+    data: Annotated[Path, typer.Option(help="A .npz or .npy file with the outputs, functions x points.")],
+    target: Annotated[float, typer.Option(help="Training error |Y - H| / |Y| to reach.")],
+    array: Annotated[str | None, typer.Option(help="Name of the outputs, if the .npz file holds several arrays.")] = None,
+    absolute: Annotated[bool, typer.Option("--absolute", help="The target is a root mean square error.")] = False,
+    noise: Annotated[
+        float | None, typer.Option(help="Standard deviation of the label noise, in the units of the outputs.")
+    ] = None,
+    replicates: Annotated[str | None, typer.Option(help="Array of replicate measurements, to estimate the noise from.")] = None,
+    law: Annotated[str, typer.Option(help="Law of the noise: gaussian, rademacher or uniform.")] = "gaussian",
+    confidence: Annotated[float, typer.Option(help="Confidence of certified statements about noise.")] = 0.95,
+    inputs: Annotated[str | None, typer.Option(help="Array of sensor values, functions x sensors, for parameter counts.")] = None,
+    coordinates: Annotated[int, typer.Option(help="Dimension of the query points, for parameter counts.")] = 1,
+    study: Annotated[Path | None, typer.Option(help="Results folder of a study, for a heuristic prediction.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a figure to this .png or .svg file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+) -> None:
+    """Answer "how big must my DeepONet be?" for your own outputs.
+
+    Prints the smallest q that the singular values of the outputs do not exclude from the target (certified), the floor of the
+    training error for each q, and, with a noise level, how much of that q is only noise.
+
+    For example `python -m bench size --data mine.npz --array outputs --target 0.01`, or with `--noise 0.05 --plot size.svg`.
+    """
+    if plot is not None and plot.suffix.lower() not in KINDS:
+        raise UserError(f"expected a figure named *.png or *.svg, got {plot}; choose one of these endings")
+    request = SizeRequest(
+        data=data,
+        target=target,
+        array=array,
+        absolute=absolute,
+        noise=noise,
+        replicates=replicates,
+        law=law,  # type: ignore[arg-type]
+        confidence=confidence,
+        inputs=inputs,
+        coordinates=coordinates,
+        study=study,
+    )
+    report = size_report(request)
+    if plot is not None:
+        _draw(report, plot)
+    print(json.dumps(report.as_json(), indent=2, sort_keys=True, allow_nan=False) if as_json else report.as_text())

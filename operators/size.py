@@ -1,0 +1,206 @@
+"""How big must a DeepONet be for these outputs? Certified ranks and parameter counts for a user's own matrix.
+
+Y: N functions by M common points. A net with output dimension q predicts H = offset + B T^T, rank(B T^T) <= q, so the least q
+that is not excluded from |Y - H| <= target |Y| is the least q with tail_q(Y) <= target^2 |Y|^2
+(`operators.bounds.eckart_young`): a statement about training error on these very outputs, for any inputs, widths, activations
+and optimisers, with real numbers.
+
+    certified   least q whose certified tail, rounding and approximation subtracted, allows the target: no smaller q reaches it
+    attained    least q for which some matrix of rank q is known to reach it; equal to `certified` unless a tail is within
+                rounding of the target, or only a projection could be afforded. That a net realises this matrix is not claimed.
+
+Parameters: no net of the declared family with fewer than d reaches this rank (`operators.bounds.rank_to_parameters`). Noise:
+`operators.size_noise`. Nothing here bounds the error on new functions.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operators.bounds.bound import Statement
+from operators.bounds.eckart_young import Offset
+from operators.bounds.rank_to_parameters import Family, necessary_parameters
+from operators.bounds.singular_values import Tails
+from operators.deeponet import DeepONet
+from operators.errors import UserError
+from operators.gram_spectrum import spectrum_by_gram
+from operators.large_spectrum import Spectrum, least_rank, projected, reduced_exactly, spectrum_of
+from operators.output_matrix import OutputMatrix, output_matrix
+from operators.size_noise import Demand, Noise, NoiseForces, forced_by_noise
+
+LARGEST_SVD = 1024
+LARGEST_SVD_OF_SMALL_TARGETS = 2048
+LARGEST_GRAM = 8192
+SMALLEST_BY_GRAM = 1e-6
+SMALLEST = 1e-12
+PROJECTION = 128
+LARGEST_PROJECTION = 512
+NEGLIGIBLE = 1e-4
+LISTED_ALL = 32
+LISTED_RATIO = 1.25
+
+
+@dataclass(frozen=True)
+class Rank:
+    """The q a target needs with one offset: `certified` <= least sufficient rank <= `attained`."""
+
+    certified: int
+    attained: int
+
+
+@dataclass(frozen=True, eq=False)
+class Size:
+    """The answer.
+
+    Attributes:
+        demand: shape, root mean square and target.
+        spectrum: certified relative tails for the three offsets.
+        ranks: for each offset, the q the target needs.
+        parameters: what that means for d, by name; empty without a family.
+        noise: what the noise forces, if a level is known.
+        constant_rows: functions whose outputs do not depend on the point.
+    """
+
+    demand: Demand
+    spectrum: Spectrum
+    ranks: dict[Offset, Rank]
+    parameters: dict[str, Statement]
+    noise: NoiseForces | None
+    constant_rows: int
+
+    def floors(self, offset: Offset = "none") -> list[tuple[int, float]]:
+        """Certified floors (q, |Y - H| / |Y|) at the listed q."""
+        lower = tails_with(self.spectrum, offset).lower
+        return [(q, float(np.sqrt(lower[q]))) for q in self.listed()]
+
+    def unresolved_from(self) -> int:
+        """The least q whose floor without offset is not known to a hundredth; m if all but the last, which is 0, are."""
+        return int(np.argmin(np.append(self.spectrum.none.resolved[:-1], False)))
+
+    def listed(self) -> list[int]:
+        """All q up to 32, then in steps of a quarter, and those next to the certified ones; up to m."""
+        side = min(self.demand.shape)
+        chosen = set(range(LISTED_ALL + 1))
+        steps = int(np.log(side + 1.0) / np.log(LISTED_RATIO)) + 1
+        chosen |= {round(LISTED_RATIO**i) for i in range(steps)} | {side}
+        chosen |= {rank.certified + i for rank in self.ranks.values() for i in (-1, 0, 1)}
+        return sorted(q for q in chosen if 0 <= q <= side)
+
+
+def required_size(
+    outputs: NDArray[Any],
+    target: float,
+    *,
+    absolute: bool = False,
+    noise: Noise | None = None,
+    family: Family | None = None,
+    name: str = "outputs",
+) -> Size:
+    """What a training error of at most `target` on these outputs demands of a DeepONet.
+
+    Args:
+        outputs: Y, (N, M), functions by common points; may be memory-mapped.
+        target: global relative L2 error |Y - H| / |Y|, or a root mean square error if `absolute`.
+        absolute: see target.
+        noise: level of the label noise in Y.
+        family: nets whose parameters to count.
+        name: of the outputs, for messages.
+
+    Raises:
+        UserError: outputs or target that make no sense, or a target too small for what can be computed at this size.
+    """
+    if not (np.isfinite(target) and target > 0.0):
+        raise UserError(f"expected a target > 0, got {target:g}; 0.01 asks for a relative error of one per cent")
+    matrix = output_matrix(outputs, name)
+    rms = matrix.rms
+    demand = Demand(matrix.shape, rms, target / rms if absolute else target, absolute)
+    spectrum = spectrum_for(matrix, demand.target)
+    tail = demand.target**2
+    offsets: tuple[Offset, ...] = ("none", "scalar", "mean-function")
+    found = {offset: tails_with(spectrum, offset) for offset in offsets}
+    ranks = {offset: Rank(least_rank(tails.lower, tail), least_rank(tails.upper, tail)) for offset, tails in found.items()}
+    forced = None
+    if noise is not None:
+        forced = forced_by_noise(spectrum, noise, demand=demand, q_certified=ranks["none"].certified)
+    parameters = {} if family is None else _parameters(family, ranks["scalar"].certified, forced)
+    return Size(demand, spectrum, ranks, parameters, forced, matrix.constant_rows)
+
+
+def tails_with(spectrum: Spectrum, offset: Offset) -> Tails:
+    """The tails for an offset."""
+    return {"none": spectrum.none, "scalar": spectrum.scalar, "mean-function": spectrum.mean_function}[offset]
+
+
+def spectrum_for(matrix: OutputMatrix, target: float) -> Spectrum:
+    """Tails by the cheapest method that settles what q a relative target needs; above m = 8192, by what can be afforded.
+
+    Raises:
+        UserError: a target below what can be resolved.
+    """
+    small = target < SMALLEST_BY_GRAM
+    if target < SMALLEST:
+        raise UserError(f"expected a relative target of at least {SMALLEST:g}, got {target:.3g}; float64 outputs resolve no less")
+    tail = target**2
+    if matrix.side <= (LARGEST_SVD_OF_SMALL_TARGETS if small else LARGEST_SVD):
+        return spectrum_of(reduced_exactly(matrix), matrix.side, method="svd", tail=tail)
+    by_gram = matrix.side <= LARGEST_GRAM
+    reduced = projected(matrix, PROJECTION if by_gram else LARGEST_PROJECTION)
+    found = spectrum_of(reduced, matrix.side, method="projection", tail=tail)
+    if settles(found, tail):
+        return found
+    if small:
+        raise UserError(
+            f"expected a relative target of at least {SMALLEST_BY_GRAM:g} for outputs of shape {matrix.shape}, got {target:.3g};"
+            f" smaller ones need min(N, M) <= {LARGEST_SVD_OF_SMALL_TARGETS}"
+        )
+    return spectrum_by_gram(matrix) if by_gram else found
+
+
+def settles(spectrum: Spectrum, tail: float) -> bool:
+    """Whether both sides agree on the q for this tail, and on the floor there to a hundredth, or to 1e-4 of the tail."""
+    for found in (spectrum.none, spectrum.mean_function):
+        rank = least_rank(found.lower, tail)
+        if rank != least_rank(found.upper, tail) or not (found.resolved[rank] or found.upper[rank] <= NEGLIGIBLE * tail):
+            return False
+    return True
+
+
+def tied_net(family: Family, q: int) -> DeepONet:
+    """The net of a family whose widths all equal q."""
+    q = max(q, 1)
+    return DeepONet(
+        sensors=family.sensors,
+        coordinates=family.coordinates,
+        branch_widths=(q,) * family.branch_depth,
+        trunk_widths=(q,) * family.trunk_depth,
+        q=q,
+        ends=family.ends,
+    )
+
+
+def _parameters(family: Family, rank: int, forced: NoiseForces | None) -> dict[str, Statement]:
+    """Parameter counts for a net with a trained scalar bias that must reach this rank."""
+    least = necessary_parameters(family, rank)
+    bits = forced.statements["d_bits"] if forced is not None else None
+    certified = max(least, bits.value if bits is not None and bits.status == "certified" else 0.0)
+    depths = f"{family.branch_depth} hidden layers in the branch, {family.trunk_depth} in the trunk, ends {family.ends}"
+    excludes = rank > 1
+    return {
+        "d_tied": Statement(
+            "rank-to-parameters",
+            "d",
+            tied_net(family, rank).parameter_count(),
+            "certified" if excludes else "vacuous",
+            f"all widths equal to q; {depths}",
+        ),
+        "d_rank": Statement("rank-to-parameters", "d", least, "certified" if excludes else "vacuous", f"any widths; {depths}"),
+        "d_certified": Statement(
+            "rank-to-parameters" if certified == least else "bit-counting",
+            "d",
+            certified,
+            "certified" if excludes or certified > least else "vacuous",
+            "the larger of d_rank and d_bits",
+        ),
+    }

@@ -1,0 +1,254 @@
+"""The tidy frame: every expected cell once, outcomes from records alone, and nothing below its floor."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operators import UserError
+from results.csvs import csv_bytes, safe_text
+from results.frame import (
+    ASKED,
+    OUTCOME,
+    FloorViolation,
+    build_frame,
+    check_floors,
+    excluded,
+    label_energy,
+    reached,
+    status_counts,
+)
+from results.study import Manifest, Target, load_manifest, save_manifest
+
+
+def test_one_row_an_expected_cell_in_the_order_of_the_study(planted: Any) -> None:
+    keys = [planted.add(q=q, status=status) for q, status in ((1, "done"), (2, "missing"), (3, "failed"), (4, "diverged"))]
+    frame = planted.frame()
+    assert frame["key"].tolist() == keys
+    assert frame["status"].tolist() == ["done", "missing", "failed", "diverged"]
+    assert set(ASKED) | set(OUTCOME) <= set(frame.columns)
+    assert frame["training_mse"].isna().tolist() == [False, True, True, True]
+
+
+def test_values_are_those_of_cell_sizes_and_record(planted: Any) -> None:
+    planted.add(
+        q=6,
+        functions=12,
+        points=5,
+        absorbed=0.25,
+        floor=0.1,
+        branch_widths=[3, 4],
+        trunk_widths=[5],
+        batch=4,
+        replicate=2,
+        restart=1,
+        d=321,
+        ends="linear",
+        parameters={"nu": 0.1},
+        epochs=7,
+        steps=None,
+    )
+    row = planted.frame().iloc[0]
+    expected = {
+        "N": 12,
+        "M": 5,
+        "n": 60,
+        "q": 6,
+        "q_eff": 5,
+        "d": 321,
+        "d_eff": 540,
+        "branch_widths": "3x4",
+        "trunk_widths": "5",
+        "ends": "linear",
+        "noise_law": "rademacher",
+        "sigma": 0.5,
+        "parameters": '{"nu":0.1}',
+        "budget": "7 epochs",
+        "replicate": 2,
+        "restart": 1,
+        "training_mse": 0.1875,
+        "noise_energy": 0.25,
+        "absorbed": 0.25,
+        "floor": 0.1,
+        "optimality": 1.875,
+        "resolved": 1.0,
+        "trivial": 0.0,
+        "cpu_seconds": 0.5,
+        "versions": "numpy 2.4.6",
+        "hardware": "machine x86_64",
+    }
+    assert {name: row[name] for name in expected} == expected
+    assert "batch=4" in row["training"]
+
+
+def test_records_the_study_does_not_expect_are_left_out(planted: Any, new_planted: Callable[[], Any]) -> None:
+    planted.add(q=1)
+    other = new_planted()
+    other.add(q=2)
+    frame = build_frame(planted.manifest(), [*planted.records, *other.records])
+    assert len(frame) == 1
+
+
+def test_configurations_join_replicates_and_restarts_and_problems_join_nets(planted: Any) -> None:
+    for q, functions in ((1, 16), (2, 16), (2, 32)):
+        for replicate, restart in ((0, 0), (0, 1), (1, 0)):
+            planted.add(q=q, functions=functions, replicate=replicate, restart=restart)
+    planted.add(q=2, functions=32, learning_rate=0.01)
+    frame = planted.frame()
+    assert frame["configuration"].tolist() == [0] * 3 + [1] * 3 + [2] * 3 + [3]
+    assert frame["problem"].tolist() == [0] * 6 + [1] * 4
+
+
+def test_named_bound_values_become_columns(planted: Any) -> None:
+    for q in (1, 2):
+        planted.add(q=q)
+    named = planted.records[1].bounds.model_copy(update={"values": {"cover": 0.25}})
+    planted.records[1] = planted.records[1].model_copy(update={"bounds": named})
+    assert np.array_equal(planted.frame()["bound_cover"], [np.nan, 0.25], equal_nan=True)
+
+
+def test_a_record_below_its_floor_stops_every_table(planted: Any) -> None:
+    planted.add(q=1, relative=0.1, floor=0.0099)
+    key = planted.add(q=2, relative=0.1, floor=0.0101)
+    with pytest.raises(FloorViolation, match=key) as caught:
+        planted.frame()
+    assert isinstance(caught.value, UserError)
+
+
+@pytest.mark.parametrize(("excess", "passes"), [(0.0, True), (5e-7, True), (2e-6, False)])
+def test_the_floor_holds_to_a_millionth(planted: Any, excess: float, passes: bool) -> None:
+    planted.add(relative=0.5, floor=0.25 * (1 + excess))
+    if passes:
+        assert check_floors(planted.frame()) == 1
+    else:
+        with pytest.raises(FloorViolation):
+            planted.frame()
+
+
+def test_rounding_of_the_singular_values_is_allowed_where_the_fit_is_exact(planted: Any) -> None:
+    planted.add(relative=0.0, floor=0.0)
+    planted.add(q=2, relative=1e-7, floor=4e-14 + 7e-12, energy=4.0)
+    planted.add(q=3, relative=0.0, floor=1e-20)
+    assert check_floors(planted.frame()) == 3
+
+
+def test_an_error_of_exactly_zero_does_not_slip_below_a_resolved_floor(planted: Any) -> None:
+    planted.add(relative=0.0, floor=1e-3)
+    with pytest.raises(FloorViolation):
+        planted.frame()
+
+
+def test_label_energy_is_recovered(planted: Any) -> None:
+    planted.add(relative=0.3, energy=7.0)
+    planted.add(q=2, absorbed=0.3, energy=7.0)
+    planted.add(q=3, status="missing")
+    assert label_energy(planted.frame())[:2] == pytest.approx([7.0, 7.0])
+    assert np.isnan(label_energy(planted.frame())[2])
+
+
+ABSORB, RELATIVE = Target(kind="absorb", value=0.5), Target(kind="relative", value=0.1)
+
+
+def test_targets_are_met_by_done_runs_of_the_cells_they_are_meant_for(planted: Any) -> None:
+    planted.add(q=1, relative=0.1)
+    planted.add(q=2, relative=0.100001)
+    planted.add(q=3, absorbed=0.5)
+    planted.add(q=4, absorbed=0.4999)
+    planted.add(q=5, relative=0.01, status="timeout")
+    planted.add(q=6, status="missing")
+    frame = planted.frame()
+    assert reached(frame, RELATIVE).tolist() == [True, False, False, False, False, False]
+    assert reached(frame, ABSORB).tolist() == [False, False, True, False, False, False]
+
+
+def test_exclusion_by_the_floor_is_strict_and_only_where_there_is_one(planted: Any) -> None:
+    planted.add(q=1, relative=0.5, floor=0.011)
+    planted.add(q=2, relative=0.5, floor=0.01)
+    planted.add(q=3, relative=0.5, floor=None)
+    planted.add(q=4, absorbed=0.1, floor=0.126)
+    planted.add(q=5, absorbed=0.1, floor=0.125)
+    frame = planted.frame()
+    assert excluded(frame, RELATIVE).tolist() == [True, False, False, False, False]
+    assert excluded(frame, ABSORB).tolist() == [False, False, False, True, False]
+
+
+@settings(max_examples=30, deadline=None)
+@given(error=st.floats(1e-6, 1.0), share=st.floats(0.0, 1.0) | st.just(1.0), value=st.floats(0.01, 0.99))
+def test_a_run_that_reached_a_target_is_never_excluded_from_it(
+    new_planted: Callable[[], Any], error: float, share: float, value: float
+) -> None:
+    study, share = new_planted(), 0.0 if share < 1e-12 else share
+    study.add(relative=error, floor=share * error**2)
+    study.add(q=2, absorbed=1.0 - error, floor=share * 0.25 * error)
+    frame = study.frame()
+    for target in (Target(kind="relative", value=value), Target(kind="absorb", value=value)):
+        assert not (reached(frame, target) & excluded(frame, target)).any()
+
+
+STATUSES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
+
+
+@settings(max_examples=30, deadline=None)
+@given(statuses=st.lists(st.sampled_from(STATUSES), max_size=20))
+def test_every_cell_is_counted_exactly_once(new_planted: Callable[[], Any], statuses: list[str]) -> None:
+    study = new_planted()
+    for replicate, status in enumerate(statuses):
+        study.add(q=1 + replicate % 2, replicate=replicate, status=status)
+    counts = status_counts(study.frame(), "configuration")
+    assert counts["expected"].sum() == len(statuses)
+    assert (counts["expected"] == counts["runs"] + counts["failed"] + counts["missing"]).all()
+    for status in STATUSES:
+        assert counts[status].sum() == statuses.count(status)
+
+
+def test_an_empty_study_gives_an_empty_frame(planted: Any) -> None:
+    assert planted.frame().empty
+
+
+def test_the_manifest_survives_the_disk(tmp_path: Any, planted: Any) -> None:
+    planted.add(q=3, parameters={"nu": 0.1})
+    manifest = planted.manifest(rays=(1.0, 2.0))
+    save_manifest(tmp_path, manifest)
+    assert load_manifest(tmp_path) == manifest
+    first = (tmp_path / "study.json").read_bytes()
+    save_manifest(tmp_path, load_manifest(tmp_path))
+    assert (tmp_path / "study.json").read_bytes() == first
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"name": "../../x"}', b"\xff", b"[" * 10**5])
+def test_a_missing_or_broken_manifest_is_one_sentence(tmp_path: Any, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "study.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"expected .*study\.json"):
+        load_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "C:\\x", "a\0b", "A", "", "x" * 300, "-x", "a b"])
+def test_a_study_name_cannot_leave_the_results_folder(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        Manifest(name=name, question="", targets=(), expected=())
+
+
+def test_csv_is_stable_text_with_formulas_disarmed() -> None:
+    table = pd.DataFrame(
+        {
+            "whole": pd.array([1, None, 12345678], dtype="Int64"),
+            "float": [1.0, np.nan, 1234567.8],
+            "small": [-0.0, 1e-9, np.inf],
+            "flag": [True, False, True],
+            "text": ["=1+1", '+x, "y"', None],
+        }
+    )
+    expected = 'whole,float,small,flag,text\n1,1,0,yes,\'=1+1\n,,1e-09,no,"\'+x, ""y"""\n12345678,1.23457e+06,inf,yes,\n'
+    assert csv_bytes(table).decode() == expected
+
+
+@given(st.text())
+def test_no_text_cell_begins_as_a_formula_or_breaks_its_line(text: str) -> None:
+    safe = safe_text(text)
+    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert "\n" not in safe

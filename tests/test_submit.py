@@ -1,0 +1,328 @@
+"""Entering witnesses and merging results folders: what is kept, what is refused, and that nothing else is touched."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from operators.blocks import BlockCache
+from operators.errors import UserError
+from results.merge import merge
+from results.study import ExpectedCell, Manifest, Target, save_manifest
+from results.submit import claim_of, entries, from_bytes, submit, to_bytes
+from results.untrusted import Unreadable
+from results.witness import verify, verify_folder
+from results.witness_file import Witness, encode, load_witness, save_witness
+from results.witness_header import Origin
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "leaderboard.md"
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that the code blocks of docs/leaderboard.md write."""
+    folder = tmp_path_factory.mktemp("outsider")
+    blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        exec(compile("\n".join(blocks), str(DOCUMENT), "exec"), {})
+    finally:
+        os.chdir(here)
+    return folder / "mine.npz"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> BlockCache:
+    return BlockCache(tmp_path_factory.mktemp("cache"))
+
+
+def with_target(witness: Witness, value: float) -> Witness:
+    return dataclasses.replace(witness, header=witness.header.model_copy(update={"target": Target(kind="relative", value=value)}))
+
+
+def with_author(witness: Witness, author: str) -> Witness:
+    origin = Origin(author=author, method="the same", created="2026-01-01")
+    return dataclasses.replace(witness, header=witness.header.model_copy(update={"origin": origin}))
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_example_of_the_document_writes_a_witness_that_passes(mine: Path, cache: BlockCache) -> None:
+    found = verify(mine, cache, entering=True)
+    assert found.passed, found.reason
+    assert found.floor is not None
+    assert found.error is not None
+    assert found.floor <= found.error <= 0.05
+
+
+def test_a_submission_is_kept_under_the_hash_of_its_contents_with_what_was_measured(
+    mine: Path, cache: BlockCache, tmp_path: Path
+) -> None:
+    entry = submit(mine, tmp_path, "Grace Hopper", cache=cache)
+    stored = tmp_path / "witnesses" / f"{entry.witness}.npz"
+    assert hashlib.sha256(stored.read_bytes()).hexdigest() == entry.witness
+    assert stored.read_bytes() != mine.read_bytes()
+    assert load_witness(stored).weights.sha256() == load_witness(mine).weights.sha256()
+    assert (entry.entered_by, entry.header.origin.author, entry.bits) == ("Grace Hopper", "Your name", 64)
+    assert entry.error == verify(mine, cache).error
+    assert entry.d == load_witness(mine).header.net.deeponet().parameter_count()
+    assert entries(tmp_path) == dataclasses.replace(entries(tmp_path), accepted=(entry,), refused=())
+    assert sorted(tree(tmp_path)) == [f"submissions/{entry.witness}.json", f"witnesses/{entry.witness}.npz"]
+    assert [found.passed for _, found in verify_folder(tmp_path, cache)] == [True]
+
+
+def test_the_author_of_the_file_enters_it_by_default(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
+    assert submit(mine, tmp_path, cache=cache).entered_by == "Your name"
+
+
+@pytest.mark.parametrize("author", ["<b>me</b>", "", "=HYPERLINK(1)", "x" * 201])
+def test_an_author_that_is_no_name_is_refused_and_nothing_is_written(
+    mine: Path, cache: BlockCache, tmp_path: Path, author: str
+) -> None:
+    with pytest.raises(UserError, match="author's name"):
+        submit(mine, tmp_path / "out", author, cache=cache)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_misses_its_target_or_is_no_witness_is_refused_and_nothing_is_written(
+    mine: Path, cache: BlockCache, tmp_path: Path
+) -> None:
+    save_witness(tmp_path / "bold.npz", with_target(load_witness(mine), 0.03))
+    (tmp_path / "torn.npz").write_bytes(mine.read_bytes()[:-5])
+    for name, reason in (("bold", "misses the target, relative error 0.03"), ("torn", "npz archive"), ("absent", "No such file")):
+        with pytest.raises(UserError, match=reason):
+            submit(tmp_path / f"{name}.npz", tmp_path / "out", cache=cache)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_same_weights_enter_once_whoever_brings_them_but_again_for_another_target(
+    mine: Path, cache: BlockCache, tmp_path: Path
+) -> None:
+    first = submit(mine, tmp_path / "out", cache=cache)
+    before = tree(tmp_path / "out")
+    stolen, harder = tmp_path / "stolen.npz", tmp_path / "harder.npz"
+    save_witness(stolen, with_author(load_witness(mine), "Somebody Else"))
+    for path in (mine, stolen):
+        with pytest.raises(UserError, match=f"'Your name' entered as {first.witness}"):
+            submit(path, tmp_path / "out", cache=cache)
+    assert tree(tmp_path / "out") == before
+    save_witness(harder, with_target(load_witness(mine), 0.04))
+    assert submit(harder, tmp_path / "out", cache=cache).claim != first.claim
+    assert len(entries(tmp_path / "out").accepted) == 2
+    assert claim_of(load_witness(mine)) == claim_of(load_witness(stolen)) == first.claim
+
+
+def test_a_folder_that_cannot_be_written_is_reported(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
+    (tmp_path / "witnesses").write_text("in the way")
+    with pytest.raises(UserError, match="expected to write"):
+        submit(mine, tmp_path, cache=cache)
+    assert entries(tmp_path).accepted == ()
+
+
+def test_entries_that_were_altered_are_refused_with_a_reason(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
+    entry = submit(mine, tmp_path, cache=cache)
+    path = tmp_path / "submissions" / f"{entry.witness}.json"
+    data = path.read_bytes()
+    assert from_bytes(data) == entry
+    assert to_bytes(entry) == data
+    body = data[data.index(b'"entry":') + 8 : -2]
+
+    def resealed(old: bytes, new: bytes) -> bytes:
+        changed = body.replace(old, new)
+        assert changed != body
+        return b'{"checksum":"%s","entry":%s}\n' % (hashlib.sha256(changed).hexdigest().encode(), changed)
+
+    cases = {
+        "checksum": data.replace(b'"bits":64', b'"bits":32'),
+        "one line": data[:-10],
+        "unknown": resealed(b'"bits":', b'"unknown":1,"bits":'),
+        "schema 1, got 7": resealed(b'"schema_version":1,"witness"', b'"schema_version":7,"witness"'),
+        "entered_by": resealed(b'"entered_by":"Your name"', b'"entered_by":"<script>"'),
+        "at most": b" " * 2**19,
+        "under that name": resealed(entry.witness.encode(), b"0" * 64),
+    }
+    for reason, content in cases.items():
+        path.write_bytes(content)
+        found = entries(tmp_path)
+        assert found.accepted == ()
+        assert [reason in refusal.reason for refusal in found.refused] == [True], (reason, found.refused)
+    path.write_bytes(data)
+    (tmp_path / "witnesses" / f"{entry.witness}.npz").unlink()
+    assert "witness of this entry" in entries(tmp_path).refused[0].reason
+
+
+def results_folder(folder: Path, *, records: dict[str, bytes], question: str = "What?") -> Path:
+    for name, content in records.items():
+        path = folder / "records" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    key = "0" * 64
+    cell = ExpectedCell(key=key, cell={}, sizes={})
+    save_manifest(
+        folder, Manifest(name="joint", question=question, targets=(Target(kind="relative", value=0.1),), expected=(cell,))
+    )
+    return folder
+
+
+def test_merging_copies_everything_once_and_doing_it_again_changes_nothing(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
+    one = results_folder(tmp_path / "one", records={"a-1.jsonl": b"first\n"})
+    two = results_folder(tmp_path / "two", records={"b-2.jsonl": b"second\n", ".b-3.jsonl.host-1-t-r.tmp": b"unfinished"})
+    entry = submit(mine, two, cache=cache)
+    target = tmp_path / "target"
+    merged = merge([one, two], target)
+    assert merged.copied == {"study": 1, "records": 2, "witnesses": 1, "submissions": 1}
+    assert merged.unchanged == {"study": 1}
+    assert merged.conflicts == merged.refused == ()
+    assert entries(target).accepted == (entry,)
+    whole = tree(target)
+    assert set(whole) == {
+        "study.json",
+        "records/a-1.jsonl",
+        "records/b-2.jsonl",
+        f"witnesses/{entry.witness}.npz",
+        f"submissions/{entry.witness}.json",
+    }
+    again = merge([two, one], target)
+    assert again.copied == {}
+    assert again.conflicts == again.refused == ()
+    assert tree(target) == whole
+
+
+def test_of_two_record_files_of_one_name_the_longer_stays_if_it_continues_the_other(tmp_path: Path) -> None:
+    target = results_folder(
+        tmp_path / "target", records={"a.jsonl": b"1\n", "b.jsonl": b"1\n2\n", "c.jsonl": b"1\n", "D.jsonl": b""}
+    )
+    source = results_folder(
+        tmp_path / "source", records={"a.jsonl": b"1\n2\n", "b.jsonl": b"1\n", "c.jsonl": b"3\n", "d.jsonl": b"4\n"}
+    )
+    merged = merge([source], target)
+    assert (target / "records/a.jsonl").read_bytes() == b"1\n2\n"
+    assert (target / "records/b.jsonl").read_bytes() == b"1\n2\n"
+    assert (target / "records/c.jsonl").read_bytes() == b"1\n"
+    assert (target / "records/D.jsonl").read_bytes() == b""
+    assert merged.copied == {"records": 1}
+    assert merged.unchanged == {"study": 1, "records": 1}
+    assert [("c.jsonl" in c.file, "two different ones" in c.reason) for c in merged.conflicts] == [(True, True), (False, False)]
+    assert "by more than case" in merged.conflicts[1].reason
+
+
+def test_long_record_files_are_compared_and_copied_whole(tmp_path: Path) -> None:
+    content = bytes(range(256)) * (3 * 2**12 + 1)
+    source = results_folder(tmp_path / "source", records={"long.jsonl": content})
+    target = results_folder(tmp_path / "target", records={"long.jsonl": content[: 2**21 + 17]})
+    assert merge([source], target).copied == {"records": 1}
+    assert (target / "records/long.jsonl").read_bytes() == content
+    altered = bytearray(content)
+    altered[2**21 + 5] ^= 1
+    (source / "records/long.jsonl").write_bytes(altered)
+    assert len(merge([source], target).conflicts) == 1
+
+
+def test_a_different_study_is_a_conflict_and_the_targets_stays(tmp_path: Path) -> None:
+    source = results_folder(tmp_path / "source", records={}, question="Another?")
+    target = results_folder(tmp_path / "target", records={})
+    before = tree(target)
+    assert ["study" in conflict.file for conflict in merge([source], target).conflicts] == [True]
+    assert tree(target) == before
+    (source / "study.json").write_bytes(json.dumps({"name": "x"}).encode())
+    assert "manifest" in merge([source], tmp_path / "new").refused[0].reason
+    assert not (tmp_path / "new" / "study.json").exists()
+
+
+def test_links_other_names_and_altered_witnesses_are_refused_and_nothing_is_written_elsewhere(
+    mine: Path, cache: BlockCache, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    source = results_folder(
+        tmp_path / "source", records={"good.jsonl": b"1\n", "bad name.jsonl": b"", "evil.py": b"", "x\nz.jsonl": b""}
+    )
+    entry = submit(mine, source, cache=cache)
+    (source / "records" / "link.jsonl").symlink_to(secret)
+    os.mkfifo(source / "records" / "pipe.jsonl")
+    (source / "records" / "folder.jsonl").mkdir()
+    witnesses, submissions = source / "witnesses", source / "submissions"
+    (witnesses / f"{'a' * 64}.npz").write_bytes(encode(load_witness(mine)))
+    (witnesses / f"{'b' * 64}.npz").write_bytes(b"PK\x03\x04 no archive")
+    (witnesses / f"{'c' * 64}.npz").symlink_to(mine)
+    (submissions / f"{'d' * 64}.json").write_bytes(to_bytes(entry))
+    (submissions / f"{'e' * 64}.json").write_bytes(to_bytes(entry.model_copy(update={"witness": "e" * 64})))
+    target = tmp_path / "inner" / "target"
+    merged = merge([source], target)
+    assert merged.copied == {"study": 1, "records": 1, "witnesses": 1, "submissions": 1}
+    reasons = {re.sub(r"^'.*?' ", "", refusal.file): refusal.reason for refusal in merged.refused}
+    assert len(reasons) == 11
+    for name, reason in {
+        "records 'bad name.jsonl'": "a name as this suite gives",
+        "records 'evil.py'": "a name as this suite gives",
+        "records 'x\\nz.jsonl'": "a name as this suite gives",
+        "records 'link.jsonl'": "a symbolic link",
+        "records 'pipe.jsonl'": "a folder, a pipe",
+        "records 'folder.jsonl'": "a folder, a pipe",
+        f"witnesses '{'a' * 64}.npz'": "under that name",
+        f"witnesses '{'b' * 64}.npz'": "npz archive",
+        f"witnesses '{'c' * 64}.npz'": "a symbolic link",
+        f"submissions '{'d' * 64}.json'": "under that name",
+        f"submissions '{'e' * 64}.json'": "expected the witness of this entry",
+    }.items():
+        assert reason in reasons[name], name
+    assert not any(path.is_symlink() for path in target.rglob("*"))
+    assert b"secret" not in b"".join(tree(target).values())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["inner", "secret.txt", "source"]
+
+
+def test_a_link_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    elsewhere = results_folder(tmp_path / "elsewhere", records={"private.jsonl": b"1\n"})
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "records").symlink_to(elsewhere / "records")
+    (source / "study.json").symlink_to(elsewhere / "study.json")
+    merged = merge([source], tmp_path / "target")
+    assert merged.copied == {}
+    assert len(merged.refused) == 2
+    assert tree(tmp_path / "target") == {}
+
+
+def test_a_witness_of_the_target_that_was_damaged_is_repaired(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    entry = submit(mine, source, cache=cache)
+    merge([source], tmp_path / "target")
+    path = tmp_path / "target" / "witnesses" / f"{entry.witness}.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert merge([source], tmp_path / "target").copied == {"witnesses": 1}
+    assert tree(tmp_path / "target") == tree(source)
+
+
+def test_two_entries_of_one_witness_are_a_conflict(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
+    submit(mine, tmp_path / "one", "First", cache=cache)
+    submit(mine, tmp_path / "two", "Second", cache=cache)
+    merged = merge([tmp_path / "two"], tmp_path / "one")
+    assert ["who entered it first" in conflict.reason for conflict in merged.conflicts] == [True]
+    assert [entry.entered_by for entry in entries(tmp_path / "one").accepted] == ["First"]
+
+
+def test_sources_must_be_other_existing_folders(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    with pytest.raises(UserError, match="found none"):
+        merge([tmp_path / "nowhere"], tmp_path / "here")
+    (tmp_path / "alias").symlink_to(tmp_path / "here")
+    with pytest.raises(UserError, match="another folder than the target"):
+        merge([tmp_path / "alias"], tmp_path / "here")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="expected to write"):
+        merge([tmp_path / "here"], tmp_path / "file" / "target")
+
+
+def test_an_entry_is_read_as_strictly_as_a_header() -> None:
+    for data in (b"", b"{}\n", b'{"checksum":"' + b"0" * 64 + b'","entry":{}}\n', b"[" * 10**5):
+        with pytest.raises(Unreadable):
+            from_bytes(data)
