@@ -4,6 +4,7 @@ Each search asks for one training at a time; with many questions the workers sta
 whoever asked for it leaves a witness, verified on entering, before its record is written.
 """
 
+import contextlib
 import datetime
 import time
 from collections import deque
@@ -21,10 +22,11 @@ from bench.search import Answers, Found, Question, search
 from bench.study import Study, cell_key, expected_cell
 from operators.dataset import BlockCache
 from operators.deeponet import Weights
+from operators.errors import UserError
 from results.record import Record
 from results.store import Store
 from results.study import Bracket, Manifest, Target, save_manifest
-from results.submit import enter
+from results.submit import enter, entries
 from results.witness_error import allowed_error
 from results.witness_file import Witness
 from results.witness_header import Header, Origin, Scaling, data_of, net_of
@@ -78,11 +80,14 @@ class Bracketing:
     searches: list[Searching] = field(default_factory=list)
     waiting: dict[str, list[Searching]] = field(default_factory=dict)
     known: dict[str, Record] = field(default_factory=dict)
+    witnessed: set[tuple[str | None, Target]] = field(default_factory=set)
 
     def open(self) -> None:
         """Compute the lower ends, start every search and replay what the store knows."""
         final = set(self.store.statuses()) - self.store.missing(self.store.statuses())
         self.known = {record.key: record for record in self.store.records(final)}
+        accepted = entries(self.store.folder).accepted
+        self.witnessed = {(entry.header.origin.record, entry.header.target) for entry in accepted}
         for question in self.study.brackets:
             bracket = lower_ends(question, self.cache)
             started = Searching(question, bracket, search(question, bracket.q_lower))
@@ -93,7 +98,8 @@ class Bracketing:
         """Replay these searches as far as records go; yield the trainings they need next."""
         for searching in searches:
             while searching.cell is not None and cell_key(searching.cell) in self.known:
-                searching.advance(reaches(self.known[cell_key(searching.cell)], searching.question.target))
+                key, target = cell_key(searching.cell), searching.question.target
+                searching.advance(reaches(self.known[key], target) and (key, target) in self.witnessed)
             if searching.cell is not None:
                 key = cell_key(searching.cell)
                 self.waiting.setdefault(key, []).append(searching)
@@ -106,9 +112,15 @@ class Bracketing:
         answered = self.waiting.pop(record.key)
         for searching in answered:
             if outcome.weights is not None and reaches(record, searching.question.target):
-                enter(witness_of(searching, record, outcome.weights), self.store.folder, cache=self.cache)
+                self._witness(searching, record, outcome.weights)
         self.known[record.key] = record
         return answered
+
+    def _witness(self, searching: Searching, record: Record, weights: Weights) -> None:
+        """Enter a witness; one that is refused (its error hangs on rounding) leaves the size counted as missed."""
+        with contextlib.suppress(UserError):
+            enter(witness_of(searching, record, weights), self.store.folder, cache=self.cache)
+            self.witnessed.add((record.key, searching.question.target))
 
     def manifest(self) -> Manifest:
         """The study with every cell tried so far and its brackets."""

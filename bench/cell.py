@@ -61,12 +61,12 @@ class Training(Model):
         l2: lambda of the term lambda * parameter added to each gradient of the training loss.
     """
 
-    engine: str = "deepxde"
-    recipe: str = "adam"
+    engine: str = "batched"
+    recipe: str = "best"
     steps: int | None = Field(None, ge=0)
     epochs: int | None = Field(None, ge=0)
     batch: int | None = Field(None, ge=1)
-    learning_rate: float = Field(1e-3, gt=0.0)
+    learning_rate: float = Field(1e-2, gt=0.0)
     decay: Decay = "constant"
     decay_rate: float = Field(0.5, gt=0.0)
     decay_steps: int = Field(1000, ge=1)
@@ -74,7 +74,7 @@ class Training(Model):
     input_scaling: InputScaling = "standard"
     coordinate_scaling: CoordinateScaling = "unit"
     output_scaling: OutputScaling = "task"
-    initialisation: Initialisation = "glorot"
+    initialisation: Initialisation = "scaled"
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:

@@ -1,8 +1,8 @@
-"""The command line: python -m bench run | status | report | list | bounds | doctor."""
+"""The command line: python -m bench run | status | report | list | bounds | doctor | size | verify | submit | merge."""
 
+import dataclasses
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,12 +11,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench import doctor as checks
+from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.drive import Interrupted, Options, all_folders, check_workers, open_work
 from bench.drive import run as run_study
 from bench.progress import duration
+from bench.size_command import size
 from bench.study import STUDIES, load_study
+from bench.witness_commands import merge_command, submit_command, verify_command
 from operators import TASKS, UserError
-from operators.bounds import BOUNDS
+from operators.bounds import BOUNDS, vacuity_table
+from operators.bounds.vacuity import as_markdown
 from results.report import write_tables
 from results.store import Store
 from results.study import load_manifest
@@ -27,10 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-Out = Annotated[Path, typer.Option(help="Results folder; each study has a folder of its own below it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
-DEFAULT_OUT = Path("results/out")
 
 
 def _console() -> Console:
@@ -168,8 +168,18 @@ def list_(as_json: Json = False) -> None:
 
 
 @app.command("bounds")
-def bounds_(as_json: Json = False) -> None:
+def bounds_(
+    as_json: Json = False,
+    vacuity: Annotated[bool, typer.Option("--vacuity", help="Instead: which bound says something at which n.")] = False,
+) -> None:
     """List the size bounds: what each says, its status, its source and what it needs."""
+    if vacuity:
+        table = vacuity_table(BOUNDS)
+        if as_json:
+            _print_json([dataclasses.asdict(row) for row in table])
+        else:
+            print(as_markdown(table))
+        return
     rows = [
         {
             "bound": bound.name,
@@ -207,6 +217,12 @@ def _table(rows: list[dict[str, Any]], empty: str) -> None:
     for row in rows:
         table.add_row(*(escape(f"{value:g}" if isinstance(value, float) else str(value)) for value in row.values()))
     console.print(table)
+
+
+app.command("size")(size)
+app.command("verify")(verify_command)
+app.command("submit")(submit_command)
+app.command("merge")(merge_command)
 
 
 def main() -> None:

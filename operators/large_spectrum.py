@@ -22,6 +22,7 @@ and chapter 19; the constants for SVD and QR are generous multiples of what LAPA
 1-Lipschitz, so the sum of these is subtracted from it below and added above.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,9 +84,7 @@ class Reduced:
 def reduced_exactly(outputs: OutputMatrix) -> Reduced:
     """C of the method `svd`: no energy is lost."""
     size = max(4 * outputs.side, BLOCK_ENTRIES // outputs.side)
-    triangle, steps = np.zeros((0, outputs.side + 1)), 0
-    for block in outputs.blocks(size):
-        triangle, steps = _stacked(triangle, block), steps + 1
+    triangle, steps = _triangle(outputs.blocks(size), outputs.side)
     return _oriented(outputs, triangle, np.ones(outputs.side), lost=0.0, allowance=STEP_ALLOWANCE * steps)
 
 
@@ -100,19 +99,32 @@ def projected(outputs: OutputMatrix, rank: int) -> Reduced:
         basis = np.linalg.qr(image)[0]
     ones = np.ones((outputs.side, 1))
     basis = np.linalg.qr(np.hstack([ones, basis]))[0]
-    triangle, lost, steps = np.zeros((0, rank + 1)), 0.0, 0
-    for block in outputs.blocks(size):
-        values = block @ basis
-        lost += float(np.sum(np.square(block - values @ basis.T)))
-        triangle, steps = _stacked(triangle, values), steps + 1
-    product = EPSILON * outputs.side / 2 * np.sqrt(rank)
-    return _oriented(outputs, triangle, (basis.T @ ones)[:, 0], lost=lost, allowance=STEP_ALLOWANCE * (steps + 1) + product)
+    lost = [0.0]
+
+    def values() -> Iterator[Array]:
+        for block in outputs.blocks(size):
+            value = block @ basis
+            lost[0] += float(np.sum(np.square(block - value @ basis.T)))
+            yield value
+
+    triangle, steps = _triangle(values(), rank)
+    allowance = STEP_ALLOWANCE * (steps + 1) + EPSILON * outputs.side / 2 * np.sqrt(rank)
+    return _oriented(outputs, triangle, (basis.T @ ones)[:, 0], lost=lost[0], allowance=allowance)
 
 
-def _stacked(triangle: Array, block: Array) -> Array:
-    """R of [1, A] after one more block of rows."""
-    rows = np.hstack([np.ones((len(block), 1)), block])
-    return np.asarray(np.linalg.qr(np.vstack([triangle, rows]), mode="r"))
+def _triangle(blocks: Iterable[Array], columns: int) -> tuple[Array, int]:
+    """R of a QR factorisation of [1, A], A given in blocks of rows, and the number of steps it took."""
+    triangle, steps = np.zeros((0, columns + 1)), 0
+    waiting: list[Array] = []
+    for block in blocks:
+        waiting.append(np.hstack([np.ones((len(block), 1)), block]))
+        if sum(map(len, waiting)) >= max(4 * columns, BLOCK_ENTRIES // columns):
+            triangle, steps, waiting = _stacked(triangle, waiting), steps + 1, []
+    return _stacked(triangle, waiting), steps + 1
+
+
+def _stacked(triangle: Array, blocks: list[Array]) -> Array:
+    return np.asarray(np.linalg.qr(np.vstack([triangle, *blocks]), mode="r"))
 
 
 def _oriented(outputs: OutputMatrix, triangle: Array, across: Array, *, lost: float, allowance: float) -> Reduced:

@@ -65,6 +65,11 @@ class OutputMatrix:
         for start in range(0, self.length, rows):
             yield _scaled(along[start : start + rows], self.exponent)
 
+    def sample(self, rows: int) -> Array:
+        """At most this many rows of A, evenly spaced, scaled."""
+        along = self.values if self.tall else self.values.T
+        return _scaled(along[:: max(1, self.length // rows)][:rows], self.exponent)
+
 
 def output_matrix(values: NDArray[Any], name: str = "outputs") -> OutputMatrix:
     """Look through outputs (N, M) once.

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from operators.bounds.bound import Statement
 from operators.bounds.eckart_young import Offset
 from operators.bounds.rank_to_parameters import Family, necessary_parameters
-from operators.bounds.singular_values import Tails
+from operators.bounds.singular_values import RESOLUTION, Tails, tail_sums
 from operators.deeponet import DeepONet
 from operators.errors import UserError
 from operators.gram_spectrum import spectrum_by_gram
@@ -38,6 +38,7 @@ SMALLEST = 1e-12
 PROJECTION = 128
 LARGEST_PROJECTION = 512
 NEGLIGIBLE = 1e-4
+SAMPLE = 512
 LISTED_ALL = 32
 LISTED_RATIO = 1.25
 
@@ -113,7 +114,7 @@ def required_size(
     """
     if not (np.isfinite(target) and target > 0.0):
         raise UserError(f"expected a target > 0, got {target:g}; 0.01 asks for a relative error of one per cent")
-    matrix = output_matrix(outputs, name)
+    matrix = output_matrix(np.asanyarray(outputs), name)
     rms = matrix.rms
     demand = Demand(matrix.shape, rms, target / rms if absolute else target, absolute)
     spectrum = spectrum_for(matrix, demand.target)
@@ -146,8 +147,10 @@ def spectrum_for(matrix: OutputMatrix, target: float) -> Spectrum:
     if matrix.side <= (LARGEST_SVD_OF_SMALL_TARGETS if small else LARGEST_SVD):
         return spectrum_of(reduced_exactly(matrix), matrix.side, method="svd", tail=tail)
     by_gram = matrix.side <= LARGEST_GRAM
-    reduced = projected(matrix, PROJECTION if by_gram else LARGEST_PROJECTION)
-    found = spectrum_of(reduced, matrix.side, method="projection", tail=tail)
+    rank = PROJECTION if by_gram else LARGEST_PROJECTION
+    if not small and by_gram and not promises(matrix, rank, tail):
+        return spectrum_by_gram(matrix)
+    found = spectrum_of(projected(matrix, rank), matrix.side, method="projection", tail=tail)
     if settles(found, tail):
         return found
     if small:
@@ -162,9 +165,17 @@ def settles(spectrum: Spectrum, tail: float) -> bool:
     """Whether both sides agree on the q for this tail, and on the floor there to a hundredth, or to 1e-4 of the tail."""
     for found in (spectrum.none, spectrum.mean_function):
         rank = least_rank(found.lower, tail)
-        if rank != least_rank(found.upper, tail) or not (found.resolved[rank] or found.upper[rank] <= NEGLIGIBLE * tail):
+        if not (found.resolved[rank] or found.upper[rank] <= NEGLIGIBLE * tail):
             return False
     return True
+
+
+def promises(matrix: OutputMatrix, rank: int, tail: float) -> bool:
+    """Whether a projection to this rank is likely to settle the matter, judged by a few rows; only time depends on it."""
+    sample = matrix.sample(SAMPLE)
+    tails = tail_sums(np.maximum(np.linalg.eigvalsh(sample @ sample.T)[::-1], 0.0))
+    needed = least_rank(tails, tail * tails[0])
+    return needed < rank < len(tails) and bool(tails[rank] <= max(2 * RESOLUTION * tails[needed], NEGLIGIBLE * tail * tails[0]))
 
 
 def tied_net(family: Family, q: int) -> DeepONet:

@@ -29,6 +29,7 @@ from operators.large_spectrum import Spectrum, least_rank
 from operators.task import Array
 
 ROUNDING = 1e-11
+LARGEST_ABSORBED = 1.0 - 1e-15
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def forced_by_noise(spectrum: Spectrum, noise: Noise, *, demand: Demand, q_certi
         )
     least = noise.low**2 * least_energy(noise.law, demand.n, noise.failure_probability / 4)
     absorbed = max(0.0, 1.0 - demand.error / noise.sigma**2)
-    certain = max(0.0, 1.0 - demand.error / least) if least > 0.0 else 0.0
+    certain = min(max(0.0, 1.0 - demand.error / least), LARGEST_ABSORBED) if least > 0.0 else 0.0
     statements = {
         **_of_clean(spectrum, noise, demand, least=least, q_certified=q_certified),
         **_of_pure_noise(noise, demand.shape, absorbed=absorbed, excess=max(0.0, least - demand.error)),

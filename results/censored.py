@@ -65,13 +65,15 @@ def fit_slope(x: Array, low: Array, high: Array, *, confidence: float = 0.95) ->
     _require(x, low, high)
     centre = float(np.mean(x))
     design = np.column_stack([np.ones_like(x), x - centre])
-    (a, b, precision), best = _maximise(design, low, high)
+    (a, b, precision), best = _maximise(design, low, high, start=_start(design, low, high))
     slope = float(b / precision)
     allowed = best - float(student.ppf(0.5 + confidence / 2.0, len(x) - 2)) ** 2 / 2.0
 
+    start = np.array([a, precision])
+
     def drop(beta: float) -> float:
         shift = beta * (x - centre)
-        return _maximise(design[:, :1], low - shift, high - shift)[1] - allowed
+        return _maximise(design[:, :1], low - shift, high - shift, start=start)[1] - allowed
 
     return Slope(
         value=slope,
@@ -105,12 +107,12 @@ def _end(drop: Callable[[float], float], slope: float, direction: float) -> floa
         if step > STEEPEST:
             return direction * math.inf
     inner, outer = slope + direction * step * (0.5 if step > 0.05 else 0.0), slope + direction * step
-    return float(brentq(drop, min(inner, outer), max(inner, outer), xtol=1e-5))
+    return float(brentq(drop, min(inner, outer), max(inner, outer), xtol=1e-4))
 
 
-def _maximise(design: Array, low: Array, high: Array) -> tuple[Array, float]:
+def _maximise(design: Array, low: Array, high: Array, *, start: Array) -> tuple[Array, float]:
     """Maximise over (coefficients / s, 1 / s) by Newton's method with step halving; return them and the log-likelihood."""
-    theta = _start(design, low, high)
+    theta = start
     value, gradient, hessian = _likelihood(theta, design, low, high)
     for _ in range(100):
         free = np.ones(len(theta), dtype=bool)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, least_squares
+from scipy.optimize import brentq
+from scipy.special import expit
 from scipy.stats import t as student
 
 from results.censored import NotIdentifiable
@@ -18,8 +19,12 @@ from results.censored import NotIdentifiable
 Array = NDArray[np.float64]
 FEWEST_SIZES = 4
 STARTS = tuple((share, exponent) for share in (0.1, 0.5, 0.9) for exponent in (0.5, 1.0, 2.0))
+FOLLOWED = 3
 SOFT = 0.1
-STEEPEST = 50.0
+LARGEST_LOG = 5.0
+LARGEST_STEPS = 100
+LARGEST_DAMPING = 1e10
+SHALLOWEST, STEEPEST = 1e-3, 50.0
 
 
 @dataclass(frozen=True)
@@ -86,36 +91,66 @@ class _Best:
 
 
 def _residuals(theta: Array, log_q: Array, logs: Array) -> Array:
-    power = theta[0] - math.exp(min(theta[1], 5.0)) * log_q
+    power = theta[0] - math.exp(min(theta[1], LARGEST_LOG)) * log_q
     return (np.logaddexp(power, theta[2]) if len(theta) == 3 else power) - logs
 
 
+def _jacobian(theta: Array, log_q: Array) -> Array:
+    """Derivatives of the residuals; `share` is that of the power in the model."""
+    exponent = math.exp(min(theta[1], LARGEST_LOG))
+    share = np.ones_like(log_q)
+    if len(theta) == 3:
+        share = expit(theta[0] - exponent * log_q - theta[2])
+    return np.column_stack([share, -share * exponent * log_q, 1.0 - share][: len(theta)])
+
+
 def _fit(q: Array, error: Array, *, floor: bool) -> _Best:
-    """Best of several starts."""
+    """Best of several starts: the most promising ones are followed."""
+    log_q, logs, size = np.log(q), np.log(error), 3 if floor else 2
     first, smallest = math.log(error[np.argmin(q)]), float(error.min())
     starts = [
-        np.array([first + exponent * math.log(q.min()), math.log(exponent), math.log(share * smallest)])[: 3 if floor else 2]
-        for share, exponent in (STARTS if floor else STARTS[:1])
+        np.array([first + exponent * log_q.min(), math.log(exponent), math.log(share * smallest)])[:size]
+        for share, exponent in STARTS
     ]
-    found = [_descend(start, np.log(q), np.log(error), held=None) for start in starts]
+    starts.sort(key=lambda start: float(np.abs(_residuals(start, log_q, logs)).sum()))
+    found = [_descend(start, log_q, logs, held=None) for start in starts[: FOLLOWED if floor else 1]]
     return min(found, key=lambda best: best.cost)
 
 
 def _descend(start: Array, log_q: Array, logs: Array, *, held: float | None) -> _Best:
-    """Least squares from one start, with ln a held if given."""
+    """Levenberg-Marquardt descent of the soft l1 cost from one start, with ln a held if given.
+
+    cost = SOFT^2 sum(sqrt(1 + (r / SOFT)^2) - 1); its Gauss-Newton matrix weighs each residual by 1 / sqrt(1 + (r / SOFT)^2).
+    """
     free = [i for i in range(len(start)) if i != 1 or held is None]
-    full = start.copy()
+    theta = start.copy()
     if held is not None:
-        full[1] = held
+        theta[1] = held
+    residuals, cost = _evaluated(theta, log_q, logs)
+    damping = 1e-3
+    for _ in range(LARGEST_STEPS):
+        jacobian = _jacobian(theta, log_q)[:, free]
+        weighted = jacobian / np.sqrt(1.0 + (residuals / SOFT) ** 2)[:, None]
+        gradient, matrix = weighted.T @ residuals, weighted.T @ jacobian
+        while damping < LARGEST_DAMPING:
+            trial = theta.copy()
+            trial[free] -= np.linalg.solve(matrix + damping * (np.diag(np.diag(matrix)) + 1e-12 * np.eye(len(free))), gradient)
+            new, lower = _evaluated(trial, log_q, logs)
+            if lower <= cost:
+                break
+            damping *= 10.0
+        if damping >= LARGEST_DAMPING:
+            break
+        settled = cost - lower <= 1e-10 * cost
+        theta, residuals, cost, damping = trial, new, lower, max(damping / 10.0, 1e-9)
+        if settled:
+            break
+    return _Best(theta, cost)
 
-    def residuals(x: Array) -> Array:
-        theta = full.copy()
-        theta[free] = x
-        return _residuals(theta, log_q, logs)
 
-    found = least_squares(residuals, full[free], loss="soft_l1", f_scale=SOFT, max_nfev=100)
-    full[free] = found.x
-    return _Best(full, float(found.cost))
+def _evaluated(theta: Array, log_q: Array, logs: Array) -> tuple[Array, float]:
+    residuals = _residuals(theta, log_q, logs)
+    return residuals, float(SOFT**2 * np.sum(np.sqrt(1.0 + (residuals / SOFT) ** 2) - 1.0))
 
 
 def _criterion(cost: float, count: int, parameters: int) -> float:
@@ -131,19 +166,23 @@ def _interval(q: Array, error: Array, best: _Best, *, confidence: float) -> tupl
     freedom = len(q) - len(best.x)
     if freedom < 1:
         return 0.0, math.inf
-    limit = max(best.cost, 1e-12) * (1.0 + float(student.ppf(0.5 + confidence / 2.0, freedom)) ** 2 / freedom)
-    centre, log_q, logs = math.exp(best.x[1]), np.log(q), np.log(error)
+    quantile = float(student.ppf(0.5 + confidence / 2.0, freedom))
+    limit = max(best.cost, 1e-12) * (1.0 + quantile**2 / freedom)
+    log_q, logs, centre = np.log(q), np.log(error), float(best.x[1])
+    jacobian = _jacobian(best.x, log_q)
+    spread = np.linalg.pinv(jacobian.T @ jacobian)[1, 1] * 2.0 * best.cost / freedom
+    step = float(np.clip(1.1 * quantile * math.sqrt(max(spread, 0.0)), 1e-3, 1.0))
 
-    def excess(exponent: float) -> float:
-        return _descend(best.x, log_q, logs, held=math.log(exponent)).cost - limit
+    def excess(log_exponent: float) -> float:
+        return _descend(best.x, log_q, logs, held=log_exponent).cost - limit
 
     ends = []
-    for factor, outermost in ((0.8, 1e-3), (1.25, STEEPEST)):
-        inner = outer = centre
-        while excess(outer) < 0.0 and (outer > outermost if factor < 1 else outer < outermost):
-            inner, outer = outer, outer * factor
-        if excess(outer) < 0.0:
-            ends.append(0.0 if factor < 1 else math.inf)
+    for direction, last in ((-1.0, math.log(SHALLOWEST)), (1.0, math.log(STEEPEST))):
+        inner, outer = centre, centre + direction * step
+        while direction * (last - outer) > 0.0 and excess(outer) < 0.0:
+            inner, outer = outer, centre + 2.0 * (outer - centre)
+        if direction * (last - outer) <= 0.0:
+            ends.append(0.0 if direction < 0 else math.inf)
         else:
-            ends.append(float(brentq(excess, min(inner, outer), max(inner, outer), xtol=1e-4)))
+            ends.append(math.exp(brentq(excess, min(inner, outer), max(inner, outer), xtol=1e-4)))
     return ends[0], ends[1]

@@ -161,6 +161,7 @@ def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
     ray = {"alpha": "alpha", "points": "points (q, n)", "replicates": "replicates", "p_holm": "p (Holm)", "fall": "fall"}
     found = {**series, **ray, "rises": "rises", "verdict": "verdict", **counts}
     fitted = tables.exponents.assign(reason=_not_identifiable(tables.exponents))
+    fitted = fitted.sort_values("identified", ascending=False, kind="stable")
     return (
         "## Smallest sizes that reach each target\n\nWhole table: `leaderboard.csv`; every configuration: `scaling.csv`.\n\n"
         f"{table(leaders, sizes, most=MOST_ROWS, full='leaderboard.csv')}\n"

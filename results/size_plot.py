@@ -20,11 +20,15 @@ def size_figure(size: Size) -> Figure:
         axes.set(xscale="log", yscale="log", xlabel="q", ylabel="relative L2 training error")
         axes.set_title(f"{size.demand.shape[0]} functions x {size.demand.shape[1]} points")
         listed = [q for q in size.listed() if q > 0]
-        for (offset, (_, words)), colour in zip(OFFSETS.items(), COLOURS, strict=False):
+        for (offset, (_, words)), colour, dash in zip(OFFSETS.items(), COLOURS, ("-", "--", ":"), strict=False):
             floors = [(q, floor) for q, floor in size.floors(offset) if q > 0 and floor > 0.0]
             certified = size.ranks[offset].certified
             axes.plot(
-                *zip(*floors, strict=True) if floors else ([], []), color=colour, lw=1.4, label=f"floor, {words} (certified)"
+                *zip(*floors, strict=True) if floors else ([], []),
+                color=colour,
+                ls=dash,
+                lw=1.6,
+                label=f"floor, {words} (certified)",
             )
             axes.plot(max(certified, 1), size.demand.target, color=colour, marker="o", ms=5, ls="", mfc="none")
         tails = tails_with(size.spectrum, "none")
@@ -34,9 +38,9 @@ def size_figure(size: Size) -> Figure:
         axes.fill_between(
             [q for q, seen in zip(listed, shown, strict=True) if seen], lower[shown].clip(least), upper[shown], alpha=0.15, lw=0
         )
-        axes.axhline(size.demand.target, color="black", ls="--", lw=1.0, label=f"target {size.demand.target:.3g}")
+        axes.axhline(size.demand.target, color="black", lw=0.8, label=f"target {size.demand.target:.3g}")
         if size.noise is not None:
-            axes.axhline(size.noise.relative, color="grey", ls=":", lw=1.2, label=f"noise level {size.noise.relative:.3g}")
+            axes.axhline(size.noise.relative, color="grey", lw=0.8, label=f"noise level {size.noise.relative:.3g}")
             for name, words, marker in (
                 ("q_clean", "clean outputs demand", "v"),
                 ("q_clean_estimate", "clean outputs, estimated", "^"),

@@ -203,7 +203,7 @@ class KeyCheck:
 
     def _identity(self, task: object, parameters: object) -> tuple[int, str] | None:
         """Version and identity of a task, None if this release does not know it."""
-        name = canonical([task, parameters])
+        name = canonical([task, parameters]) if parameters else str(task)
         if name not in self._identities:
             try:
                 known = find_task(str(task), dict(parameters or {}))  # type: ignore[call-overload]

@@ -20,7 +20,8 @@ from operators.errors import UserError
 from operators.files import write_atomic
 from results.record import Model, canonical
 from results.untrusted import Refusal, Unreadable, read_regular, shown
-from results.witness import Verification, verify
+from results.witness import verify
+from results.witness_error import Measured
 from results.witness_file import Witness, encode, load_witness
 from results.witness_header import Header, Sha256, Text
 
@@ -98,9 +99,9 @@ def enter(witness: Witness, folder: Path, author: str | None = None, *, cache: B
         if claim == known.claim:
             raise UserError(f"expected a new witness, got weights that {known.entered_by!r} entered as {known.witness}")
     found = verify(witness, cache, entering=True)
-    if not found.passed:
+    if not found.passed or found.measured is None:
         raise UserError(f"witness not entered: {found.reason}")
-    entry = _entry(witness, found, claim, author)
+    entry = _entry(witness, found.measured, claim, author)
     write_atomic(folder / "witnesses" / f"{witness.sha256}.npz", encode(witness))
     write_atomic(folder / "submissions" / f"{witness.sha256}.json", to_bytes(entry))
     return entry
@@ -112,18 +113,17 @@ def claim_of(witness: Witness) -> str:
     return hashlib.sha256(canonical({**header, "weights": witness.weights.sha256()}).encode()).hexdigest()
 
 
-def _entry(witness: Witness, found: Verification, claim: str, author: str | None) -> Entry:
-    assert found.measured is not None
+def _entry(witness: Witness, measured: Measured, claim: str, author: str | None) -> Entry:
     try:
         return Entry(
             witness=witness.sha256,
             claim=claim,
             header=witness.header,
             bits=witness.bits,
-            error=found.measured.error,
-            allowed=found.measured.allowed,
-            absorbed=found.measured.absorbed,
-            floor=found.measured.floor,
+            error=measured.error,
+            allowed=measured.allowed,
+            absorbed=measured.absorbed,
+            floor=measured.floor,
             entered_by=witness.header.origin.author if author is None else author,
             entered=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
         )

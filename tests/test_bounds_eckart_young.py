@@ -267,6 +267,25 @@ def test_exactly_representable_data_have_no_positive_floor() -> None:
     assert floors(np.full((7, 5), 3.7)).lower[0] == 0.0
 
 
+@given(SHAPES, SEEDS, st.integers(-100, 100), st.sampled_from(["gaussian", "rank one", "additive", "whole", "steep", "far"]))
+@settings(deadline=None, max_examples=40)
+def test_units_do_not_matter_and_no_matrix_upsets_the_search(shape: tuple[int, int], seed: int, power: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.standard_normal(shape)
+    labels = {
+        "gaussian": labels,
+        "rank one": np.outer(labels[:, 0], labels[0]) + 2.0,
+        "additive": labels[:, :1] + labels[0],
+        "whole": np.round(labels),
+        "steep": labels * 10.0 ** -np.arange(shape[1]) + 1.0,
+        "far": 1e6 + 1e-3 * labels,
+    }[kind]
+    one, other = floors(labels), floors(labels * 2.0**power)
+    np.testing.assert_allclose(other.lower / 4.0**power, one.lower, rtol=1e-6, atol=1e-14 * np.mean(labels**2))
+    np.testing.assert_allclose(other.upper / 4.0**power, one.upper, rtol=1e-6, atol=1e-14 * np.mean(labels**2))
+    assert np.all(one.lower <= one.upper)
+
+
 @pytest.mark.parametrize("shape", [(1, 6), (6, 1), (1, 1), (2, 2)])
 def test_thin_matrices(shape: tuple[int, int]) -> None:
     labels = random_matrix(shape, 5)

@@ -4,13 +4,14 @@ import dataclasses
 import functools
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from operators.bounds import BOUNDS, Bound, Norms, Setting, vacuity_table
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.bounds.vacuity import SIZES, TARGET, informative_from, setting_of, tied
+from operators.bounds.vacuity import SIZES, TARGET, as_markdown, informative_from, setting_of, tied
 from operators.deeponet import DeepONet
 
 STATUSES = ("certified", "asymptotic", "heuristic", "vacuous")
@@ -148,3 +149,10 @@ def test_the_paper_shape_is_silent_where_a_benchmark_can_run_and_others_are_not(
     assert first["marchenko-pastur"] <= 2**12
     assert setting_of(10**4, tied("tanh", "sigmoid")).shape == (100, 100)
     assert TARGET == 0.5
+
+
+def test_the_theory_page_holds_the_current_table_and_names_every_bound() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "theory.md").read_text()
+    assert as_markdown(vacuity_table(BOUNDS)) in page
+    for name in BOUNDS:
+        assert f"| {name} |" in page

@@ -194,7 +194,7 @@ def test_capacity_bounds_every_output(seed: int) -> None:
 
 
 def test_complexity_bounds_a_sampled_class() -> None:
-    """The supremum over 3,000 nets scaled to capacity 1, mean over 200 sign vectors, stays below the bound and within 20 of it."""
+    """The supremum over 3,000 nets scaled to capacity 1, in the mean of 200 sign vectors: below the bound, within 20 of it."""
     rng = np.random.default_rng(8)
     n = 30
     inputs, points = rng.standard_normal((n, 4)), rng.standard_normal((n, 2))
@@ -205,7 +205,7 @@ def test_complexity_bounds_a_sampled_class() -> None:
     signs = np.sign(rng.standard_normal((200, n)))
     sampled = float(np.mean(np.max(signs @ np.array(outputs).T, axis=1))) / n
     data_norm = math.sqrt(np.sum(np.sum(inputs**2, axis=1) * np.sum(points**2, axis=1)))
-    bound = rademacher.complexity(1.0, 2, data_norm, n)
+    bound = rademacher.complexity(1.0, 2, data_norm=data_norm, n=n)
     assert bound / 20.0 < sampled <= bound
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Fit
 from bench.engines.batched import BatchedEngine
-from bench.engines.batched.compilation import keep_compiled_programs
 from bench.engines.batched.descent import descend
 from bench.engines.batched.forms import Shape, loss_form, operands
 from bench.engines.batched.rates import learning_rates, warm_up
@@ -91,3 +90,239 @@ def test_a_fit_has_the_same_bits_in_another_process_that_reads_compiled_programs
     outputs = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split() for _ in range(2)]
     assert list(tmp_path.rglob("*.pb"))
     assert outputs[0] == outputs[1] == hashes(train(cell))
+
+
+FORMS = {
+    "direct": {"design": "grid", "functions": 9, "points": 7, "net": {"q": 12}},
+    "gram": {"design": "grid", "functions": 14, "points": 10, "net": {"q": 3}},
+    "own": {"design": "scattered", "functions": 5, "points": 2, "net": {"q": 3}},
+    "table": {"design": "scattered", "functions": 9, "points": 6, "net": {"q": 3}},
+    "gathered": {"design": "triples", "functions": 30, "points": 1, "net": {"q": 3}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_loss_is_the_mean_squared_error_of_the_net_on_all_labels(form: str) -> None:
+    cell = small(**FORMS[form], learning_rate=3e-3, noise={"law": "rademacher", "sigma": 0.5})
+    problem = problem_of(cell)
+    fit = train(cell)[0]
+    assert fit.recipe == f"adam/{form}"
+    assert fit.weights is not None
+    start = initial_weights(cell, inputs=problem.inputs, points=problem.points)
+    assert fit.curve[0] == (0, pytest.approx(loss_in_float64(cell, problem, start), rel=2e-6))
+    assert fit.curve[-1] == (60, pytest.approx(loss_in_float64(cell, problem, fit.weights), rel=5e-6))
+    assert fit.curve[-1][1] < 0.9 * fit.curve[0][1]
+
+
+def test_returned_weights_are_float32_numbers_in_float64_of_the_declared_shape() -> None:
+    cell = small(net={"branch_widths": [8], "trunk_widths": [5, 6, 7]})
+    fit = train(cell)[0]
+    assert fit.weights is not None
+    cell.deeponet().check(fit.weights)
+    for array in fit.weights.arrays():
+        assert array.dtype == np.float64
+        np.testing.assert_array_equal(array, array.astype(np.float32))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.integers(1, 5), min_size=1, max_size=3), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 4)
+)
+def test_theta_and_weights_are_the_same_numbers(branch: list[int], trunk: list[int], q: int) -> None:
+    pinned_tensorflow(1)
+    from bench.engines.batched.network import flattened, unflattened
+
+    net = DeepONet(3, 2, tuple(branch), tuple(trunk), q)
+    theta = np.arange(net.parameter_count(), dtype=np.float32)
+    weights = unflattened(net, theta)
+    net.check(weights)
+    np.testing.assert_array_equal(flattened(weights), theta)
+
+
+@pytest.mark.parametrize("settings", [{"batch": 4}, {"recipe": "soap", "learning_rate": 1e-2, "batch": 14}], ids=["adam", "soap"])
+def test_a_longer_budget_begins_with_the_steps_of_a_shorter_one(settings: dict[str, Any]) -> None:
+    if settings.get("recipe") == "soap":  # its warm-up is one step for every budget below 75 steps
+        short, long = (train(small(steps=steps, **settings))[0] for steps in (23, 70))
+    else:
+        short, long = (train(small(steps=steps, **settings))[0] for steps in (60, 900))
+    common = dict(long.curve).keys() & dict(short.curve).keys()
+    assert len(common) > 10
+    assert [dict(long.curve)[step] for step in sorted(common)] == [dict(short.curve)[step] for step in sorted(common)]
+
+
+@pytest.mark.parametrize("batch", [None, 4])
+def test_the_number_of_steps_a_call_has_no_effect(batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = small(steps=100, batch=batch)
+    whole = train(cell)[0]
+    monkeypatch.setattr("bench.engines.batched.descent.LONGEST_CHUNK", 50)
+    halves = train(cell)[0]
+    assert halves.curve == whole.curve
+    assert hashes([halves]) == hashes([whole])
+
+
+def test_no_steps_return_the_initial_weights() -> None:
+    cell = small(steps=0)
+    fit = train(cell)[0]
+    assert fit.weights is not None
+    for got, drawn in zip(fit.weights.arrays(), initial_weights(cell).arrays(), strict=True):
+        np.testing.assert_array_equal(got, drawn.astype(np.float32))
+    assert (fit.status, fit.steps, len(fit.curve)) == ("done", 0, 1)
+
+
+def test_divergence_stops_within_one_call_and_is_recorded() -> None:
+    cell = small(steps=5000, learning_rate=1e12, net={"activation": "relu"})
+    fit = train(cell)[0]
+    assert fit.status == "diverged"
+    assert fit.steps == 400
+    assert fit.curve[0][0] == 0
+    last = fit.curve[-1][1]
+    assert not np.isfinite(last) or last > 1e6 * fit.curve[0][1]
+    assert str(fit.curve[-1][0]) in fit.message
+    assert fit.weights is None or fit.weights.finite()
+
+
+def test_timeout_keeps_the_weights_reached() -> None:
+    cell = small(steps=5000)
+    fit = train(cell, control=Control(timeout_seconds=0.0))[0]
+    assert (fit.status, fit.steps) == ("timeout", 400)
+    assert fit.weights is not None
+    assert fit.curve[-1] == (400, pytest.approx(loss_in_float64(cell, problem_of(cell), fit.weights), rel=1e-3))
+
+
+def test_progress_is_reported_for_each_cell_after_each_call() -> None:
+    seen: list[tuple[int, int]] = []
+    train(small(steps=500), small(steps=60), control=Control(report=lambda done, step: seen.append((done, step))))
+    assert seen == [(0, 400), (0, 500), (1, 60)]
+
+
+def test_a_descent_told_what_is_enough_stops_there() -> None:
+    cell = small(steps=20000, learning_rate=3e-3, recipe="soap")
+    problem = problem_of(cell)
+    enough = 0.05 * problem.unit**2
+    fit = descend(cell, problem, enough=enough)
+    assert fit.weights is not None
+    assert fit.status == "done"
+    assert fit.steps < 5000
+    assert loss_in_float64(cell, problem, fit.weights) * problem.unit**2 <= enough
+    assert fit.curve[-1][0] == fit.steps
+
+
+def test_a_descent_starts_from_the_weights_it_is_given() -> None:
+    cell = small(steps=400)
+    problem = problem_of(cell)
+    first = descend(cell, problem)
+    assert first.weights is not None
+    second = descend(small(steps=0), problem, start=first.weights)
+    assert hashes([second]) == hashes([first])
+
+
+def test_an_unknown_recipe_is_refused() -> None:
+    assert "recipe" in (BatchedEngine().refuses(small(recipe="astrology")) or "")
+    assert BatchedEngine().refuses(small()) is None
+
+
+@pytest.mark.parametrize("decay", ["constant", "cosine", "inverse-time", "step"])
+def test_learning_rates_are_those_of_keras(decay: str) -> None:
+    tf = pinned_tensorflow(1)
+    schedules = tf.keras.optimizers.schedules
+    keras = {
+        "constant": lambda step: 0.02,
+        "cosine": schedules.CosineDecay(0.02, 70),
+        "inverse-time": schedules.InverseTimeDecay(0.02, 15, 0.3),
+        "step": schedules.ExponentialDecay(0.02, 15, 0.3, staircase=True),
+    }[decay]
+    training = Training(steps=70, learning_rate=0.02, decay=decay, decay_rate=0.3, decay_steps=15)
+    rates = np.concatenate([learning_rates(training, 70, first, count=35) for first in (0, 35)])
+    np.testing.assert_allclose(rates, [float(keras(step)) for step in range(70)], rtol=1e-5, atol=1e-9)
+
+
+def test_the_warm_up_rises_to_one_over_its_share_of_the_budget() -> None:
+    np.testing.assert_allclose(warm_up(200, 0, count=6, share=0.02), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0])
+    np.testing.assert_array_equal(warm_up(10, 0, count=3, share=0.02), 1.0)
+
+
+sizes = st.integers(1, 3000)
+
+
+@given(st.booleans(), sizes, sizes, sizes, sizes, sizes)
+def test_the_form_is_one_the_design_allows(grid: bool, functions: int, batch: int, points: int, extra: int, q: int) -> None:
+    distinct = points if grid else points + extra
+    shape = Shape(grid, functions, min(batch, functions), points, distinct, q)
+    form = loss_form(shape)
+    assert form in (("direct", "gram") if grid else ("own", "table", "gathered"))
+    assert (form == "own") == (not grid and shape.batch * points < distinct)
+
+
+def test_a_table_refuses_a_function_with_a_repeated_point() -> None:
+    problem = problem_of(small(design="scattered", functions=9, points=6))
+    problem.index.setflags(write=True)
+    problem.index[4, 1] = problem.index[4, 0]
+    with pytest.raises(ValueError, match="repeated"):
+        operands(problem, "table")
+
+
+def test_soap_is_the_documented_recurrence() -> None:
+    tf = pinned_tensorflow(1)
+    from bench.engines.batched.soap import REFRESH, Soap
+
+    shapes, steps = ((5, 4), (3, 2), (1, 1)), 3 * REFRESH + 4
+    generator = np.random.default_rng(7)
+    gradients = [np.exp(generator.standard_normal(27)) * generator.standard_normal(27) for _ in range(steps)]
+    training = Training(steps=steps, learning_rate=0.01)
+    soap, theta = Soap(shapes), tf.zeros(27)
+    state = soap.start()
+    for step in range(steps):
+        coefficients = tf.constant(soap.coefficients(training, steps, step, count=1)[0])
+        theta, opened = soap.step(theta, tf.constant(gradients[step], tf.float32), soap.opened(state), coefficients=coefficients)
+        state = soap.closed(opened)
+        if step % REFRESH == REFRESH - 1:
+            state = soap.between_chunks(state, step + 1)
+    expected = np.concatenate(
+        [
+            soap_in_numpy([g[first:last].reshape(shape) for g in gradients], REFRESH, 0.01).ravel()
+            for shape, first, last in zip(shapes, (0, 20, 26), (20, 26, 27), strict=True)
+        ]
+    )
+    np.testing.assert_allclose(theta.numpy(), expected, atol=2e-4 * np.abs(expected).max(), rtol=0)
+
+
+def soap_in_numpy(gradients: list[np.ndarray], refresh: int, rate: float) -> np.ndarray:
+    """SOAP for one matrix in float64, with the momentum kept in the original coordinates and turned at every step."""
+    rows, columns = gradients[0].shape
+    left, right = np.zeros((rows, rows)), np.zeros((columns, columns))
+    q_left, q_right = np.eye(rows), np.eye(columns)
+    momentum, second, theta = np.zeros((rows, columns)), np.zeros((rows, columns)), np.zeros((rows, columns))
+    for t, g in enumerate(gradients, start=1):
+        left, right = 0.95 * left + 0.05 * g @ g.T, 0.95 * right + 0.05 * g.T @ g
+        momentum = 0.9 * momentum + 0.1 * g
+        second = 0.95 * second + 0.05 * (q_left.T @ g @ q_right) ** 2
+        direction = (q_left.T @ momentum @ q_right) / (1 - 0.9**t) / np.sqrt(second / (1 - 0.95**t) + 1e-30)
+        theta = theta - rate * q_left @ direction @ q_right.T
+        if t == refresh:
+            q_left, q_right = (np.linalg.eigh(average)[1][:, ::-1] for average in (left, right))
+        elif t % refresh == 0:
+            q_left, q_right = np.linalg.qr(left @ q_left)[0], np.linalg.qr(right @ q_right)[0]
+    return theta
+
+
+def test_soap_reaches_the_certified_floor_where_adam_does_not() -> None:
+    settings: dict[str, Any] = {
+        "task": "advection-speed",
+        "parameters": {},
+        "functions": 40,
+        "points": 50,
+        "net": {"branch_widths": [24, 24], "trunk_widths": [24, 24], "q": 4},
+        "steps": 1200,
+        "decay": "cosine",
+        "initialisation": "scaled",
+    }
+    ratios = {}
+    for recipe, rate in (("soap", 1e-2), ("adam", 3e-3)):
+        cell = small(recipe=recipe, learning_rate=rate, **settings)
+        problem = problem_of(cell)
+        floor = floors_of_deeponet(problem.labels, problem.mean, problem.scale)[4] / problem.unit**2
+        weights = train(cell)[0].weights
+        assert weights is not None
+        ratios[recipe] = loss_in_float64(cell, problem, weights) / floor
+    assert 1.0 - 1e-6 <= ratios["soap"] <= 1.01
+    assert ratios["adam"] > 1.01

@@ -42,7 +42,7 @@ def cell(
         points=1 if design == "triples" else 4,
         test_functions=2,
         net=Net(**{**widths, **(net or {})}),
-        training=Training(**{"steps": 6, "learning_rate": 1e-2, "initialisation": "uniform-fan-in", **training}),
+        training=Training(**{"engine": "deepxde", "recipe": "adam", "steps": 6, "initialisation": "uniform-fan-in", **training}),
         replicate=replicate,
         restart=restart,
     )
@@ -372,6 +372,7 @@ def test_unknown_engines_and_recipes_are_refused_in_one_sentence() -> None:
 
 
 def test_repeated_inputs_beyond_memory_are_refused_unless_batched() -> None:
-    big = Cell(task="antiderivative", design="scattered", functions=100_000, points=100)
+    reference = Training(engine="deepxde", recipe="adam", steps=1)
+    big = Cell(task="antiderivative", design="scattered", functions=100_000, points=100, training=reference)
     assert "smaller batch" in (ENGINE.refuses(big) or "")
-    assert ENGINE.refuses(big.model_copy(update={"training": Training(steps=1, batch=100)})) is None
+    assert ENGINE.refuses(big.model_copy(update={"training": reference.model_copy(update={"batch": 100})})) is None

@@ -433,3 +433,10 @@ def test_temporary_files_of_dead_writers_are_swept_and_those_of_the_living_are_n
         assert not dead.exists()
         assert not old.exists()
         assert sweep(tmp_path) == 0
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "-Infinity"])
+def test_numbers_no_float_can_hold_are_refused_in_the_cell_too(tmp_path: Path, planted: Any, number: str) -> None:
+    (record,) = new(planted, 1)
+    text = to_line(record)[88:-2].replace('"learning_rate":0.001', f'"learning_rate":{number}')
+    assert [bad.reason for bad in written(tmp_path, sealed(text)).quarantined()] == ["holds NaN or infinity"]

@@ -27,7 +27,7 @@ def test_built_in_studies_load_with_a_question_and_distinct_cells(name: str) -> 
 def test_smoke_holds_what_it_promises() -> None:
     cells = list(load_study("smoke").cells)
     assert {"burgers", "darcy", "advection", "advection-diffusion-reaction"} <= {cell.task for cell in cells}
-    assert {cell.replicate for cell in cells} == {0, 1}
+    assert {0, 1} <= {cell.replicate for cell in cells}
     noisy = [cell for cell in cells if cell.noise.law != "none"]
     per_task = Counter(cell.task for cell in noisy)
     for task in per_task:

@@ -1,12 +1,13 @@
 """Engines: how a cell is trained. One line an entry; importing this package does not import TensorFlow."""
 
 from bench.engines.base import Control, Engine, Fit
+from bench.engines.batched import BatchedEngine
 from bench.engines.deepxde import DeepXDEEngine
 from operators.errors import UserError
 
 ENGINES: dict[str, Engine] = {
     "deepxde": DeepXDEEngine(),
-    # "batched": BatchedEngine(),
+    "batched": BatchedEngine(),
 }
 
 

@@ -31,6 +31,7 @@ STUDY = Study(
             net=Net(branch_widths=(64, 64, 64), trunk_widths=(64, 64), q=64, activation="relu", ends="activated-trunk"),
             training=Training(
                 engine="deepxde",
+                recipe="adam",
                 epochs=EPOCHS,
                 batch=BATCH,
                 learning_rate=1e-3,

@@ -28,7 +28,7 @@ STUDY = Study(
             points=POINTS,
             noise=noise,
             net=fixed_budget(q, budget=BUDGET, sensors=SENSORS[task], coordinates=COORDINATES[task]),
-            training=Training(engine="batched", recipe="best", steps=4000),
+            training=Training(steps=4000),
             replicate=replicate,
         )
         for task in SENSORS

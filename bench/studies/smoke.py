@@ -7,8 +7,8 @@ from bench.nets import fixed_budget, tied
 from bench.study import Study
 from results.study import Target
 
-TRAINING = Training(engine="deepxde", steps=1500, learning_rate=3e-3, decay="cosine")
-RAY_TASK, ALPHAS = "advection-diffusion-reaction", (1.0, 2.0)
+TRAINING = Training(steps=2000)
+RAY_TASK, ALPHAS = "advection-diffusion-reaction", (1.0, 1.5, 2.0)
 
 THRESHOLD = [
     Cell(
@@ -20,7 +20,8 @@ THRESHOLD = [
         training=TRAINING,
         replicate=replicate,
     )
-    for task, size, q, replicate in product(("burgers", "advection"), (12, 16, 24, 32), (2, 4, 8, 16), (0, 1))
+    for task in ("burgers", "advection")
+    for size, q, replicate in product((12, 16, 24, 32, 48, 64), (2, 3, 4, 6, 8, 12, 16, 24), range(3))
 ]
 
 WIDTHS = [
@@ -32,9 +33,8 @@ WIDTHS = [
         training=TRAINING,
         replicate=replicate,
     )
-    for task, functions, branch, trunk, q, replicate in product(
-        ("darcy", "advection"), (32, 64), (8, 32), (8, 32), (2, 8), (0, 1)
-    )
+    for task in ("darcy", "advection")
+    for functions, branch, trunk, q, replicate in product((32, 64, 128), (8, 16, 32), (8, 32), (2, 4, 8), range(2))
 ]
 
 RAYS = [
@@ -42,12 +42,13 @@ RAYS = [
         task=RAY_TASK,
         functions=round(16 * (q / 4) ** alpha),
         points=32,
+        noise=noise,
         net=fixed_budget(q, budget=3000, sensors=100, coordinates=2),
         training=TRAINING,
         replicate=replicate,
     )
     for q, alpha in dict.fromkeys((q, ALPHAS[0] if q == 4 else alpha) for alpha in ALPHAS for q in (4, 6, 8, 12))
-    for replicate in (0, 1)
+    for noise, replicate in product((Noise(), Noise(law="rademacher", sigma=0.1)), range(3))
 ]
 
 STUDY = Study(

@@ -26,7 +26,7 @@ STUDY = Study(
             points=points,
             noise=Noise(law="rademacher", sigma=0.5),
             net=net(q),
-            training=Training(engine="batched", recipe="best", steps=4000),
+            training=Training(steps=4000),
             replicate=replicate,
         )
         for task in ("burgers", "advection", "advection-diffusion-reaction", "antiderivative")

@@ -16,7 +16,7 @@ STUDY = Study(
             functions=functions,
             points=40,
             net=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
-            training=Training(engine="batched", recipe="best", steps=4000),
+            training=Training(steps=4000),
             replicate=replicate,
         )
         for task in ("burgers", "darcy", "advection", "advection-box", "advection-diffusion-reaction", "antiderivative")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from operators.bounds.bound import Norms
-from operators.deeponet import Activation, DeepONet
+from operators.deeponet import Activation, DeepONet, Ends
 
 LIPSCHITZ: dict[Activation, float] = {"tanh": 1.0, "relu": 1.0, "sigmoid": 0.25, "gelu": 1.1290, "silu": 1.0999}
 BOUNDED_BY_ONE: tuple[Activation, ...] = ("tanh", "sigmoid")
@@ -48,11 +48,7 @@ class _Side:
 
 def blocks(net: DeepONet, norms: Norms) -> tuple[Block, ...]:
     """The blocks of a net whose layers all have the radius `norms.radius`."""
-    trunk_end: Activation | None = {"linear": None, "activated-trunk": net.activation, "sigmoid": "sigmoid"}[net.ends]
-    branch = _side(
-        net.branch_sizes(), norms.input_norm, norms.radius, net.activation, "sigmoid" if net.ends == "sigmoid" else None
-    )
-    trunk = _side(net.trunk_sizes(), norms.point_norm, norms.radius, net.activation, trunk_end)
+    branch, trunk = _sides(net, norms)
     sides = [
         [Block(block.count, block.radius, block.lipschitz * other.output) for block in side.blocks]
         for side, other in ((branch, trunk), (trunk, branch))
@@ -65,7 +61,21 @@ def blocks(net: DeepONet, norms: Norms) -> tuple[Block, ...]:
     return (*sides[0], *sides[1], bias)
 
 
-def _side(sizes: tuple[int, ...], size: float, radius: float, hidden: Activation, end: Activation | None) -> _Side:
+def _sides(net: DeepONet, norms: Norms) -> tuple[_Side, _Side]:
+    """Branch and trunk."""
+    ends: dict[Ends, tuple[Activation | None, Activation | None]] = {
+        "linear": (None, None),
+        "activated-trunk": (None, net.activation),
+        "sigmoid": ("sigmoid", "sigmoid"),
+    }
+    hidden, radius = net.activation, norms.radius
+    return (
+        _side(net.branch_sizes(), norms.input_norm, radius=radius, hidden=hidden, end=ends[net.ends][0]),
+        _side(net.trunk_sizes(), norms.point_norm, radius=radius, hidden=hidden, end=ends[net.ends][1]),
+    )
+
+
+def _side(sizes: tuple[int, ...], size: float, *, radius: float, hidden: Activation, end: Activation | None) -> _Side:
     """Blocks of one net: k_l from the input onwards."""
     activations = [*[hidden] * (len(sizes) - 2), end]
     bounds = [size]
@@ -107,7 +117,5 @@ def prediction_bound(net: DeepONet, norms: Norms) -> float:
     """C with |h| <= C over the class: q for sigmoid ends (bias apart), else |b| |t| plus the bias."""
     if net.ends == "sigmoid":
         return float(net.q)
-    trunk_end: Activation | None = net.activation if net.ends == "activated-trunk" else None
-    branch = _side(net.branch_sizes(), norms.input_norm, norms.radius, net.activation, None)
-    trunk = _side(net.trunk_sizes(), norms.point_norm, norms.radius, net.activation, trunk_end)
+    branch, trunk = _sides(net, norms)
     return branch.output * trunk.output + norms.radius

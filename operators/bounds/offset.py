@@ -41,10 +41,11 @@ KEPT = 128
 Indices = NDArray[np.int_]
 
 LARGEST_SEARCHED = 1000
-WORK = 5e8
+WORK = 1e9
 MOST_EVALUATIONS = 600
 GAP = 1e-6
 NEGLIGIBLE = 1e-20
+FARTHEST = 1e10
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,8 @@ def offset_tails(
         raise ValueError(f"expected nonzero directions of shapes {matrix.shape}, got {left.shape} and {right.shape}")
     if matrix.shape[0] < matrix.shape[1]:
         matrix, left, right = matrix.T, right, left
-    corner, bordered = _bordered(matrix, left, right)
+    unit = float(np.max(np.abs(matrix))) or 1.0
+    corner, bordered = _bordered(matrix / unit, left, right)
     count = matrix.shape[1]
     focus = np.arange(1, count) if ranks is None else np.array([q for q in ranks if 1 <= q < count], dtype=int)
     if evaluations is None:
@@ -117,7 +119,7 @@ def offset_tails(
         upper[:size] = np.minimum(upper[:size], attained + lost)
     lower[0], upper[0] = points[1].lower[0], points[1].upper[0]
     resolved = is_resolved(less_rounding(upper, bordered.energy), upper)
-    return Tails(np.minimum(lower, upper), upper, resolved, bordered.energy)
+    return Tails(np.minimum(lower, upper) * unit**2, upper * unit**2, resolved, bordered.energy * unit**2)
 
 
 def _bordered(matrix: Array, left: Array, right: Array) -> tuple[float, _Bordered]:
@@ -190,7 +192,11 @@ def _search(bordered: _Bordered, corner: float, closed: Array, *, focus: Indices
             break
         worst = int(lower[:, open_ranks[0]].argmin())
         first, last = intervals[worst]
-        middle = bordered.at(_middle(first.t, last.t, radius))
+        corner = _middle(first.t, last.t, radius)
+        if abs(corner) > FARTHEST * radius:  # rounding of so large a matrix would hide what is sought
+            focus = focus[focus != open_ranks[0]]
+            continue
+        middle = bordered.at(corner)
         best = np.minimum(best, middle.upper)
         intervals[worst : worst + 1] = [(first, middle), (middle, last)]
         halves = [_interval_bound(bordered, *half, best=best, closed=closed) for half in intervals[worst : worst + 2]]
@@ -209,15 +215,15 @@ def _interval_bound(bordered: _Bordered, first: _Point, last: _Point, *, best: A
     bound = closed
     finite = np.isfinite(first.t) and np.isfinite(last.t)
     if finite:
-        bound = np.maximum(bound, _below_chord(last.t - first.t, first.lower, last.lower, np.ones_like(best)))
+        bound = np.maximum(bound, _below_chord(first.lower, last.lower, length=last.t - first.t, curvature=np.ones_like(best)))
     if first.t != 0.0 and last.t != 0.0 and (first.t * last.t > 0.0 or not finite):
         length = abs(1.0 / first.t - 1.0 / last.t)
-        chart = _below_chord(length, first.lower, last.lower, bordered.scale(best) ** 2)
+        chart = _below_chord(first.lower, last.lower, length=length, curvature=bordered.scale(best) ** 2)
         bound = np.maximum(bound, np.minimum(chart, best))
     return np.minimum(bound, best)
 
 
-def _below_chord(length: float, start: Array, end: Array, curvature: Array) -> Array:
+def _below_chord(start: Array, end: Array, *, length: float, curvature: Array) -> Array:
     """Minimum over x in [0, length] of the chord from start to end, less curvature x (length - x)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = (end - start) / length

@@ -47,7 +47,7 @@ def capacity(branch: Sequence[Array], trunk: Sequence[Array]) -> float:
     return outer * float(np.prod(inner))
 
 
-def complexity(bound: float, matrices: int, data_norm: float, n: int) -> float:
+def complexity(bound: float, matrices: int, *, data_norm: float, n: int) -> float:
     """Upper bound on Rad of {capacity <= bound} for L = matrices; data_norm = sqrt(sum_i |u_i|^2 |y_i|^2) over the n labels."""
     return 2.0 ** (matrices - 1) * bound * data_norm / n
 
@@ -59,7 +59,7 @@ def deviation(n: int, s: float, width: float, *, failure_probability: float) -> 
 
 def absorbable_energy(bound: float, matrices: int, *, data_norm: float, n: int, s: float, chance: float) -> float:
     """Largest eps of {capacity <= bound}; `chance` is the deviation term."""
-    return 2.0 * s * complexity(bound, matrices, data_norm, n) + chance
+    return 2.0 * s * complexity(bound, matrices, data_norm=data_norm, n=n) + chance
 
 
 def necessary_capacity(eps: float, matrices: int, *, data_norm: float, n: int, s: float, chance: float) -> float:

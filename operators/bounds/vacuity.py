@@ -2,7 +2,7 @@
 
 Sizes: m = 40 sensors, 2 coordinates, one hidden layer a net. Scales: layers of Frobenius radius 10, |u|_2 <= sqrt(40),
 |y|_2 <= sqrt(2), labels in [-1, 1], Rademacher noise of sigma = 1/2, delta = 0.05. Grids are square, the clean outputs have rank
-SIGNAL_RANK with the bias. `python -m bench bounds` prints the table.
+SIGNAL_RANK with the bias. `python -m bench bounds --vacuity` prints the table.
 """
 
 import math

@@ -6,7 +6,6 @@
 beta = (0.9, 0.999), epsilon = 1e-8. alpha_t is formed in float32, as Keras does.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +33,6 @@ class Adam:
         size = sum(a * b for a, b in self.shapes)
         return (tf.zeros(size), tf.zeros(size))
 
-    def begun(self, start: State, after_one_step: Callable[[], State]) -> State:
-        """The state before the first step; what one step would give does not matter."""
-        return start
-
     def coefficients(self, training: Training, steps: int, first: int, *, count: int) -> NDArray[np.float32]:
         """alpha_t of the steps first, ..., first + count - 1: (count, 1)."""
         rates = learning_rates(training, steps, first, count=count).astype(np.float32)
@@ -60,6 +55,6 @@ class Adam:
         v = v + (tf.square(gradient) - v) * (1.0 - BETA_2)
         return theta - coefficients[0] * m / (tf.sqrt(v) + EPSILON), (m, v)
 
-    def between_chunks(self, state: State) -> State:
+    def between_chunks(self, state: State, step: int) -> State:
         """Nothing is done between chunks."""
         return state

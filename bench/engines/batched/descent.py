@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 from bench.batches import batches
 from bench.cell import Cell
 from bench.engines.base import Fit
+from bench.engines.batched.compilation import forget_compiled_programs
 from bench.engines.batched.forms import Shape, loss_form, operands
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from bench.flops import step_flops
 from bench.initialisation import initial_weights
 from operators.deeponet import Weights
-from operators.scaling import Problem
+from operators.scaling import Problem, predict
+
+if TYPE_CHECKING:
+    from bench.engines.batched.program import Setting
 
 SHORTEST_CHUNK, LONGEST_CHUNK, CHUNK_FLOPS = 50, 400, 2e10
+RESOLUTION = 1e-6
 
 
 class Descent:
@@ -40,24 +45,37 @@ class Descent:
         self._optimiser = program.OPTIMISERS[cell.training.recipe](network.matrix_shapes(cell.deeponet()))
         self.chunk = self._optimiser.chunk or int(np.clip(CHUNK_FLOPS / step_flops(cell), SHORTEST_CHUNK, LONGEST_CHUNK))
         setting = program.Setting(cell.deeponet(), shape, self.form, self._optimiser, cell.training.l2 > 0.0, self.chunk)
-        self._program = program.compiled(setting)
         self._arrays = program.device_arrays(operands(problem, self.form), setting)
         self._l2 = self._tf.constant(cell.training.l2, self._tf.float32)
         absent = self._tf.zeros((self.chunk, 1), self._tf.int32)
         self._batches: Iterator[Any] = repeat(absent) if setting.full else map(self._tf.constant, batches(cell, self.chunk))
         self._rows = next(self._batches)
         self._theta, self._state = self._tf.constant(network.flattened(start)), self._optimiser.start()
+        try:
+            self._compile(setting)
+        except self._tf.errors.OpError:
+            if not forget_compiled_programs():
+                raise
+            program.compiled.cache_clear()
+            self._compile(setting)
+
+    def _compile(self, setting: "Setting") -> None:
+        """Look up or compile the program; it takes no step."""
+        from bench.engines.batched.program import compiled
+
+        self._program = compiled(setting).get_concrete_function(*self._arguments(0, 0))
         self._run(0, 0)
-        self._state = self._optimiser.begun(self._state, lambda: self._run(0, 1)[1])
+
+    def _arguments(self, begin: int, end: int) -> tuple[Any, ...]:
+        """What the program takes to run iterations begin, ..., end - 1 of the current chunk."""
+        first = self.step - self.step % self.chunk
+        coefficients = self._optimiser.coefficients(self.cell.training, self.cell.steps, first, count=self.chunk)
+        span, constant = self._tf.constant([begin, end]), self._tf.constant(coefficients)
+        return (self._theta, self._state, span, constant, self._l2, self._arrays, self._rows)
 
     def _run(self, begin: int, end: int) -> tuple[Any, Any, NDArray[np.float32]]:
         """Run iterations begin, ..., end - 1 of the current chunk; return theta, state and the losses of these iterations."""
-        first = self.step - self.step % self.chunk
-        coefficients = self._optimiser.coefficients(self.cell.training, self.cell.steps, first, count=self.chunk)
-        span = self._tf.constant([begin, end])
-        theta, state, losses = self._program(
-            self._theta, self._state, span, self._tf.constant(coefficients), self._l2, self._arrays, self._rows
-        )
+        theta, state, losses = self._program(*self._arguments(begin, end))
         return theta, state, losses.numpy()[begin:end]
 
     def advance(self) -> NDArray[np.float32]:
@@ -67,13 +85,17 @@ class Descent:
         self.step += count
         if count == self.chunk:
             self._rows = next(self._batches)
-            self._state = self._optimiser.between_chunks(self._state)
+            self._state = self._optimiser.between_chunks(self._state, self.step)
         return losses
 
     def loss(self) -> float:
         """The loss at the present theta on the batch of the next step."""
         here = self.step % self.chunk
         return float(self._run(here, here + 1)[2][0])
+
+    def error(self, problem: Problem) -> float:
+        """Mean squared error over all labels, in float64 and physical units."""
+        return float(np.mean((predict(self.cell.deeponet(), self.weights(), problem) - problem.labels) ** 2))
 
     def weights(self) -> Weights:
         """The present weights, as float64 copies."""
@@ -97,7 +119,7 @@ def descend(
         cell: what to train.
         problem: its data.
         start: initial weights; None for those of `bench.initialisation`.
-        enough: mean squared error in physical units at which to stop; looked at after each chunk, on the last batch.
+        enough: training error in physical units at which to stop, computed in float64 after a chunk whose last loss is near it.
         timeout_seconds: wall seconds; looked at after each chunk.
         report: called with the step after each chunk.
     """
@@ -114,7 +136,8 @@ def descend(
             if monitor.due(step) and not monitor.stopped:
                 monitor.record(step, float(losses[step - first]))
         monitor.look_at_clock(descent.step)
-        met = bool(losses[-1] * problem.unit**2 <= enough)
+        near = losses[-1] * problem.unit**2 <= 1.1 * enough + RESOLUTION * problem.unit**2
+        met = enough > 0.0 and near and descent.error(problem) <= enough
         report(descent.step)
     weights = descent.weights()
     if monitor.status != "diverged":

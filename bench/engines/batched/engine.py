@@ -12,6 +12,7 @@ from typing import Protocol
 from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.batched.descent import descend
+from bench.engines.best import best, refuses_varpro, varpro
 from operators.scaling import Problem
 
 
@@ -34,6 +35,8 @@ def _to_the_end(
 RECIPES: dict[str, Recipe] = {
     "adam": _to_the_end,
     "soap": _to_the_end,
+    "varpro": varpro,
+    "best": best,
 }
 
 
@@ -54,3 +57,7 @@ class BatchedEngine(Engine):
             )
             for done, (cell, problem, floor) in enumerate(zip(cells, problems, floors, strict=True))
         ]
+
+    def refuses(self, cell: Cell) -> str | None:
+        """One sentence why this engine cannot run the cell, or None."""
+        return super().refuses(cell) or (refuses_varpro(cell) if cell.training.recipe == "varpro" else None)

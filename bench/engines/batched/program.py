@@ -4,7 +4,6 @@ Iteration i of a call takes the loss of the batch i at theta, its gradient, and 
 begin, ..., end - 1 and returns the K losses (zero where it did not run).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -66,8 +65,8 @@ def _batch(arrays: Arrays, rows: Tensor, setting: Setting) -> Arrays:
 
 
 @lru_cache(maxsize=PROGRAMS_KEPT)
-def compiled(setting: Setting) -> Callable[..., Any]:
-    """The program of a setting: (theta, state, span, coefficients, l2, arrays, batches) -> (theta, state, losses)."""
+def compiled(setting: Setting) -> Any:
+    """The program of a setting, a tf.function: (theta, state, span, coefficients, l2, arrays, batches) -> (theta, state, losses)."""
     network, optimiser = Network(setting.net), setting.optimiser
     form = LOSSES[setting.form]
 

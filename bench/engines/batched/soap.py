@@ -6,15 +6,16 @@ With G_t the gradient of a matrix (a, b), step t = 0, 1, ... is
     G' = Q_L^T G Q_R;   M' <- beta_1 M' + (1 - beta_1) G';   V <- beta_2 V + (1 - beta_2) G'^2
     [W; c] <- [W; c] - r_t Q_L (M' / (1 - beta_1^(t+1)) / sqrt(V / (1 - beta_2^(t+1)) + 1e-30)) Q_R^T
 
-beta = (0.9, 0.95). After every REFRESH steps the bases follow the averages by one step of orthogonal iteration,
-Q_L <- qr(L Q_L), and M' is turned into the new basis; V is kept, as in the paper. The first bases are the eigenvectors of L and R
-of the first gradient. A side longer than LONGEST_SIDE keeps the identity.
+beta = (0.9, 0.95). The bases start as the identity; after REFRESH steps they are the eigenvectors of the averages, and after
+every further REFRESH steps they follow them by one step of orthogonal iteration, Q_L <- qr(L Q_L). M' is turned into the new
+basis; V is kept, as in the paper. (In the eigenvectors of the first gradient alone, as the paper starts, G' is diagonal up to
+rounding, and the division by sqrt(V) makes a full step of every rounding error.) A side longer than LONGEST_SIDE stays unturned.
 
 The refresh runs in LAPACK between two calls of the compiled program: XLA's QR on CPU takes 3 to 8 times as long and half a second
 of compilation for each size.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ class Soap:
         return [side for shape in self.shapes for side in shape if _turned(side)]
 
     def start(self) -> State:
-        """The state before the first step; the bases are the identity."""
+        """Averages, M' and V are zero, the bases the identity."""
         size = sum(a * b for a, b in self.shapes)
         identity = np.concatenate([np.eye(side, dtype=np.float32).ravel() for side in self.sides])
         return (tf.zeros(len(identity)), tf.constant(identity), tf.zeros(size), tf.zeros(size))
@@ -94,21 +95,16 @@ class Soap:
             changes.append(_rotated(direction, left, right, back=True))
         return theta - _joined(changes), (tuple(new_averages), state[1], tuple(momenta), tuple(seconds))
 
-    def begun(self, start: State, after_one_step: Callable[[], State]) -> State:
-        """The state before the first step, with the bases of the first gradient."""
-        averages = after_one_step()[0].numpy()
-        bases = [_eigenvectors(average) for average in _pieces(averages, [(side, side) for side in self.sides])]
-        return (start[0], tf.constant(_flat(bases)), *start[2:])
-
-    def between_chunks(self, state: State) -> State:
-        """Turn the bases towards the eigenvectors of the averages: one step of orthogonal iteration."""
+    def between_chunks(self, state: State, step: int) -> State:
+        """Turn the bases, after REFRESH, 2 REFRESH, ... steps."""
         squares = [(side, side) for side in self.sides]
         averages, bases = (iter(_pieces(part.numpy(), squares)) for part in state[:2])
         fresh, turned = [], []
         for shape, m in zip(self.shapes, _pieces(state[2].numpy(), self.shapes), strict=True):
             for axis in (axis for axis in (0, 1) if _turned(shape[axis])):
                 basis = next(bases)
-                fresh.append(_orthonormal(next(averages) @ basis))
+                average = next(averages)
+                fresh.append(_eigenvectors(average) if step == REFRESH else _orthonormal(average @ basis))
                 turn = fresh[-1].T @ basis
                 m = np.matmul(turn, m) if axis == 0 else np.matmul(m, turn.T)
             turned.append(m)

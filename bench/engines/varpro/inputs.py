@@ -1,0 +1,51 @@
+"""The inputs of a net in coordinates of their own rank, and the way back.
+
+X = (U - mean U) V with V (m, r) the right singular vectors of the centred inputs (n, m) whose singular value is above CUT times the
+largest. A first layer u W + c acts on U as x (V^T W) + (c + mean U W) does on X, up to directions in which the inputs do not vary;
+trained weights are led back with no part in those directions. Only a saving of size: SOAP and gradient descent are
+equivariant under rotations of the inputs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from operators.deeponet import Layer
+from operators.task import Array
+
+CUT = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """Centred and rotated inputs.
+
+    Attributes:
+        values: X (n, r).
+        mean: (m,).
+        rotation: V (m, r).
+    """
+
+    values: Array
+    mean: Array
+    rotation: Array
+
+    def matrices(self, layers: tuple[Layer, ...]) -> list[Array]:
+        """W_1..W_L (fan in + 1, width), bias as last row, of hidden layers that act on the inputs as given."""
+        first = layers[0]
+        reduced = np.vstack([self.rotation.T @ first.kernel, first.bias + self.mean @ first.kernel])
+        return [reduced, *(np.vstack([layer.kernel, layer.bias]) for layer in layers[1:])]
+
+    def layers(self, matrices: list[Array]) -> tuple[Layer, ...]:
+        """The hidden layers that act on the inputs as given."""
+        kernel = self.rotation @ matrices[0][:-1]
+        first = Layer(kernel, matrices[0][-1] - self.mean @ kernel)
+        return (first, *(Layer(matrix[:-1].copy(), matrix[-1].copy()) for matrix in matrices[1:]))
+
+
+def reduced(inputs: Array) -> Reduced:
+    """Centre and rotate inputs (n, m)."""
+    mean = inputs.mean(axis=0)
+    _, values, right = np.linalg.svd(inputs - mean, full_matrices=False)
+    rotation = right[: max(1, int(np.sum(values > CUT * values[0])))].T
+    return Reduced((inputs - mean) @ rotation, mean, rotation)

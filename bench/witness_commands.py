@@ -1,0 +1,93 @@
+"""`verify`, `submit` and `merge`: witnesses on the command line. None of them imports TensorFlow."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from bench.arguments import DEFAULT_OUT, Json, Out
+from operators.dataset import BlockCache
+from operators.errors import UserError
+from results.merge import merge as merge_folders
+from results.submit import submit as submit_file
+from results.witness import Verification, verify, verify_folder
+
+Study = Annotated[str, typer.Option(help="Study whose results folder receives the witness.")]
+
+
+def verify_command(
+    what: Annotated[Path, typer.Argument(help="A witness file, or a study's name or folder for all its witnesses.")],
+    out: Out = DEFAULT_OUT,
+    as_json: Json = False,
+) -> None:
+    """Re-compute with NumPy what witnesses reach, from the task's regenerated data. Exit code 1 if one fails."""
+    cache = BlockCache(out / ".data")
+    found = [(what, verify(what, cache))] if what.is_file() else list(verify_folder(_folder(what, out), cache))
+    if not found:
+        raise UserError(f"expected witnesses in {_folder(what, out)}, found none; run a bracket study or submit one")
+    failed = [path for path, one in found if not one.passed]
+    if as_json:
+        print(json.dumps([_facts(path, one) for path, one in found], indent=2, sort_keys=True))
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        for path, one in found:
+            console.print(escape(f"{'pass' if one.passed else 'FAIL'} {path.name}: {one.reason}"))
+        console.print(f"{len(found) - len(failed)} of {len(found)} witnesses verified")
+    if failed:
+        raise typer.Exit(1)
+
+
+def submit_command(
+    file: Annotated[Path, typer.Argument(help="A witness file; docs/leaderboard.md says how to write one.")],
+    study: Study,
+    author: Annotated[str | None, typer.Option(help="Who enters it; the author in the file by default.")] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Verify a witness and enter it into the tables of a local study; refused with the reason if it does not pass."""
+    folder = _folder(Path(study), out)
+    entry = submit_file(file, folder, author, cache=BlockCache(out / ".data"))
+    print(f"entered as {entry.witness}: relative error {entry.error:.6g}, allowed {entry.allowed:.6g}, d = {entry.d}")
+    print(f"`python -m bench report {study}` rebuilds the tables")
+
+
+def merge_command(
+    sources: Annotated[list[Path], typer.Argument(help="Study folders of other people or machines.")],
+    into: Annotated[Path, typer.Option(help="The study folder that receives their records and witnesses.")],
+) -> None:
+    """Copy records and witnesses of other results folders into one; doing it again changes nothing."""
+    merged = merge_folders(sources, into)
+    print(f"copied {_counts(merged.copied)}; already there {_counts(merged.unchanged)}")
+    for kind, refusals in (("conflict", merged.conflicts), ("refused", merged.refused)):
+        for refusal in refusals:
+            print(f"{kind}: {refusal}")
+    if merged.conflicts or merged.refused:
+        raise typer.Exit(1)
+
+
+def _folder(what: Path, out: Path) -> Path:
+    """A study folder given by path or by name below the results folder."""
+    folder = what if what.is_dir() else out / what
+    if not folder.is_dir():
+        raise UserError(f"expected a witness file or a study folder, found neither {what} nor {folder}")
+    return folder
+
+
+def _facts(path: Path, one: Verification) -> dict[str, object]:
+    return {
+        "file": path.name,
+        "passed": one.passed,
+        "reason": one.reason,
+        "error": one.error,
+        "floor": one.floor,
+        "q": one.q,
+        "d": one.d,
+        "n": one.n,
+        "target": one.target.label if one.target else None,
+    }
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items())) or "nothing"
