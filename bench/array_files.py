@@ -53,7 +53,7 @@ def array_names(path: Path) -> list[str]:
 
 
 def open_array(path: Path, name: str | None = None) -> tuple[str, NDArray[Any]]:
-    """The array of this name, and its name.
+    """The array of this name, and its name as it can be shown.
 
     Args:
         path: a .npy or .npz file.
@@ -71,7 +71,7 @@ def open_array(path: Path, name: str | None = None) -> tuple[str, NDArray[Any]]:
             _damaged(path, "numbers missing at its end")
         return path.stem, _mapped(path, header, 0)
     names = array_names(path)
-    listed = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
+    listed = ", ".join(map(_shown, names[:NAMES_SHOWN])) + (", ..." if len(names) > NAMES_SHOWN else "")
     if not names:
         raise UserError(f"expected a .npz file with an array, got {path} with none; save one with numpy.savez")
     if name is None and len(names) > 1:
@@ -79,7 +79,12 @@ def open_array(path: Path, name: str | None = None) -> tuple[str, NDArray[Any]]:
     if name is not None and name not in names:
         raise UserError(f"expected an array named {name!r} in {path}, found: {listed}; choose one of these")
     name = names[0] if name is None else name
-    return name, _member(path, name)
+    return _shown(name), _member(path, name)
+
+
+def _shown(name: str) -> str:
+    """A name without control characters."""
+    return name if name.isprintable() else ascii(name)[1:-1]
 
 
 def _kind(path: Path) -> str:

@@ -29,6 +29,7 @@ STUDIES: dict[str, str] = {
     "threshold": "bench.studies.threshold",
     "rays": "bench.studies.rays",
     "widths": "bench.studies.widths",
+    "brackets": "bench.studies.brackets",
     "outside-run": "bench.studies.outside_run",
 }
 
@@ -58,9 +59,9 @@ class Study:
         object.__setattr__(self, "question", " ".join(self.question.split()))
         if not NAME.fullmatch(self.name):
             raise UserError(f"expected a study name of lower-case letters, digits and hyphens (at most 64), got {self.name!r}")
-        if not self.cells:
-            raise UserError(f"expected study {self.name!r} to have at least one cell, got none")
-        for cell in self.cells:
+        if bool(self.cells) == bool(self.brackets):
+            raise UserError(f"expected study {self.name!r} to have at least one cell, or else brackets, got neither or both")
+        for cell in (*self.cells, *(question.template for question in self.brackets)):
             refusal = find_engine(cell.training.engine).refuses(cell)
             if refusal:
                 raise UserError(f"study {self.name!r}: {refusal}")

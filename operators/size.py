@@ -165,7 +165,7 @@ def settles(spectrum: Spectrum, tail: float) -> bool:
     """Whether both sides agree on the q for this tail, and on the floor there to a hundredth, or to 1e-4 of the tail."""
     for found in (spectrum.none, spectrum.mean_function):
         rank = least_rank(found.lower, tail)
-        if not (found.resolved[rank] or found.upper[rank] <= NEGLIGIBLE * tail):
+        if rank != least_rank(found.upper, tail) or not (found.resolved[rank] or found.upper[rank] <= NEGLIGIBLE * tail):
             return False
     return True
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from operators.files import write_atomic
-from results import exponents, leaderboard, rays, scaling, thresholds
+from results import against_theory, brackets, exponents, leaderboard, mechanism, rays, scaling, thresholds
 from results.csvs import documented, write_csv
 from results.figures import Picture, Tables, pictures
 from results.frame import build_frame, check_floors
@@ -16,6 +16,7 @@ from results.plots import rendered
 from results.series import with_series
 from results.store import Quarantined, Store
 from results.study import Manifest, load_manifest
+from results.submit import entries
 from results.theory import demanded_q
 
 COLUMNS: dict[str, Mapping[str, str]] = {
@@ -24,6 +25,8 @@ COLUMNS: dict[str, Mapping[str, str]] = {
     "thresholds.csv": thresholds.COLUMNS,
     "exponents.csv": exponents.COLUMNS,
     "rays.csv": rays.COLUMNS,
+    "bounds.csv": against_theory.COLUMNS,
+    "mechanism.csv": mechanism.COLUMNS,
 }
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
 MOST_ROWS = 100
@@ -79,7 +82,9 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
         demanded=demanded_q(frame, manifest, rows),
     )
     leaders = leaderboard.leaderboard(frame, manifest)
-    written = (tables.scaling, leaders, tables.located, tables.exponents, tables.rays)
+    compared = against_theory.against_theory(located, tables.demanded)
+    absorbed = mechanism.mechanism(frame)
+    written = (tables.scaling, leaders, tables.located, tables.exponents, tables.rays, compared, absorbed)
     for (name, columns), table_rows in zip(COLUMNS.items(), written, strict=True):
         write_csv(folder / name, table_rows[list(columns)])
     drawn = list(pictures(tables))
@@ -88,7 +93,8 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
             write_atomic(folder / "figures" / f"{picture.name}.{kind}", rendered(picture.figure, kind))
     store.quarantine()
     summary = _summary(manifest, frame, store)
-    sections = f"{_head(manifest, summary, frame)}{_refused(store)}{_findings(tables, leaders)}{_figures(drawn)}{_cost(frame)}"
+    findings = f"{_bracketed(folder, manifest)}{_findings(tables, leaders)}{_theory(compared, absorbed)}"
+    sections = f"{_head(manifest, summary, frame)}{_refused(store)}{findings}{_figures(drawn)}{_cost(frame)}"
     write_atomic(folder / "columns.md", _columns().encode())
     write_atomic(folder / "report.md", f"{sections}{_reproduce(manifest)}".encode())
     return summary
@@ -141,6 +147,23 @@ def _refused(store: Store) -> str:
     return text
 
 
+def _bracketed(folder: Path, manifest: Manifest) -> str:
+    """Write `brackets.csv` of a bracket study; its summary and rows for the report."""
+    if not manifest.brackets:
+        return ""
+    held = entries(folder)
+    rows = brackets.brackets(manifest, held.accepted)
+    write_csv(folder / "brackets.csv", rows)
+    per_task = brackets.summary(rows)
+    text = "## Brackets: certified below, witnessed above\n\nWhole table: `brackets.csv`; witnesses: `witnesses/`.\n\n"
+    text += table(per_task, {name: name.replace("_", " ") for name in per_task.columns}, most=MOST_ROWS, full="brackets.csv")
+    shown = ("task", "design", "N", "M", "target", "q_lower", "q_upper", "q_closed", "d_lower", "d_bound", "d_upper", "d_ratio")
+    text += "\n" + table(rows, {name: name.replace("_", " ") for name in shown}, most=MOST_ROWS, full="brackets.csv") + "\n"
+    if held.refused:
+        text += bullets([f"refused entry {escape(refusal.file)}: {escape(refusal.reason)}" for refusal in held.refused]) + "\n"
+    return text
+
+
 def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
     """The tables a reader looks at first, in short; the CSV files hold the rest."""
     where = {"task": "task", "design": "design", "N": "N", "M": "M", "noise_law": "noise", "sigma": "sigma", "target": "target"}
@@ -171,6 +194,22 @@ def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
     )
 
 
+def _theory(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
+    """What speaks of the bounds table, and how noise was absorbed; nothing without noise."""
+    said = compared[compared["q_demanded"].notna()]
+    compared_names = ("task", "design", "sizes", "target", "n", "bound", "status", "q_demanded", "q_low", "q_high", "agrees")
+    silent = sorted(set(compared["bound"]) - set(said["bound"]))
+    text = "## Bounds against measurement\n\nWhole table: `bounds.csv`. Measured: q_low < q* <= q_high.\n\n"
+    text += table(said, {name: name.replace("_", " ") for name in compared_names}, most=MOST_ROWS, full="bounds.csv")
+    text += f"\nVacuous at every n here: {escape(', '.join(silent))}.\n" if silent else ""
+    if absorbed.empty:
+        return f"{text}\n"
+    names = tuple(name for name in mechanism.COLUMNS if name not in ("ends", "noise_law"))
+    headings = {name: name.replace("_", " ") for name in names}
+    text += "\n## How the noise was absorbed\n\nWhole table: `mechanism.csv`; its columns are explained in `columns.md`.\n\n"
+    return text + table(absorbed, headings, most=MOST_ROWS, full="mechanism.csv") + "\n"
+
+
 def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
     reason = fits["reason"].fillna("").astype("str")
     return reason.where(fits["identified"] != "no", "not identifiable: " + reason)
@@ -195,7 +234,7 @@ def _cost(frame: pd.DataFrame) -> str:
 
 
 def _columns() -> str:
-    parts = [f"## {name}\n\n{documented(columns)}" for name, columns in COLUMNS.items()]
+    parts = [f"## {name}\n\n{documented(columns)}" for name, columns in {**COLUMNS, "brackets.csv": brackets.COLUMNS}.items()]
     return "# Columns of the tables\n\n" + "\n".join(parts)
 
 

@@ -1,5 +1,6 @@
 """The batched engine: what it promises beyond parity with the reference engine (see test_parity)."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,7 @@ def small(*, net: dict[str, Any] | None = None, **settings: Any) -> Cell:
             **SMALL,
             **settings,
             "net": {"branch_widths": [8, 8], "trunk_widths": [8, 8], "q": 3, **(net or {})},
-            "training": {"engine": "batched", "steps": 60, **training},
+            "training": {"engine": "batched", "recipe": "adam", "steps": 60, "learning_rate": 1e-3, **training},
         }
     )
 
@@ -77,19 +78,22 @@ def test_a_fit_has_the_same_bits_whatever_else_is_in_its_group(recipe: str) -> N
     assert len(set(alone)) == len(cells)
 
 
-def test_a_fit_has_the_same_bits_in_another_process_that_reads_compiled_programs_from_disk(tmp_path: Path) -> None:
-    cell = small(recipe="adam", batch=4)
+def test_programs_on_disk_give_the_same_bits_in_another_process_and_torn_ones_are_replaced(tmp_path: Path) -> None:
+    cells = "small(recipe='adam', batch=4), small(recipe='adam', functions=9)"
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
         "from bench.engines.batched.compilation import keep_compiled_programs\n"
         "keep_compiled_programs(Path(sys.argv[1]))\n"
         "from test_engine_batched import hashes, small, train\n"
-        "print(*hashes(train(small(recipe='adam', batch=4))))"
+        f"print(*hashes(train({cells})))"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
-    outputs = [subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split() for _ in range(2)]
-    assert list(tmp_path.rglob("*.pb"))
-    assert outputs[0] == outputs[1] == hashes(train(cell))
+    first = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    latest = max(tmp_path.rglob("*.pb"), key=lambda path: path.stat().st_mtime)
+    os.truncate(latest, 1000)
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert first == second == hashes(train(small(recipe="adam", batch=4), small(recipe="adam", functions=9)))
+    assert latest.stat().st_size > 1000
 
 
 FORMS = {
@@ -162,9 +166,11 @@ def test_the_number_of_steps_a_call_has_no_effect(batch: int | None, monkeypatch
 
 def test_no_steps_return_the_initial_weights() -> None:
     cell = small(steps=0)
-    fit = train(cell)[0]
+    fit, problem = train(cell)[0], problem_of(cell)
     assert fit.weights is not None
-    for got, drawn in zip(fit.weights.arrays(), initial_weights(cell).arrays(), strict=True):
+    for got, drawn in zip(
+        fit.weights.arrays(), initial_weights(cell, inputs=problem.inputs, points=problem.points).arrays(), strict=True
+    ):
         np.testing.assert_array_equal(got, drawn.astype(np.float32))
     assert (fit.status, fit.steps, len(fit.curve)) == ("done", 0, 1)
 

@@ -41,6 +41,7 @@ def case(number: int, kind: int) -> tuple[str, Cell]:
     turn = 3 * number + kind
     minibatch = (number + kind) % 2 == 1
     settings = {
+        "recipe": "adam",
         "steps": 100,
         "batch": data["functions"] * 2 // 3 if minibatch else None,
         "learning_rate": 2e-3,

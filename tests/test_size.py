@@ -197,6 +197,19 @@ def test_methods_are_chosen_as_the_spectrum_needs(monkeypatch: pytest.MonkeyPatc
     assert required_size(many, 0.01).spectrum.method == "gram"
 
 
+def test_target_between_both_sides_of_a_projection_is_settled_by_all_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(size_module, "LARGEST_SVD", 10)
+    monkeypatch.setattr(size_module, "PROJECTION", 30)
+    monkeypatch.setattr(size_module, "SAMPLE", 50)
+    matrix = planted(0.8 ** np.arange(90), (150, 90))
+    found = spectrum_of(projected(output_matrix(matrix), 30), 90, method="projection", tail=1e-3).none
+    assert found.resolved[15]
+    target = math.sqrt((found.lower[15] + found.upper[15]) / 2)
+    answer = required_size(matrix, target)
+    assert answer.spectrum.method == "gram"
+    assert answer.ranks["none"].certified == answer.ranks["none"].attained == true_rank(relative_tails(matrix), target)
+
+
 @pytest.mark.parametrize("name", ["flat", "step", "algebraic"])
 def test_without_all_singular_values_the_needed_q_lies_between_certified_and_attained(
     name: str, monkeypatch: pytest.MonkeyPatch

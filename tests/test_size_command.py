@@ -259,6 +259,14 @@ def test_missing_files_folders_and_empty_archives_are_refused(tmp_path: Path) ->
         open_array(tmp_path / "one.npy", "outputs")
 
 
+def test_names_with_control_characters_are_shown_without_them(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    np.savez(path, **{"a\x1b[2Jb\nc": outputs_of(), "d": outputs_of()})
+    with pytest.raises(UserError, match=r"one of: a\\x1b\[2Jb\\nc, d;"):
+        open_array(path)
+    assert open_array(path, "a\x1b[2Jb\nc")[0] == r"a\x1b[2Jb\nc"
+
+
 def lying_member(path: Path, compression: int) -> Path:
     """A member whose header claims 2^40 numbers, followed by a few."""
     header = io.BytesIO()

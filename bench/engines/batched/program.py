@@ -66,7 +66,7 @@ def _batch(arrays: Arrays, rows: Tensor, setting: Setting) -> Arrays:
 
 @lru_cache(maxsize=PROGRAMS_KEPT)
 def compiled(setting: Setting) -> Any:
-    """The program of a setting, a tf.function: (theta, state, span, coefficients, l2, arrays, batches) -> (theta, state, losses)."""
+    """The program of a setting, a tf.function (theta, state, span, coefficients, l2, arrays, batches) -> theta, state, losses."""
     network, optimiser = Network(setting.net), setting.optimiser
     form = LOSSES[setting.form]
 

@@ -17,6 +17,7 @@ least to 1e-4 relative it keeps the coarsest, whose heads are the smallest and s
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.optimize import minimize_scalar
 
@@ -25,6 +26,7 @@ from operators.task import Array
 RIDGE = 1e-12
 CUTS = (1e-5, 1e-7, 1e-9, 1e-11)
 CUT_TOLERANCE = 1e-4
+FILLINGS = 50
 OFFSET_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 OFFSET_TOLERANCE = 2e-4
 SPARE_DIRECTIONS = 8
@@ -63,10 +65,25 @@ class Heads:
     loss: float
 
 
-def exact_heads(branch: Array, trunk: Array, labels: Array, q: int) -> Heads:
-    """The best heads for the features H = `branch` (N, a) and T = `trunk` (M, c)."""
+def exact_heads(branch: Array, trunk: Array, labels: Array, *, q: int, observed: NDArray[np.bool_] | None = None) -> Heads:
+    """The best heads for the features H = `branch` (N, a) and T = `trunk` (M, c).
+
+    Entries that are not observed start from `labels` and are replaced by the fit, FILLINGS times.
+    """
     factors = [np.linalg.svd(features, full_matrices=False) for features in (branch, trunk)]
-    found = [_truncated(branch, trunk, labels, q=q, factors=[_cut(factor, cut) for factor in factors]) for cut in CUTS]
+    if observed is not None:
+        bases = [_cut(factor, CUTS[-1])[0] for factor in factors]
+        for _ in range(FILLINGS):
+            left, values, right = np.linalg.svd(bases[0].T @ labels @ bases[1], full_matrices=False)
+            fit = (bases[0] @ (left[:, :q] * values[:q])) @ (right[:q] @ bases[1].T)
+            labels = np.where(observed, labels, fit)
+    found = []
+    for cut in CUTS:
+        head_b, head_t = _truncated(labels, q, factors=[_cut(factor, cut) for factor in factors])
+        residual = (branch @ head_b) @ (trunk @ head_t).T - labels
+        if observed is not None:
+            residual *= observed
+        found.append(Heads(head_b, head_t, float(np.vdot(residual, residual))))
     least = min(heads.loss for heads in found)
     return next(heads for heads in found if heads.loss <= (1.0 + CUT_TOLERANCE) * least)
 
@@ -78,14 +95,13 @@ def _cut(factor: tuple[Array, Array, Array], cut: float) -> tuple[Array, Array]:
     return left[:, kept], right[kept].T / values[kept]
 
 
-def _truncated(branch: Array, trunk: Array, labels: Array, *, q: int, factors: list[tuple[Array, Array]]) -> Heads:
+def _truncated(labels: Array, q: int, *, factors: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Heads (a, q) and (c, q) in the kept directions; columns beyond their rank are 0."""
     (basis_b, to_b), (basis_t, to_t) = factors
     left, values, right = np.linalg.svd(basis_b.T @ labels @ basis_t, full_matrices=False)
     root = np.sqrt(values[:q])
-    head_b, head_t = to_b @ (left[:, :q] * root), to_t @ (right[:q].T * root)
     missing = ((0, 0), (0, q - len(root)))
-    residual = (branch @ head_b) @ (trunk @ head_t).T - labels
-    return Heads(np.pad(head_b, missing), np.pad(head_t, missing), float(np.vdot(residual, residual)))
+    return np.pad(to_b @ (left[:, :q] * root), missing), np.pad(to_t @ (right[:q].T * root), missing)
 
 
 def scalar_bias(labels: Array, q: int) -> float:

@@ -1,6 +1,14 @@
 """Training by variable projection: from a problem and initial weights to weights of the declared class.
 
 A problem is met as G = (labels - mean) / scale with scalar mean and scale, so that the net must give B T^T + b = G.
+
+w >= NARROW q    apart (see `run`) in cycles of growing length, so that an easy problem ends early whatever the budget; the last fifth
+                 of the steps together
+narrower         up to RESTARTS initial weights share EXPLORATION of the steps; each has one cosine, half apart, half together;
+                 the best goes on together
+wide enough      with last hidden widths >= N - 1 and >= P - 1 random features reach every rank: heads are solved, no step is made
+
+A run ends within TARGET of what rank q leaves, which no weights with this b undercut.
 """
 
 from collections.abc import Callable
@@ -11,12 +19,13 @@ import numpy as np
 from bench.engines.base import FitStatus
 from bench.engines.monitor import Monitor
 from bench.engines.varpro.ends import last_layers, unsupported
-from bench.engines.varpro.grid import Labels, Run, labels_of
-from bench.engines.varpro.heads import exact_heads, scalar_bias
+from bench.engines.varpro.heads import Heads, exact_heads
 from bench.engines.varpro.hidden import HiddenNet
 from bench.engines.varpro.inputs import reduced
+from bench.engines.varpro.labels import problem_labels
 from bench.engines.varpro.part import Part
 from bench.engines.varpro.rates import cosine, cycles
+from bench.engines.varpro.run import TARGET, Run
 from operators.deeponet import DeepONet, Weights
 from operators.scaling import Problem, predict
 from operators.task import Array
@@ -29,6 +38,10 @@ EXPLORATION = 0.6
 LAST_SHARE = 0.2
 
 
+def _silent(step: int) -> None:
+    """Report nothing."""
+
+
 @dataclass(frozen=True)
 class Options:
     """The budget.
@@ -36,14 +49,16 @@ class Options:
     Attributes:
         steps: updates of the hidden weights, over all restarts; 0 leaves them as they are and solves the heads.
         learning_rate: the peak rate of SOAP.
-        restarts: initial weights to try; None chooses 1, and for narrow nets up to RESTARTS if the steps suffice.
+        restarts: initial weights to try; None stands for 1, and for narrow nets for as many as the steps suffice for.
         timeout_seconds: wall seconds, None for no limit.
+        report: called with the step now and then.
     """
 
     steps: int
     learning_rate: float = LEARNING_RATE
     restarts: int | None = None
     timeout_seconds: float | None = None
+    report: Callable[[int], None] = _silent
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +67,11 @@ class Result:
 
     Attributes:
         weights: weights of the declared class; None if none are finite.
-        training_mse: mean (h - label)^2 in physical units of these weights, by `operators.scaling.predict`.
+        training_mse: mean (h - label)^2 in physical units, by `operators.scaling.predict`.
         steps: updates made.
-        curve: (step, loss) with loss = mean (h - label)^2 / unit^2; apart, the estimate floor plus both misses.
+        curve: (step, loss) with loss = mean (h - label)^2 / unit^2; apart, the estimate: what rank q leaves plus both misses.
         status: `done`, `diverged` or `timeout`.
-        message: one sentence on what ended the training.
+        message: one sentence on how the training ended.
     """
 
     weights: Weights | None
@@ -68,61 +83,64 @@ class Result:
 
 
 def train_varpro(net: DeepONet, problem: Problem, initial: Callable[[int], Weights], *, options: Options) -> Result:
-    """Train a net on a grid design.
+    """Train a net.
 
     Args:
-        net: the architecture, with linear ends or an activated trunk.
-        problem: a grid problem with scalar output scaling.
+        net: the architecture; linear ends, or an activated trunk that `ends` can make linear.
+        problem: a grid design, or a scattered one with the labels that `completion` needs; scalar output scaling.
         initial: the initial weights of restart 0, 1, ...; only hidden layers are read.
         options: the budget.
 
     Raises:
-        ValueError: a net or problem that `unsupported` or the design excludes.
+        ValueError: a net or an output scaling outside of these.
     """
     reason = unsupported(net)
-    if reason or problem.design != "grid" or problem.mean.ndim or problem.scale.ndim:
-        raise ValueError(reason or "expected a grid design with scalar output scaling")
+    if reason or problem.mean.ndim or problem.scale.ndim:
+        raise ValueError(reason or "expected output scaling 'task' for the recipe 'varpro', got 'pointwise'")
     training = _Training(net, problem, options)
-    runs = training.explore(initial)
-    best = min(runs, key=lambda run: run.loss)
-    training.finish(best)
-    return training.result(best)
+    return training.result(training.best(initial))
 
 
 class _Training:
-    """One call of `train_varpro`: its data, its step count and its plan."""
+    """One call of `train_varpro`: its data, its plan and its count of steps."""
 
     def __init__(self, net: DeepONet, problem: Problem, options: Options) -> None:
         self.net, self.problem, self.options = net, problem, options
-        self.branch_inputs, self.trunk_inputs = reduced(problem.inputs), reduced(problem.points[problem.index])
-        values = (problem.labels - float(problem.mean)) / float(problem.scale)
         widths = (net.branch_widths[-1], net.trunk_widths[-1])
-        self.rank = min(net.q, widths[0] + 1, widths[1] + 1, *values.shape)
+        self.rank = min(net.q, widths[0] + 1, widths[1] + 1, *problem.labels.shape)
+        self.labels, points = problem_labels(problem, self.rank)
         self.narrow = min(widths) < NARROW * self.rank
-        self.bias = scalar_bias(values, self.rank)
-        self.labels: Labels = labels_of(values - self.bias, self.rank)
+        self.trivial = all(width >= size - 1 for width, size in zip(widths, self.labels.matrix.shape, strict=True))
+        self.branch_inputs, self.trunk_inputs = reduced(problem.inputs), reduced(problem.points[points])
         self.monitor = Monitor(options.steps, options.timeout_seconds)
         self.steps = 0
 
-    def explore(self, initial: Callable[[int], Weights]) -> list[Run]:
-        """Train from each initial weights in turn, until one has nothing left to gain."""
-        count = self.options.restarts or (min(RESTARTS, self.options.steps // STEPS_PER_RESTART) if self.narrow else 1)
-        share = 1.0 if count <= 1 else EXPLORATION / count
-        steps = int(share * self.options.steps)
-        runs: list[Run] = []
-        for number in range(max(count, 1)):
-            runs.append(self._run(initial(number)))
+    def best(self, initial: Callable[[int], Weights]) -> Run:
+        """Train from each initial weights in turn, then the best one on, until nothing is left to gain or no step is left."""
+        options = self.options
+        restarts = options.restarts or (min(RESTARTS, options.steps // STEPS_PER_RESTART) if self.narrow else 1) or 1
+        steps = int(options.steps * (EXPLORATION / restarts if restarts > 1 else 1.0))
+        best = self._run(initial(0))
+        if self.trivial and self._heads(best).loss <= TARGET * self.labels.goal:
+            return best
+        for number in range(restarts):
+            run = best if number == 0 else self._run(initial(number))
             apart, together = self._rates(steps)
-            runs[-1].apart(apart)
-            runs[-1].together(together)
-            if runs[-1].done or self.monitor.stopped:
-                break
-        return runs
+            run.apart(options.learning_rate * apart)
+            run.together(options.learning_rate * together)
+            best = min(best, run, key=lambda candidate: candidate.loss)
+            if best.done or self.monitor.stopped:
+                return best
+        best.together(options.learning_rate * cosine(options.steps - self.steps))
+        return best
 
-    def finish(self, run: Run) -> None:
-        """Spend what is left of the steps on the joint loss."""
-        if not self.monitor.stopped:
-            run.together(self.options.learning_rate * cosine(self.options.steps - self.steps))
+    def _rates(self, steps: int) -> tuple[Array, Array]:
+        """Relative learning rates apart and together."""
+        if self.narrow:
+            rates = cosine(steps)
+            return rates[: steps // 2], rates[steps // 2 :]
+        last = int(LAST_SHARE * steps)
+        return cycles(steps - last), cosine(last)
 
     def _run(self, weights: Weights) -> Run:
         activation = self.net.activation
@@ -130,46 +148,42 @@ class _Training:
         trunk = HiddenNet(self.trunk_inputs.values, self.trunk_inputs.matrices(weights.trunk[:-1]), activation)
         return Run(Part(branch), Part(trunk), self.labels, count=self._count)
 
-    def _rates(self, steps: int) -> tuple[Array, Array]:
-        """Learning rates apart and together."""
-        if self.narrow:
-            rates = self.options.learning_rate * cosine(steps)
-            return rates[: steps // 2], rates[steps // 2 :]
-        last = int(LAST_SHARE * steps)
-        return self.options.learning_rate * cycles(steps - last), self.options.learning_rate * cosine(last)
-
     def _count(self, loss: float) -> bool:
-        """Count a step whose loss was this sum of squares; whether to go on."""
+        """Count a step that was made at this loss; whether to go on."""
         if self.monitor.due(self.steps):
             self.monitor.record(self.steps, self._physical(loss) / self.problem.unit**2)
             self.monitor.look_at_clock(self.steps)
+            self.options.report(self.steps)
         self.steps += 1
         return not self.monitor.stopped
 
-    def result(self, run: Run) -> Result:
-        """Solve the heads for the best hidden weights and put the net together."""
-        curve, steps, status = self.monitor.curve, self.steps, self.monitor.status
-        if not all(np.isfinite(matrix).all() for part in run.best for matrix in part):
-            return Result(None, np.inf, steps, tuple(curve), "diverged", self.monitor.message or "hidden weights are not finite")
-        weights = self._weights(run)
-        mse = float(np.mean((predict(self.net, weights, self.problem) - self.problem.labels) ** 2))
-        if not curve or curve[-1][0] < steps:
-            curve.append((steps, mse / self.problem.unit**2))
-        ratio = mse / self._physical(self.labels.goal)
-        message = self.monitor.message or f"{ratio:.5g} times the least error of rank {self.rank} after {steps} steps"
-        return Result(weights, mse, steps, tuple(curve), status, message)
-
-    def _weights(self, run: Run) -> Weights:
-        run.branch.net.matrices, run.trunk.net.matrices = run.best
-        branch, trunk = run.branch.net.features(), run.trunk.net.features()
-        heads = exact_heads(branch, trunk, self.labels.matrix, self.net.q)
-        last_branch, last_trunk = last_layers(self.net, heads.branch, heads.trunk, trunk @ heads.trunk)
-        return Weights(
-            (*self.branch_inputs.layers(run.best[0]), last_branch),
-            (*self.trunk_inputs.layers(run.best[1]), last_trunk),
-            self.bias,
-        )
-
     def _physical(self, loss: float) -> float:
         """A sum of squares as a mean square in physical units."""
-        return loss / self.labels.matrix.size * float(self.problem.scale) ** 2
+        return loss / self.labels.count * float(self.problem.scale) ** 2
+
+    def _heads(self, run: Run) -> Heads:
+        """The best heads for the best hidden weights of a run."""
+        run.branch.net.matrices, run.trunk.net.matrices = run.best
+        branch, trunk = run.branch.net.features(), run.trunk.net.features()
+        return exact_heads(branch, trunk, self.labels.matrix, q=self.net.q, observed=self.labels.observed)
+
+    def result(self, run: Run) -> Result:
+        """Solve the heads for the best hidden weights and put the net together."""
+        monitor = self.monitor
+        if not all(np.isfinite(matrix).all() for part in run.best for matrix in part):
+            message = monitor.message or "hidden weights are not finite"
+            return Result(None, np.inf, self.steps, tuple(monitor.curve), "diverged", message)
+        weights = self._weights(run)
+        mse = float(np.mean((predict(self.net, weights, self.problem) - self.problem.labels) ** 2))
+        if not monitor.curve or monitor.curve[-1][0] < self.steps:
+            monitor.curve.append((self.steps, mse / self.problem.unit**2))
+        ratio = mse / self._physical(self.labels.goal)
+        message = monitor.message or f"{ratio:.5g} times the least error of rank {self.rank} after {self.steps} steps"
+        return Result(weights, mse, self.steps, tuple(monitor.curve), monitor.status, message)
+
+    def _weights(self, run: Run) -> Weights:
+        heads = self._heads(run)
+        trunk_values = run.trunk.net.features() @ heads.trunk
+        last_branch, last_trunk = last_layers(self.net, heads.branch, heads.trunk, trunk_values)
+        branch, trunk = self.branch_inputs.layers(run.best[0]), self.trunk_inputs.layers(run.best[1])
+        return Weights((*branch, last_branch), (*trunk, last_trunk), self.labels.bias)

@@ -1,0 +1,79 @@
+"""What rank q can do with the labels, before any net is asked.
+
+grid       G - b = U S V^T; the best matrix of rank q is U_q S_q V_q^T and leaves tail_q(G - b) (Eckart and Young 1936,
+           doi:10.1007/BF02288367); b from `heads.scalar_bias`
+scattered  some entries of the N x P matrix of all functions at all labelled points are known; B T^T + b from `completion`, B T^T = U S V^T
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.engines.varpro.completion import complete
+from bench.engines.varpro.heads import scalar_bias
+from operators.scaling import Problem
+from operators.task import Array
+
+NEGLIGIBLE = 1e-14
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels G, and the best that rank q can do.
+
+    Attributes:
+        bias: b.
+        matrix: G - b (N, P); entries without a label hold the best fit.
+        observed: (N, P), where there are labels; None if everywhere.
+        left: U_q (N, q).
+        singular: S_q (q,).
+        right: V_q (P, q).
+        tail: sum of squares that rank q leaves.
+        count: number of labels.
+    """
+
+    bias: float
+    matrix: Array
+    observed: NDArray[np.bool_] | None
+    left: Array
+    singular: Array
+    right: Array
+    tail: float
+    count: int
+
+    @property
+    def goal(self) -> float:
+        """The tail, or what rounding leaves if that is more."""
+        return max(self.tail, NEGLIGIBLE * float(np.sum(self.singular**2)))
+
+
+def grid_labels(values: Array, q: int) -> Labels:
+    """Labels (N, M) of a grid design."""
+    bias = scalar_bias(values, q)
+    matrix = np.asfortranarray(values - bias)
+    left, singular, right = np.linalg.svd(matrix, full_matrices=False)
+    tail = float(np.sum(singular[q:] ** 2))
+    return Labels(bias, matrix, None, left[:, :q], singular[:q], right[:q].T, tail, values.size)
+
+
+def scattered_labels(values: Array, columns: NDArray[np.int64], q: int) -> Labels:
+    """Labels (N, M) of functions at points of their own; `columns` (N, M) numbers the distinct points from 0."""
+    shape = (len(values), int(columns.max()) + 1)
+    matrix, observed = np.zeros(shape), np.zeros(shape, dtype=bool)
+    rows = np.arange(len(values))[:, None]
+    matrix[rows, columns], observed[rows, columns] = values, True
+    best = complete(matrix, observed, q)
+    (basis_b, factor_b), (basis_t, factor_t) = np.linalg.qr(best.branch), np.linalg.qr(best.trunk)
+    left, singular, right = np.linalg.svd(factor_b @ factor_t.T)
+    filled = np.asfortranarray(np.where(observed, matrix - best.bias, best.branch @ best.trunk.T))
+    return Labels(best.bias, filled, observed, basis_b @ left, singular, basis_t @ right.T, best.tail, values.size)
+
+
+def problem_labels(problem: Problem, q: int) -> tuple[Labels, NDArray[np.int64]]:
+    """The labels of a problem in the units of the net, (label - mean) / scale, and the rows of its distinct labelled points."""
+    values = (problem.labels - float(problem.mean)) / float(problem.scale)
+    if problem.design == "grid":
+        return grid_labels(values, q), problem.index
+    points, columns = np.unique(problem.index, return_inverse=True)
+    return scattered_labels(values, columns.reshape(values.shape), q), points

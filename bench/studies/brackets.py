@@ -1,0 +1,37 @@
+"""For each operator, data size and target: how small can a DeepONet be, between what is certified and what was seen?
+
+Clean data must be fitted to a relative error, noisy data absorbed to a fraction. Two hidden layers a net, tanh, activated trunk.
+"""
+
+from bench.cell import Cell, Net, Noise, Training
+from bench.search import Question
+from bench.study import Study
+from results.study import Target
+
+TASKS = ("advection", "advection-speed", "antiderivative", "burgers-low-viscosity", "darcy", "advection-diffusion-reaction")
+CASES = (
+    (Noise(), Target(kind="relative", value=0.05)),
+    (Noise(law="rademacher", sigma=0.3), Target(kind="absorb", value=0.5)),
+)
+
+STUDY = Study(
+    name="brackets",
+    question=__doc__ or "",
+    targets=tuple(target for _, target in CASES),
+    brackets=tuple(
+        Question(
+            template=Cell(
+                task=task,
+                functions=size,
+                points=size,
+                noise=noise,
+                net=Net(branch_widths=(64, 64), trunk_widths=(64, 64)),
+                training=Training(steps=3000, learning_rate=2e-2),
+            ),
+            target=target,
+        )
+        for task in TASKS
+        for size in (32, 48, 64)
+        for noise, target in CASES
+    ),
+)

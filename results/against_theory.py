@@ -1,0 +1,46 @@
+"""bounds.csv: what every bound demands of q at each n, beside the q* that was measured.
+
+One row a series, data shape, target and bound. Every bound speaks of any net of the series' sizes, so a certified or asymptotic
+demand above the measured q* would be a contradiction; `agrees` says "no" only where a certified one is.
+"""
+
+import pandas as pd
+
+from results import series
+from results.thresholds import COLUMNS as THRESHOLDS
+
+COLUMNS: dict[str, str] = {
+    **series.COLUMNS,
+    "target": "what a fit must reach",
+    "n": THRESHOLDS["n"],
+    "N": THRESHOLDS["N"],
+    "M": THRESHOLDS["M"],
+    "bound": "name in `python -m bench bounds`, or `floor of these data`",
+    "status": "certified, asymptotic or heuristic; vacuous here: nothing is excluded",
+    "q_demanded": "least q the bound does not exclude; empty where it is vacuous, inf where it excludes every declared q",
+    "q_low": "measured: q* exceeds this on every replicate",
+    "q_high": "measured: the largest q* over the replicates is at most this; empty if a replicate never reaches the target",
+    "agrees": "no: a certified demand exceeds the measured q*; else yes",
+}
+
+
+def against_theory(located: pd.DataFrame, demanded: pd.DataFrame) -> pd.DataFrame:
+    """Join thresholds.csv over replicates with the demands of all bounds.
+
+    Args:
+        located: thresholds.csv with `series`.
+        demanded: `results.theory.demanded_q`.
+    """
+    if located.empty or demanded.empty:
+        return pd.DataFrame({name: pd.array([], dtype="str") for name in COLUMNS})
+    keys = ["series", "target", "N", "M", "n"]
+    groups = located.groupby(keys, sort=True)
+    measured = groups[list(series.COLUMNS)].first()
+    measured["q_low"] = groups["q_low"].min()
+    measured["q_high"] = groups["q_high"].max().where(groups["q_high"].count() == groups.size())
+    table = demanded.rename(columns={"q": "q_demanded"}).merge(measured.reset_index(), on=keys, how="inner")
+    vacuous = table["status"].str.startswith("vacuous")
+    contradicted = table["status"].str.startswith("certified") & (table["q_demanded"] > table["q_high"])
+    table["q_demanded"] = table["q_demanded"].where(~vacuous)
+    table["agrees"] = contradicted.map({True: "no", False: "yes"})
+    return table.sort_values([*keys, "bound"], kind="stable", ignore_index=True)[list(COLUMNS)]

@@ -1,0 +1,126 @@
+"""A bracket study end to end on small data: sharp lower ends, witnesses that verify without TensorFlow, resume without training."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from bench.bracketing import Bracketing, run_brackets
+from bench.cell import Cell, Net, Noise, Training
+from bench.questions import lower_ends
+from bench.schedule import Limits
+from bench.search import Question
+from bench.study import Study
+from operators.bounds.eckart_young import floors_of_deeponet
+from operators.dataset import BlockCache, build
+from operators.scaling import scaled
+from results.brackets import brackets, summary
+from results.store import Store
+from results.study import Target, load_manifest
+from results.submit import entries
+
+ROOT = Path(__file__).parent.parent
+
+
+def question(noise: Noise, target: Target) -> Question:
+    cell = Cell(
+        task="antiderivative",
+        functions=20,
+        points=20,
+        noise=noise,
+        net=Net(branch_widths=(8,), trunk_widths=(8,)),
+        training=Training(steps=300, learning_rate=2e-2),
+    )
+    return Question(template=cell, target=target, width=24, restarts=1, trainings=14)
+
+
+STUDY = Study(
+    name="small-brackets",
+    question="Do the ends meet?",
+    targets=(Target(kind="relative", value=0.05), Target(kind="absorb", value=0.3)),
+    brackets=(
+        question(Noise(), Target(kind="relative", value=0.05)),
+        question(Noise(), Target(kind="relative", value=0.01)),
+        question(Noise(law="rademacher", sigma=0.5), Target(kind="absorb", value=0.3)),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study run once."""
+    out = tmp_path_factory.mktemp("brackets")
+    run(out)
+    return out / STUDY.name
+
+
+def run(out: Path) -> Bracketing:
+    bracketing = Bracketing(STUDY, Store(out / STUDY.name), BlockCache(out / ".data"))
+    run_brackets(bracketing, Limits(out / ".data"), Console(quiet=True), workers=1)
+    return bracketing
+
+
+def table(folder: Path) -> pd.DataFrame:
+    return brackets(load_manifest(folder), entries(folder).accepted)
+
+
+@pytest.mark.parametrize("asked", STUDY.brackets)
+def test_the_lower_end_is_the_least_rank_whose_floor_allows_the_target(asked: Question) -> None:
+    dataset = build(asked.template.request())
+    problem = scaled(dataset, "standard", "unit", "task")
+    floors = floors_of_deeponet(problem.labels, problem.mean, problem.scale)
+    allowed = {
+        "relative": asked.target.value**2 * (dataset.labels**2).mean(),
+        "absorb": (1 - asked.target.value) * dataset.noise_energy,
+    }
+    q = lower_ends(asked, BlockCache(None)).q_lower
+    assert floors[q] <= allowed[asked.target.kind] < floors[q - 1]
+
+
+def test_wide_nets_close_the_q_brackets_and_narrow_ones_shrink_d(folder: Path) -> None:
+    found = table(folder)
+    assert (found["q_closed"] == "yes").all()
+    assert (found["d_upper"] >= found["d_lower"]).all()
+    wide = question(Noise(), STUDY.targets[0])
+    widest = wide.deeponet(wide.wide(int(found["q_lower"].max()))).parameter_count()
+    assert (found["d_upper"] < widest).all()
+    assert summary(found)["q_closed"].sum() == len(found)
+
+
+def test_trainings_stay_within_each_budget(folder: Path) -> None:
+    assert (table(folder)["trainings"] <= 14).all()
+
+
+def test_a_second_run_trains_nothing_and_gives_the_same_table(folder: Path) -> None:
+    before = table(folder)
+    lines = sum(len(path.read_bytes().splitlines()) for path in (folder / "records").glob("*.jsonl"))
+    run(folder.parent)
+    assert sum(len(path.read_bytes().splitlines()) for path in (folder / "records").glob("*.jsonl")) == lines
+    pd.testing.assert_frame_equal(table(folder), before)
+
+
+def test_all_witnesses_verify_where_tensorflow_cannot_be_imported(folder: Path) -> None:
+    program = (
+        "import sys; sys.modules['tensorflow'] = None; sys.modules['deepxde'] = None;"
+        f"sys.argv = ['bench', 'verify', {str(folder)!r}, '--out', {str(folder.parent)!r}];"
+        "from bench.cli import main; main()"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    count = len(list((folder / "witnesses").glob("*.npz")))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"{count} of {count} witnesses verified" in run.stdout
+
+
+def test_a_witness_for_other_data_or_a_weaker_target_does_not_count(folder: Path) -> None:
+    manifest, accepted = load_manifest(folder), entries(folder).accepted
+    strict = [entry for entry in accepted if entry.header.target.value == 0.01]
+    loose = [entry for entry in accepted if entry.header.target.value == 0.05]
+    by_target = {row["target"]: row for row in brackets(manifest, strict).to_dict("records")}
+    assert by_target["relative error 0.05"]["witnesses"] == len(strict)
+    by_target = {row["target"]: row for row in brackets(manifest, loose).to_dict("records")}
+    assert by_target["relative error 0.01"]["witnesses"] == 0
+    moved = manifest.model_copy(update={"brackets": tuple(b.model_copy(update={"replicate": 1}) for b in manifest.brackets)})
+    assert brackets(moved, accepted)["q_upper"].isna().all()
