@@ -7,6 +7,7 @@ demand above the measured q* would be a contradiction; `agrees` says "no" only w
 import pandas as pd
 
 from results import series
+from results.frame import COUNTS, counted
 from results.thresholds import COLUMNS as THRESHOLDS
 
 COLUMNS: dict[str, str] = {
@@ -21,13 +22,15 @@ COLUMNS: dict[str, str] = {
     "q_low": "measured: q* exceeds this on every replicate",
     "q_high": "measured: the largest q* over the replicates is at most this; empty if a replicate never reaches the target",
     "agrees": "no: a certified demand exceeds the measured q*; else yes",
+    **{name: f"over all q of this shape: {text}" for name, text in COUNTS.items()},
 }
 
 
-def against_theory(located: pd.DataFrame, demanded: pd.DataFrame) -> pd.DataFrame:
+def against_theory(frame: pd.DataFrame, located: pd.DataFrame, demanded: pd.DataFrame) -> pd.DataFrame:
     """Join thresholds.csv over replicates with the demands of all bounds.
 
     Args:
+        frame: the tidy frame with `series`, for the counts.
         located: thresholds.csv with `series`.
         demanded: `results.theory.demanded_q`.
     """
@@ -39,6 +42,9 @@ def against_theory(located: pd.DataFrame, demanded: pd.DataFrame) -> pd.DataFram
     measured["q_low"] = groups["q_low"].min()
     measured["q_high"] = groups["q_high"].max().where(groups["q_high"].count() == groups.size())
     table = demanded.rename(columns={"q": "q_demanded"}).merge(measured.reset_index(), on=keys, how="inner")
+    shapes = frame.groupby(["series", "N", "M"])["status"]
+    counts = pd.DataFrame([{**dict(zip(("series", "N", "M"), key, strict=True)), **counted(part)} for key, part in shapes])
+    table = table.merge(counts, on=["series", "N", "M"], how="left")
     vacuous = table["status"].str.startswith("vacuous")
     contradicted = table["status"].str.startswith("certified") & (table["q_demanded"] > table["q_high"])
     table["q_demanded"] = table["q_demanded"].where(~vacuous)

@@ -54,6 +54,16 @@ OUTCOME = ("status", "message", "recipe_used", "weights_sha256", "versions", "ha
 TEXT = ("status", "message", "recipe_used", "weights_sha256", "versions", "hardware")
 
 
+COUNTS: dict[str, str] = {
+    "expected": "cells",
+    "runs": "cells with a final outcome",
+    "done": "runs that ended as done",
+    "diverged": "runs that diverged",
+    "failed": "cells whose worker crashed; run again",
+    "missing": "cells without a record",
+}
+
+
 class FloorViolation(UserError):
     """A record whose training error lies below its certified floor: it cannot be right, and no table is built on it."""
 
@@ -205,6 +215,19 @@ def excluded(frame: pd.DataFrame, target: Target) -> Bools:
         allowed = frame["noise_energy"].to_numpy(float) * (1.0 - target.value)
     floor = frame["floor"].to_numpy(float)
     return (floor * (1.0 - 1e-6) - 2e-12 * energy > allowed) & applies(frame, target)
+
+
+def counted(status: "pd.Series[str]") -> dict[str, int]:
+    """Counts of some cells by outcome: COUNTS."""
+    found = {name: int((status == name).sum()) for name in ("done", "diverged", "timeout", "oom", "data_invalid")}
+    return {
+        "expected": len(status),
+        "runs": sum(found.values()),
+        "done": found["done"],
+        "diverged": found["diverged"],
+        "failed": int((status == "failed").sum()),
+        "missing": int((status == "missing").sum()),
+    }
 
 
 def status_counts(frame: pd.DataFrame, group: str) -> pd.DataFrame:

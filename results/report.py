@@ -82,7 +82,7 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
         demanded=demanded_q(frame, manifest, rows),
     )
     leaders = leaderboard.leaderboard(frame, manifest)
-    compared = against_theory.against_theory(located, tables.demanded)
+    compared = against_theory.against_theory(frame, located, tables.demanded)
     absorbed = mechanism.mechanism(frame)
     written = (tables.scaling, leaders, tables.located, tables.exponents, tables.rays, compared, absorbed)
     for (name, columns), table_rows in zip(COLUMNS.items(), written, strict=True):
@@ -197,7 +197,21 @@ def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
 def _theory(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
     """What speaks of the bounds table, and how noise was absorbed; nothing without noise."""
     said = compared[compared["q_demanded"].notna()]
-    compared_names = ("task", "design", "sizes", "target", "n", "bound", "status", "q_demanded", "q_low", "q_high", "agrees")
+    compared_names = (
+        "task",
+        "design",
+        "sizes",
+        "target",
+        "n",
+        "bound",
+        "status",
+        "q_demanded",
+        "q_low",
+        "q_high",
+        "agrees",
+        "runs",
+        "expected",
+    )
     silent = sorted(set(compared["bound"]) - set(said["bound"]))
     text = "## Bounds against measurement\n\nWhole table: `bounds.csv`. Measured: q_low < q* <= q_high.\n\n"
     text += table(said, {name: name.replace("_", " ") for name in compared_names}, most=MOST_ROWS, full="bounds.csv")

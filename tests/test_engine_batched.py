@@ -78,22 +78,26 @@ def test_a_fit_has_the_same_bits_whatever_else_is_in_its_group(recipe: str) -> N
     assert len(set(alone)) == len(cells)
 
 
-def test_programs_on_disk_give_the_same_bits_in_another_process_and_torn_ones_are_replaced(tmp_path: Path) -> None:
-    cells = "small(recipe='adam', batch=4), small(recipe='adam', functions=9)"
+def test_programs_on_disk_are_found_in_any_order_give_the_same_bits_and_are_replaced_when_torn(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
         "from bench.engines.batched.compilation import keep_compiled_programs\n"
         "keep_compiled_programs(Path(sys.argv[1]))\n"
         "from test_engine_batched import hashes, small, train\n"
-        f"print(*hashes(train({cells})))"
+        "print(*hashes(train(*(small(functions=int(n)) for n in sys.argv[2:]))))"
     )
-    command = [sys.executable, "-c", program, str(tmp_path)]
-    first = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    latest = max(tmp_path.rglob("*.pb"), key=lambda path: path.stat().st_mtime)
-    os.truncate(latest, 1000)
-    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    assert first == second == hashes(train(small(recipe="adam", batch=4), small(recipe="adam", functions=9)))
-    assert latest.stat().st_size > 1000
+
+    def run(*functions: int) -> tuple[list[str], set[Path]]:
+        command = [sys.executable, "-c", program, str(tmp_path), *map(str, functions)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.split(), set(tmp_path.rglob("*.pb"))
+
+    fresh, programs = run(9, 11)
+    assert len(programs) == 2
+    assert run(11, 9) == (fresh[::-1], programs)
+    torn = min(programs)
+    os.truncate(torn, 1000)
+    assert run(9, 11)[0] == fresh == hashes(train(small(functions=9), small(functions=11)))
 
 
 FORMS = {

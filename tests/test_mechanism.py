@@ -39,7 +39,7 @@ def planted(slope: float, **changes: object) -> pd.DataFrame:
 def test_planted_slopes_are_recovered(slope: float) -> None:
     row = mechanism(planted(slope)).iloc[0]
     assert row["rho_slope"] == pytest.approx(slope, abs=1e-9)
-    assert (row["done"], row["over_capacity"], row["fresh_noise_passes"]) == (12, 0, "yes")
+    assert (row["expected"], row["over_capacity"], row["fresh_noise_passes"]) == (12, 0, "yes")
     assert row["nats_per_effective_parameter"] == 0.7
 
 
@@ -59,6 +59,9 @@ def test_too_few_n_give_no_slope_and_clean_records_no_row() -> None:
 KEYS = {"series": 0, "target": "absorb 0.5", "N": 10, "M": 10, "n": 100}
 
 
+FRAME = pd.DataFrame([{"series": 0, "N": 10, "M": 10, "status": status} for status in ("done", "diverged", "missing")])
+
+
 def located(*q_high: float) -> pd.DataFrame:
     rows = [
         {**KEYS, **dict.fromkeys(series.COLUMNS, "x"), "replicate": r, "q_low": 2.0, "q_high": q} for r, q in enumerate(q_high)
@@ -75,17 +78,18 @@ def demand(q: float, status: str) -> pd.DataFrame:
     [(9.0, "certified", "no"), (8.0, "certified", "yes"), (9.0, "asymptotic", "yes"), (9.0, "vacuous here", "yes")],
 )
 def test_only_a_certified_demand_above_what_was_measured_contradicts(q: float, status: str, agrees: str) -> None:
-    row = against_theory(located(4.0, 8.0), demand(q, status)).iloc[0]
+    row = against_theory(FRAME, located(4.0, 8.0), demand(q, status)).iloc[0]
     assert row["agrees"] == agrees
     assert (row["q_low"], row["q_high"]) == (2.0, 8.0)
+    assert (row["expected"], row["runs"], row["diverged"], row["missing"]) == (3, 2, 1, 1)
     assert pd.isna(row["q_demanded"]) == (status == "vacuous here")
 
 
 def test_a_replicate_that_never_reaches_the_target_leaves_the_upper_end_open() -> None:
-    row = against_theory(located(4.0, float("nan")), demand(9.0, "certified")).iloc[0]
+    row = against_theory(FRAME, located(4.0, float("nan")), demand(9.0, "certified")).iloc[0]
     assert pd.isna(row["q_high"])
     assert row["agrees"] == "yes"
 
 
 def test_nothing_to_compare_is_an_empty_table() -> None:
-    assert list(against_theory(located(4.0).iloc[:0], demand(1.0, "certified")).columns) == list(COMPARED)
+    assert list(against_theory(FRAME, located(4.0).iloc[:0], demand(1.0, "certified")).columns) == list(COMPARED)

@@ -2,12 +2,18 @@
 
 XLA's own cache is used: one file a program, written under a temporary name and renamed. A program from disk has the bits of
 one compiled afresh. What cannot be read is thrown away and compiled again.
+
+XLA finds a program by the names of its functions, which TensorFlow numbers in the order of their making; `repeatable_names`
+makes the numbers depend on the program alone.
 """
 
+import contextlib
 import hashlib
+import itertools
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -36,6 +42,19 @@ def forget_compiled_programs() -> int:
     for path in programs:
         path.unlink(missing_ok=True)
     return len(programs)
+
+
+@contextlib.contextmanager
+def repeatable_names(identity: str) -> Iterator[None]:
+    """Number the functions that TensorFlow makes in this block from a start that depends on `identity` only."""
+    from tensorflow.python.framework import ops
+
+    start = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:5], "big") << 16
+    original, ops.uid = ops.uid, itertools.count(start).__next__
+    try:
+        yield
+    finally:
+        ops.uid = original
 
 
 def _instructions() -> str:

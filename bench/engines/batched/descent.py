@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,15 @@ class Descent:
         self.cell, self.step, self.form = cell, 0, loss_form(shape)
         self._optimiser = program.OPTIMISERS[cell.training.recipe](network.matrix_shapes(cell.deeponet()))
         self.chunk = self._optimiser.chunk or int(np.clip(CHUNK_FLOPS / step_flops(cell), SHORTEST_CHUNK, LONGEST_CHUNK))
-        setting = program.Setting(cell.deeponet(), shape, self.form, self._optimiser, cell.training.l2 > 0.0, self.chunk)
+        setting = program.Setting(
+            net=cell.deeponet(),
+            shape=shape,
+            form=self.form,
+            optimiser=self._optimiser,
+            regularised=cell.training.l2 > 0.0,
+            pointwise=problem.scale.ndim > 0,
+            chunk=self.chunk,
+        )
         self._arrays = program.device_arrays(operands(problem, self.form), setting)
         self._l2 = self._tf.constant(cell.training.l2, self._tf.float32)
         absent = self._tf.zeros((self.chunk, 1), self._tf.int32)
@@ -56,14 +65,13 @@ class Descent:
         except self._tf.errors.OpError:
             if not forget_compiled_programs():
                 raise
-            program.compiled.cache_clear()
-            self._compile(setting)
+            self._compile(replace(setting, attempt=1))
 
     def _compile(self, setting: "Setting") -> None:
         """Look up or compile the program; it takes no step."""
         from bench.engines.batched.program import compiled
 
-        self._program = compiled(setting).get_concrete_function(*self._arguments(0, 0))
+        self._program = compiled(setting, self._arguments(0, 0))
         self._run(0, 0)
 
     def _arguments(self, begin: int, end: int) -> tuple[Any, ...]:

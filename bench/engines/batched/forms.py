@@ -53,7 +53,7 @@ class Shape:
             functions=cell.functions,
             batch=cell.batch,
             points=cell.points,
-            distinct=len(problem.points),
+            distinct=cell.points if problem.design == "grid" else len(problem.points),
             q=cell.net.q,
         )
 

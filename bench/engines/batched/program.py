@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from bench.engines.batched.adam import Adam
+from bench.engines.batched.compilation import repeatable_names
 from bench.engines.batched.forms import LossForm, Operands, Shape
 from bench.engines.batched.losses import LOSSES, Arrays
 from bench.engines.batched.network import Network, Tensor
@@ -26,14 +27,27 @@ OPTIMISERS: dict[str, type[Adam] | type[Soap]] = {"adam": Adam, "soap": Soap}
 
 @dataclass(frozen=True)
 class Setting:
-    """All that a program is compiled for."""
+    """All that a program is compiled for.
+
+    Attributes:
+        net: the architecture.
+        shape: sizes of the data and the batch.
+        form: how the loss is computed.
+        optimiser: what makes a step of a gradient.
+        regularised: whether l2 > 0.
+        pointwise: whether the output scale s is one number a point.
+        chunk: K.
+        attempt: programs of another attempt have other names.
+    """
 
     net: DeepONet
     shape: Shape
     form: LossForm
     optimiser: Optimiser
     regularised: bool
+    pointwise: bool
     chunk: int
+    attempt: int = 0
 
     @property
     def full(self) -> bool:
@@ -64,9 +78,14 @@ def _batch(arrays: Arrays, rows: Tensor, setting: Setting) -> Arrays:
     return chosen
 
 
+def compiled(setting: Setting, arguments: tuple[Any, ...]) -> Any:
+    """The program of a setting, (theta, state, span, coefficients, l2, arrays, batches) -> (theta, state, losses)."""
+    with repeatable_names(repr(setting)):
+        return _traced(setting).get_concrete_function(*arguments)
+
+
 @lru_cache(maxsize=PROGRAMS_KEPT)
-def compiled(setting: Setting) -> Any:
-    """The program of a setting, a tf.function (theta, state, span, coefficients, l2, arrays, batches) -> theta, state, losses."""
+def _traced(setting: Setting) -> Any:
     network, optimiser = Network(setting.net), setting.optimiser
     form = LOSSES[setting.form]
 

@@ -2,9 +2,11 @@
 
     min over B (N, q), T (P, q), b of  sum over observed (i, j) of (b_i . t_j + b - y_ij)^2
 
-by alternating least squares: each row of B, then each row of T, solves a q x q system, then b takes the mean residual (Jain, Netrapalli
-and Sanghavi, arXiv 1212.0467). The start is the truncated SVD of the observed entries over their share. The problem is not convex and
-what is left at the end is no lower bound. Nor does it tell anything with fewer labels than numbers q (N + P): see `too_few`.
+by alternating least squares: each row of B, then each row of T, solves a q x q system, then b takes the mean residual (Jain,
+Netrapalli and Sanghavi, arXiv 1212.0467). The start is the truncated SVD of the observed entries over their share.
+
+The problem is not convex: what is left at the end is a heuristic, no lower bound. With fewer labels than the q (N + P) numbers of
+B and T the completion says nothing about the entries that are not observed: `too_few`.
 """
 
 from dataclasses import dataclass

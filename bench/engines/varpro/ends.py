@@ -1,11 +1,11 @@
 """From solved linear heads to a DeepONet of the declared class.
 
     linear            the heads are the last layers
-    activated-trunk   phi(e z) = phi(0) + phi'(0) e z + O(e^2): with phi(0) = 0 and phi'(0) = s the trunk head times e and the branch
-                      head over s e give B T^T as e -> 0. For tanh the error is (e z)^2 / 3 relative, for silu and gelu of the
-                      order of e z; at the e below both are under 1e-7. Column k takes e / max |T_k|. Scaling by e costs no digits.
+    activated-trunk   where phi(0) = 0 and phi'(0) = s > 0, phi(e z) = s e z + O(e^2): the trunk head times e and the branch head
+                      over s e give B T^T as e -> 0. The relative error is (e z)^2 / 3 for tanh and of the order of e z for silu
+                      and gelu, under 1e-7 at the e below. Column k takes e / max |T_k|. A factor costs no digits.
 
-relu and sigmoid have no such limit (one is flat, the other is not zero at 0), nor has a DeepONet with sigmoid ends: these are refused.
+relu has no slope at 0 and sigmoid does not vanish there, so an activated trunk of these has no such limit; nor have sigmoid ends.
 """
 
 import numpy as np

@@ -4,13 +4,14 @@ With H (N, a) and T (M, c) the features of branch and trunk, constant column inc
 bias, the heads of a DeepONet with linear ends enter as H W_b W_t^T T^T. Three problems have closed solutions:
 
     one head    min_W |H W - B|^2 + mu |W|^2,  mu = RIDGE |H|^2 / a:    normal equations, Cholesky
-    both heads  min |H W_b W_t^T T^T - G|^2 with q columns each: H = Q_H R_H, T = Q_T R_T, and Q_H W_b' W_t'^T Q_T^T is the truncated
-                SVD of Q_H Q_H^T G Q_T Q_T^T (Eckart and Young 1936, doi:10.1007/BF02288367), so that for these features
-                min = |G|^2 - sum_{k <= q} s_k(Q_H^T G Q_T)^2
-    the bias    min_b tail_q(G - b 1 1^T), one dimensional and not convex: a grid on a projection of G, then a local search
+    both heads  min |H W_b W_t^T T^T - G|^2 with q columns each: with orthonormal bases Q_H, Q_T of the features the best product
+                is the truncated SVD of Q_H Q_H^T G Q_T Q_T^T (Eckart and Young 1936, doi:10.1007/BF02288367), so that
+                min = |G|^2 - sum_{k <= q} s_k(Q_H^T G Q_T)^2. Where entries of G are not observed they are filled with the fit,
+                again and again: no filling raises the loss of the observed ones
+    the bias    min_b tail_q(G - b 1 1^T), one-dimensional and not convex: a grid on a projection of G, then a local search
 
-The ridge makes the first one safe for features of any rank: errors of the Gram matrix, some eps |H|^2, are 1e-3 mu. Whatever W
-comes out, the loss is that of this W. The second one drops singular values of H and T below a cut; of the cuts whose loss is the
+The ridge makes the first one safe for features of any rank, as rounding of the Gram matrix is some eps |H|^2, under 1e-2 mu; the
+residual is that of the W that comes out. The second drops singular values of H and T below a cut; of the cuts whose loss is the
 least to 1e-4 relative it keeps the coarsest, whose heads are the smallest and survive rounding to float32 best.
 """
 

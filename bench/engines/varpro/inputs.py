@@ -1,9 +1,9 @@
 """The inputs of a net in coordinates of their own rank, and the way back.
 
-X = (U - mean U) V with V (m, r) the right singular vectors of the centred inputs (n, m) whose singular value is above CUT times the
-largest. A first layer u W + c acts on U as x (V^T W) + (c + mean U W) does on X, up to directions in which the inputs do not vary;
-trained weights are led back with no part in those directions. Only a saving of size: SOAP and gradient descent are
-equivariant under rotations of the inputs.
+X = (U - mean U) V, with V (m, r) the right singular vectors of the centred inputs (n, m) whose singular value is above CUT times
+the largest. A first layer u W + c acts on U as x (V^T W) + (c + mean U W) does on X, up to directions in which the inputs do not
+vary; trained weights are led back with no part in those. The rotation only saves size, as SOAP is equivariant under rotations;
+centring uncouples W from c.
 """
 
 from dataclasses import dataclass

@@ -3,13 +3,12 @@
 For given hidden weights the best heads have closed forms (`heads`), and the derivative of the loss at solved heads is the partial
 derivative with the heads held (Golub and Pereyra 1973, doi:10.1137/0710036). What is left is met in two ways.
 
- apart     The best B of rank q is U_q S_q and the best T is V_q (`labels`), so each net can learn a target of its own:
-           min |H W - U_q S_q|^2 for the branch, min |T W - V_q S_q|^2 for the trunk, two ordinary separable least-squares
-           problems. To first order the joint loss is what rank q leaves plus both misses. (Lee and Shin, arXiv 2309.01020, train
-           trunk and branch one after the other; here the SVD gives both targets.)
- together  min |B T^T + b - G|^2 over B and T in the spans of the features. The singular subspace is carried from step to step by one
-           subspace iteration. Entries without a label are filled with the last fit (expectation maximisation): no step raises
-           the loss of the observed ones.
+    apart     The best B of rank q is U_q S_q and the best T is V_q (`labels`), so each net can learn a target of its own:
+              min |H W - U_q S_q|^2 for the branch, min |T W - V_q S_q|^2 for the trunk, two ordinary separable least-squares
+              problems. To first order the joint loss is what rank q leaves plus both misses. (Lee and Shin, arXiv 2309.01020,
+              train trunk and branch one after the other; here the SVD gives both targets.)
+    together  min |B T^T + b - G|^2 over B and T in the spans of the features. The singular subspace is carried from step to step
+              by one subspace iteration. Entries without a label hold the last fit.
 
 Together has traps: a mode that neither net represents has a gradient in neither. Apart has none, costs less, and each net stops
 once its target is met. But narrow nets miss their targets and must divide the loss; so together comes last.
@@ -78,7 +77,7 @@ class Run:
         """Train both nets on the joint loss, from the best weights, until it is within TARGET of the goal or the rates end."""
         self.branch.net.matrices, self.trunk.net.matrices = self.best
         for rate in rates:
-            loss, outer_branch, outer_trunk = self._joint()
+            loss, outer_branch, outer_trunk = self.joint()
             if loss < self.loss:
                 self.loss, self.best = loss, (self.branch.net.matrices, self.trunk.net.matrices)
             if self.done:
@@ -88,7 +87,7 @@ class Run:
             if not self._count(loss):
                 break
 
-    def _joint(self) -> tuple[float, Array, Array]:
+    def joint(self) -> tuple[float, Array, Array]:
         """The joint loss and half its derivatives in the features of branch and trunk."""
         factor_b, basis_b = _basis(self.branch.net.features())
         factor_t, basis_t = _basis(self.trunk.net.features())

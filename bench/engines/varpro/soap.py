@@ -1,6 +1,6 @@
-"""SOAP in NumPy: Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al., arXiv 2409.11321), one float64 matrix at a time.
+"""SOAP in NumPy and float64: Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al., arXiv 2409.11321).
 
-With G_t the gradient in a matrix W (a, b), step t = 1, 2, ... is
+For each matrix W (a, b), with G its gradient, step t = 1, 2, ... is
 
     L <- b2 L + (1 - b2) G G^T,   R <- b2 R + (1 - b2) G^T G
     G' = Q_L^T G Q_R;   M <- b1 M + (1 - b1) G';   V <- b2 V + (1 - b2) G'^2

@@ -2,11 +2,12 @@
 
 A problem is met as G = (labels - mean) / scale with scalar mean and scale, so that the net must give B T^T + b = G.
 
-w >= NARROW q    apart (see `run`) in cycles of growing length, so that an easy problem ends early whatever the budget; the last fifth
-                 of the steps together
-narrower         up to RESTARTS initial weights share EXPLORATION of the steps; each has one cosine, half apart, half together;
-                 the best goes on together
-wide enough      with last hidden widths >= N - 1 and >= P - 1 random features reach every rank: heads are solved, no step is made
+    w >= NARROW q   apart (see `run`) in cycles of growing length, so that an easy problem ends early whatever the budget;
+                    the last fifth of the steps together
+    narrower        up to RESTARTS initial weights share EXPLORATION of the steps; each has one cosine, half apart, half
+                    together; the best goes on together
+    wide enough     with last hidden widths >= N - 1 and >= P - 1 random features reach every rank: heads are solved, and no
+                    step is made if that suffices
 
 A run ends within TARGET of what rank q leaves, which no weights with this b undercut.
 """
@@ -92,13 +93,16 @@ def train_varpro(net: DeepONet, problem: Problem, initial: Callable[[int], Weigh
         options: the budget.
 
     Raises:
-        ValueError: a net or an output scaling outside of these.
+        ValueError: a net or a problem outside of these.
     """
     reason = unsupported(net)
     if reason or problem.mean.ndim or problem.scale.ndim:
         raise ValueError(reason or "expected output scaling 'task' for the recipe 'varpro', got 'pointwise'")
     training = _Training(net, problem, options)
-    return training.result(training.best(initial))
+    try:
+        return training.result(training.best(initial))
+    except FloatingPointError as error:
+        return Result(None, np.inf, training.steps, tuple(training.monitor.curve), "diverged", str(error))
 
 
 class _Training:
@@ -169,11 +173,7 @@ class _Training:
 
     def result(self, run: Run) -> Result:
         """Solve the heads for the best hidden weights and put the net together."""
-        monitor = self.monitor
-        if not all(np.isfinite(matrix).all() for part in run.best for matrix in part):
-            message = monitor.message or "hidden weights are not finite"
-            return Result(None, np.inf, self.steps, tuple(monitor.curve), "diverged", message)
-        weights = self._weights(run)
+        monitor, weights = self.monitor, self._weights(run)
         mse = float(np.mean((predict(self.net, weights, self.problem) - self.problem.labels) ** 2))
         if not monitor.curve or monitor.curve[-1][0] < self.steps:
             monitor.curve.append((self.steps, mse / self.problem.unit**2))
