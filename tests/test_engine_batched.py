@@ -191,6 +191,12 @@ def test_divergence_stops_within_one_call_and_is_recorded() -> None:
     assert fit.weights is None or fit.weights.finite()
 
 
+def test_soap_that_overflows_is_recorded_as_diverged() -> None:
+    fit = train(small(recipe="soap", steps=400, learning_rate=1e25, net={"activation": "relu"}))[0]
+    assert fit.status == "diverged"
+    assert fit.steps <= 110
+
+
 def test_timeout_keeps_the_weights_reached() -> None:
     cell = small(steps=5000)
     fit = train(cell, control=Control(timeout_seconds=0.0))[0]
@@ -261,6 +267,7 @@ def test_the_form_is_one_the_design_allows(grid: bool, functions: int, batch: in
     form = loss_form(shape)
     assert form in (("direct", "gram") if grid else ("own", "table", "gathered"))
     assert (form == "own") == (not grid and shape.batch * points < distinct)
+    assert loss_form(shape, fine=True) != "gram"
 
 
 def test_a_table_refuses_a_function_with_a_repeated_point() -> None:

@@ -44,7 +44,8 @@ def test_a_cell_that_kills_its_worker_twice_is_failed_and_the_others_go_on(tmp_p
         if running.training.steps == ENDLESS and step > 0:
             deaths += 1
             for child in psutil.Process().children():
-                child.kill()
+                if "spawn_main" in " ".join(child.cmdline()):
+                    child.kill()
 
     outcomes = run_local([(healthy[0], poison, *healthy[1:])], Limits(tmp_path), workers=1, watch=watch)
     records = {outcome.record.key: outcome.record for outcome in outcomes}

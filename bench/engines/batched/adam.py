@@ -7,6 +7,7 @@ beta = (0.9, 0.999), epsilon = 1e-8. alpha_t is formed in float32, as Keras does
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -23,10 +24,17 @@ State = tuple[Tensor, ...]
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam on theta, made of matrices of these shapes; the state is (m, v)."""
+    """Adam on theta, made of matrices of these shapes; the state is (m, v).
+
+    Attributes:
+        shapes: (fan in + 1, fan out) of each matrix.
+        chunk: no number of steps a call is prescribed.
+        fine: the loss need not be resolved far below its first value.
+    """
 
     shapes: tuple[tuple[int, int], ...]
-    chunk = None
+    chunk: ClassVar[int | None] = None
+    fine: ClassVar[bool] = False
 
     def start(self) -> State:
         """Averages m = v = 0."""

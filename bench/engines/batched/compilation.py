@@ -47,8 +47,10 @@ def forget_compiled_programs() -> int:
 @contextlib.contextmanager
 def repeatable_names(identity: str) -> Iterator[None]:
     """Number the functions that TensorFlow makes in this block from a start that depends on `identity` only."""
+    import tensorflow as tf
     from tensorflow.python.framework import ops
 
+    tf.compat.v1.get_default_graph()  # takes a number when it is first asked for
     start = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:5], "big") << 16
     original, ops.uid = ops.uid, itertools.count(start).__next__
     try:

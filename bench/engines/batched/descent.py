@@ -42,8 +42,9 @@ class Descent:
         from bench.engines.batched import network, program
 
         shape = Shape.of(cell, problem)
-        self.cell, self.step, self.form = cell, 0, loss_form(shape)
+        self.cell, self.step = cell, 0
         self._optimiser = program.OPTIMISERS[cell.training.recipe](network.matrix_shapes(cell.deeponet()))
+        self.form = loss_form(shape, fine=self._optimiser.fine)
         self.chunk = self._optimiser.chunk or int(np.clip(CHUNK_FLOPS / step_flops(cell), SHORTEST_CHUNK, LONGEST_CHUNK))
         setting = program.Setting(
             net=cell.deeponet(),
@@ -83,8 +84,11 @@ class Descent:
 
     def _run(self, begin: int, end: int) -> tuple[Any, Any, NDArray[np.float32]]:
         """Run iterations begin, ..., end - 1 of the current chunk; return theta, state and the losses of these iterations."""
-        theta, state, losses = self._program(*self._arguments(begin, end))
-        return theta, state, losses.numpy()[begin:end]
+        try:
+            theta, state, losses = self._program(*self._arguments(begin, end))
+        except self._tf.errors.ResourceExhaustedError as error:
+            raise MemoryError(str(error)) from None
+        return theta, state, np.maximum(losses.numpy()[begin:end], np.float32(0.0))
 
     def advance(self) -> NDArray[np.float32]:
         """Take a chunk of steps, fewer at the end of the budget; return the loss before each of them."""

@@ -11,7 +11,8 @@ With B functions in a batch, M labels a function, P distinct points, and branch 
     table      other designs: F at all B x P pairs, labels in a table with a mask; 6 q B P operations and sweeps over B P numbers
     gathered   other designs: the trunk at the P points, its values gathered for the B M labels; q B M slow operations
 
-All are exact; they differ by rounding. In float32 `gram` resolves the loss to about 1e-7 |T|^2 only.
+All are exact; they differ by rounding. In float32 `gram` resolves the loss to about 1e-7 |T|^2 only, and descent with it stalled
+at 3e-7 of the variance where `direct` reached 9e-9 (SOAP, antiderivative, q = 16); so what must be resolved finely takes `direct`.
 
 The rules compare operation counts, with constants fitted to runs on one core of an x86-64 server (AVX-512, about 100 Gflop/s): an
 element of a sweep costs as much as SWEEP operations of a product, one of the table as TABLE_SWEEP, a gathered product as GATHER.
@@ -58,11 +59,11 @@ class Shape:
         )
 
 
-def loss_form(shape: Shape) -> LossForm:
-    """The form that the operation counts favour."""
+def loss_form(shape: Shape, *, fine: bool = False) -> LossForm:
+    """The form that the operation counts favour; never `gram` if losses far below |T|^2 must be resolved."""
     b, m, p, q = shape.batch, shape.points, shape.distinct, shape.q
     if shape.grid:
-        return "gram" if 4 * q * q * (b + m) < (2 * q + SWEEP) * b * m else "direct"
+        return "gram" if not fine and 4 * q * q * (b + m) < (2 * q + SWEEP) * b * m else "direct"
     if b * m < p:
         return "own"
     if shape.functions * p <= TABLE_LIMIT and p * (6 * q + TABLE_SWEEP) < GATHER * q * m:

@@ -17,6 +17,7 @@ of compilation for each size.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -41,10 +42,16 @@ class Soap:
     """SOAP on matrices of these shapes; the state between calls is (averages, bases, M', V), each one flat vector.
 
     Averages and bases hold, for each matrix, the square matrices of its turned sides, left before right.
+
+    Attributes:
+        shapes: (fan in + 1, fan out) of each matrix.
+        chunk: steps between two refreshes, and so a call.
+        fine: SOAP comes near the floor, so the loss must be resolved there.
     """
 
     shapes: tuple[tuple[int, int], ...]
-    chunk = REFRESH
+    chunk: ClassVar[int | None] = REFRESH
+    fine: ClassVar[bool] = True
 
     @property
     def sides(self) -> list[int]:
@@ -96,7 +103,9 @@ class Soap:
         return theta - _joined(changes), (tuple(new_averages), state[1], tuple(momenta), tuple(seconds))
 
     def between_chunks(self, state: State, step: int) -> State:
-        """Turn the bases, after REFRESH, 2 REFRESH, ... steps."""
+        """Turn the bases, after REFRESH, 2 REFRESH, ... steps; not if the training has diverged."""
+        if not np.isfinite(state[0].numpy()).all():
+            return state
         squares = [(side, side) for side in self.sides]
         averages, bases = (iter(_pieces(part.numpy(), squares)) for part in state[:2])
         fresh, turned = [], []

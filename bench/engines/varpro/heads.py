@@ -28,8 +28,8 @@ RIDGE = 1e-12
 CUTS = (1e-5, 1e-7, 1e-9, 1e-11)
 CUT_TOLERANCE = 1e-4
 FILLINGS = 50
-OFFSET_STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-OFFSET_TOLERANCE = 2e-4
+OFFSET_STEPS = np.geomspace(1e-3, 16.0, 15)
+OFFSET_TOLERANCE = 5e-5
 SPARE_DIRECTIONS = 8
 
 
@@ -108,8 +108,8 @@ def _truncated(labels: Array, q: int, *, factors: list[tuple[Array, Array]]) -> 
 def scalar_bias(labels: Array, q: int) -> float:
     """A b near the argmin of tail_q(labels - b 1 1^T): within OFFSET_TOLERANCE of the least value found.
 
-    Searched up to 16 root mean squares from the mean, on the leading singular directions and the row and column sums. Where
-    several b serve, the one nearest the mean: the infimum may lie at infinity, and a large b costs digits.
+    Searched on both sides of the mean, from 1e-3 to 16 root mean squares away, on the leading singular directions and the row and
+    column sums. Where several b serve, the one nearest the mean: the infimum may lie at infinity, and a large b costs digits.
     """
     core, left, right = _projection(labels, q)
     direction = np.outer(left, right)
@@ -119,13 +119,15 @@ def scalar_bias(labels: Array, q: int) -> float:
         return float(np.sum(values[q:] ** 2))
 
     mean, unit = float(labels.mean()), float(np.sqrt(np.mean(labels**2)))
-    steps = np.array([0.0, *(sign * step for step in OFFSET_STEPS for sign in (1.0, -1.0))])
-    found = np.array([tail(mean + step * unit) for step in steps])
-    start = steps[int(np.flatnonzero(found <= (1.0 + OFFSET_TOLERANCE) * found.min())[0])]
-    reach = max(OFFSET_STEPS[0], abs(start))
-    bounds = (mean + (start - reach) * unit, mean + (start + reach) * unit)
-    local = minimize_scalar(tail, bounds=bounds, method="bounded", options={"xatol": 1e-3 * reach * max(unit, 1e-300)})
-    return float(local.x) if local.fun < tail(mean + start * unit) else mean + start * unit
+    grid = mean + unit * np.concatenate([-OFFSET_STEPS[::-1], [0.0], OFFSET_STEPS])
+    found = np.array([tail(b) for b in grid])
+    serving = np.flatnonzero(found <= (1.0 + OFFSET_TOLERANCE) * found.min())
+    start = int(serving[np.abs(grid[serving] - mean).argmin()])
+    bounds = grid[max(start - 1, 0)], grid[min(start + 1, len(grid) - 1)]
+    if bounds[0] == bounds[1]:
+        return mean
+    local = minimize_scalar(tail, bounds=bounds, method="bounded", options={"xatol": 1e-3 * (bounds[1] - bounds[0])})
+    return float(local.x) if local.fun < found[start] else float(grid[start])
 
 
 def _projection(labels: Array, q: int) -> tuple[Array, Array, Array]:

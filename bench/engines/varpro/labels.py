@@ -16,7 +16,7 @@ from bench.engines.varpro.heads import scalar_bias
 from operators.scaling import Problem
 from operators.task import Array
 
-NEGLIGIBLE = 1e-14
+NEGLIGIBLE = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Labels:
 
     @property
     def goal(self) -> float:
-        """The tail, or what rounding leaves if that is more."""
+        """The tail, or NEGLIGIBLE of the energy of U_q S_q V_q^T if that is more: far below what float32 resolves."""
         return max(self.tail, NEGLIGIBLE * float(np.sum(self.singular**2)))
 
 

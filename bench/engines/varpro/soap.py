@@ -4,10 +4,11 @@ For each matrix W (a, b), with G its gradient, step t = 1, 2, ... is
 
     L <- b2 L + (1 - b2) G G^T,   R <- b2 R + (1 - b2) G^T G
     G' = Q_L^T G Q_R;   M <- b1 M + (1 - b1) G';   V <- b2 V + (1 - b2) G'^2
-    W <- W - rate Q_L [ (M / (1 - b1^t)) / sqrt(V / (1 - b2^t) + eps) ] Q_R^T
+    W <- W - rate Q_L [ (M / (1 - b1^t)) / sqrt(V / (1 - b2^t) + eps max V) ] Q_R^T
 
 Q_L and Q_R start as the eigenvectors of the first L and R and follow them every `REFRESH` steps by one orthogonal iteration,
-Q_L <- qr(L Q_L); M is turned into the new basis and V is kept, as in the paper. Unlike there, the first gradient is used.
+Q_L <- qr(L Q_L); M is turned into the new basis and V is kept, as in the paper. Unlike there, the first gradient is used, and eps
+is relative to the largest V: components that are zero up to rounding stay at rest.
 """
 
 import numpy as np
@@ -18,7 +19,8 @@ from operators.task import Array
 BETA_1 = 0.9
 BETA_2 = 0.95
 REFRESH = 10
-EPSILON = 1e-30
+EPSILON = 1e-20
+SMALLEST = 1e-300
 
 
 class Soap:
@@ -46,7 +48,7 @@ class Soap:
         self._second *= BETA_2
         self._second += (1.0 - BETA_2) * (turned * turned)
         scale = self._second / (1.0 - BETA_2**self._step)
-        scale += EPSILON
+        scale += EPSILON * scale.max() + SMALLEST
         np.sqrt(scale, out=scale)
         direction = self._first / scale
         direction *= -rate / (1.0 - BETA_1**self._step)
@@ -55,6 +57,8 @@ class Soap:
     def _follow(self) -> None:
         """Turn the bases towards the eigenvectors of L and R: all the way at the first step, else one iteration."""
         if self._step == 0:
+            if not np.isfinite(self._left).all():
+                raise FloatingPointError("gradients are not finite")
             self._left_basis, self._right_basis = _eigenvectors(self._left), _eigenvectors(self._right)
             return
         left, right = orthonormal(self._left @ self._left_basis), orthonormal(self._right @ self._right_basis)

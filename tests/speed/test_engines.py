@@ -1,0 +1,177 @@
+"""Steps per second of the batched engine against DeepXDE pinned to one thread, and end to end against DeepXDE's default.
+
+`python -m pytest tests/speed/test_engines.py --benchmark-only -s` prints the table of ratios. A step's cost is processor time of
+this process, pinned to one thread, from the first report of progress after FIRST_STEP to the last; the engines take turns, and
+the least of ROUNDS counts. The fraction is floating-point work (see `bench.flops`) over time, over that of a 1024 x 1024 float32
+product in the same run.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from bench.cell import Cell
+from bench.engines import find_engine
+from bench.engines.base import Control
+from bench.engines.threads import pinned_tensorflow
+from bench.flops import step_flops
+from operators.dataset import build
+from operators.scaling import scaled
+
+ROOT = Path(__file__).parent.parent.parent
+WIDTHS, RANKS, SIZES = (16, 32, 64, 128), (4, 16, 64), (64, 256, 1024)
+LATIN = [(SIZES[(i + j) % 3], w, q) for i, w in enumerate(WIDTHS) for j, q in enumerate(RANKS)]  # all pairs of w, q and N
+GRIDS = [("grid", n, 100, w, q, None) for n, w, q in LATIN] + [("grid", n, 1024, w, q, None) for n, w, q in LATIN[::2]]
+OTHERS = [
+    ("grid", 1000, 100, 64, 32, 64),
+    ("scattered", 500, 20, 64, 32, None),
+    ("triples", 10_000, 1, 64, 32, None),
+    ("triples", 10_000, 1, 64, 32, 256),
+]
+ROUNDS = 3
+FIRST_STEP = 100
+END_TO_END_STEPS = 20_000
+
+
+def cell_of(engine: str, shape: tuple[Any, ...], **training: Any) -> Cell:
+    design, functions, points, width, q, batch = shape
+    return Cell.model_validate(
+        {
+            "task": "antiderivative",
+            "parameters": {"point_count": max(points, 100)},
+            "design": design,
+            "functions": functions,
+            "points": points,
+            "test_functions": 1,
+            "net": {"branch_widths": [width, width], "trunk_widths": [width, width], "q": q},
+            "training": {"engine": engine, "recipe": "adam", "learning_rate": 1e-3, "batch": batch, **training},
+        }
+    )
+
+
+def cost_of_a_step(cell: Cell) -> float:
+    """Processor seconds a step, from the first report after FIRST_STEP to the last."""
+    times: list[tuple[int, float]] = []
+    control = Control(report=lambda done, step: times.append((step, time.process_time())))
+    problem = scaled(build(cell.request()), "standard", "unit", "task")
+    find_engine(cell.training.engine).train([cell], [problem], control)
+    (first, start), (last, end) = next(entry for entry in times if entry[0] >= FIRST_STEP), times[-1]
+    return (end - start) / (last - first)
+
+
+@pytest.fixture(scope="module")
+def ceiling() -> float:
+    """Operations a second of a large float32 product on this thread."""
+    tf = pinned_tensorflow(1)
+    matrix = tf.random.stateless_normal((1024, 1024), seed=(1, 2))
+    times = []
+    for _ in range(12):
+        started = time.process_time()
+        tf.matmul(matrix, matrix).numpy()
+        times.append(time.process_time() - started)
+    return 2.0 * 1024**3 / min(times)
+
+
+class Row(NamedTuple):
+    """What was measured for one shape: processor seconds a step of both engines, and our fraction of the ceiling."""
+
+    shape: tuple[Any, ...]
+    ours: float
+    theirs: float
+    fraction: float
+
+
+@pytest.fixture(scope="module")
+def table(ceiling: float) -> Iterator[list[Row]]:
+    """Rows of the table, printed at the end with geometric means."""
+    rows: list[Row] = []
+    yield rows
+    print(f"\n\none thread; large float32 product {ceiling / 1e9:.0f} Gflop/s; microseconds of processor time a step")
+    print(
+        f"{'design':10s}{'N':>6s}{'M':>6s}{'w':>5s}{'q':>5s}{'batch':>7s}{'batched':>9s}{'DeepXDE':>9s}{'ratio':>7s}{'of ceiling':>12s}"
+    )
+    for (design, *sizes, batch), ours, theirs, fraction in rows:
+        place = "{:10s}{:6d}{:6d}{:5d}{:5d}{:>7s}".format(design, *sizes, str(batch or "full"))
+        print(f"{place}{1e6 * ours:9.0f}{1e6 * theirs:9.0f}{theirs / ours:7.1f}{100 * fraction:11.0f}%")
+    for points in (100, 1024):
+        ratios = [row.theirs / row.ours for row in rows if row.shape in GRIDS and row.shape[2] == points]
+        if ratios:
+            print(f"geometric mean over {len(ratios)} grids with M = {points}: {np.exp(np.mean(np.log(ratios))):.2f}")
+
+
+@pytest.mark.parametrize("shape", GRIDS + OTHERS, ids=lambda shape: "-".join(map(str, shape)))
+def test_a_step_costs_less_than_deepxde_on_one_thread(
+    benchmark: BenchmarkFixture, table: list[Row], ceiling: float, shape: tuple[Any, ...]
+) -> None:
+    work = step_flops(cell_of("batched", shape, steps=1))
+    ours = cell_of("batched", shape, steps=int(np.clip(4e10 / work, 300, 8000)))
+    theirs = cell_of("deepxde", shape, steps=400)
+    costs: dict[str, list[float]] = {"batched": [], "deepxde": []}
+
+    def both() -> None:
+        for cell in (ours, theirs):
+            costs[cell.training.engine].append(cost_of_a_step(cell))
+
+    benchmark.pedantic(both, rounds=ROUNDS, iterations=1)
+    fast, slow = min(costs["batched"]), min(costs["deepxde"])
+    table.append(Row(shape, fast, slow, work / fast / ceiling))
+    benchmark.extra_info.update(batched=fast, deepxde=slow, ratio=slow / fast, fraction_of_ceiling=work / fast / ceiling)
+    assert slow > fast
+
+
+PROGRAM = """
+import sys, time
+sys.path.insert(0, "tests/speed")
+from pathlib import Path
+from bench.engines.batched.compilation import keep_compiled_programs
+keep_compiled_programs(Path(sys.argv[1]))
+from bench.engines.batched import BatchedEngine
+from bench.engines.base import Control
+from bench.engines.deepxde import DeepXDEEngine
+from operators.dataset import build
+from operators.scaling import scaled
+from test_engines import END_TO_END_STEPS, cell_of
+engine, shape = sys.argv[2], ("grid", 100, 100, 16, 4, None)
+trainer = BatchedEngine() if engine == "batched" else DeepXDEEngine(threads=int(sys.argv[3]))
+cells = [cell_of(engine, shape, steps=END_TO_END_STEPS).model_copy(update={"replicate": r}) for r in range(int(sys.argv[4]))]
+problems = [scaled(build(cell.request()), "standard", "unit", "task") for cell in cells]
+small = cell_of(engine, ("grid", 8, 8, 4, 2, None), steps=1)
+trainer.train([small], [scaled(build(small.request()), "standard", "unit", "task")], Control())
+started = time.perf_counter()
+trainer.train(cells, problems, Control())
+print(time.perf_counter() - started)
+"""
+
+
+def test_end_to_end_on_the_smallest_nets(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    """Wall seconds a cell: two single-thread processes with programs on disk, against one DeepXDE process with all cores."""
+
+    def run(engine: str, threads: int, *, processes: int, cells: int) -> float:
+        command = [sys.executable, "-c", PROGRAM, str(tmp_path), engine, str(threads), str(cells)]
+        started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+        return max(float(process.communicate()[0]) for process in started) / (processes * cells)
+
+    run("batched", 1, processes=1, cells=1)
+    seconds: dict[str, list[float]] = {"batched": [], "deepxde": []}
+    cores = len(os.sched_getaffinity(0))
+
+    def both() -> None:
+        seconds["batched"].append(run("batched", 1, processes=2, cells=3))
+        seconds["deepxde"].append(run("deepxde", cores, processes=1, cells=1))
+
+    benchmark.pedantic(both, rounds=2, iterations=1)
+    fast, slow = min(seconds["batched"]), min(seconds["deepxde"])
+    print(
+        f"\nend to end, N = M = 100, w = 16, q = 4, {END_TO_END_STEPS} steps: batched {fast:.2f} s, DeepXDE {slow:.2f} s a cell,"
+    )
+    print(f"ratio {slow / fast:.1f} ({cores} cores)")
+    benchmark.extra_info.update(batched=fast, deepxde=slow, ratio=slow / fast)
+    assert slow > 2.0 * fast

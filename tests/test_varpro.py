@@ -1,0 +1,307 @@
+"""Variable projection: gradients, floors, planted nets, restarts, bits."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from bench.engines.varpro.completion import complete
+from bench.engines.varpro.heads import exact_heads
+from bench.engines.varpro.hidden import HiddenNet
+from bench.engines.varpro.inputs import reduced
+from bench.engines.varpro.labels import grid_labels
+from bench.engines.varpro.part import Part
+from bench.engines.varpro.rates import cosine, cycles
+from bench.engines.varpro.run import Run
+from bench.engines.varpro.soap import Soap
+from bench.engines.varpro.train import Options, Result, train_varpro
+from operators import find_task
+from operators.bounds.offset import offset_tails
+from operators.dataset import Design, Request, build
+from operators.deeponet import Activation, DeepONet, Ends, Layer, Weights
+from operators.scaling import Problem, predict, scaled
+from operators.seeds import stream
+from operators.task import Array
+
+ACTIVATIONS: tuple[Activation, ...] = ("tanh", "relu", "sigmoid", "gelu", "silu")
+
+
+def problem_of(task: str, *, functions: int = 80, points: int = 60, design: Design = "grid", sigma: float = 0.0) -> Problem:
+    """A problem of a registered task with Rademacher noise."""
+    law = "rademacher" if sigma else "none"
+    request = Request(
+        find_task(task, {}), design, functions=functions, points=points, noise_law=law, sigma=sigma, test_functions=1
+    )
+    return scaled(build(request), "standard", "unit", "task")
+
+
+@pytest.fixture(scope="module")
+def advection() -> Problem:
+    return problem_of("advection-speed")
+
+
+def net_for(
+    problem: Problem, *, branch: tuple[int, ...], trunk: tuple[int, ...], q: int, ends: Ends = "activated-trunk"
+) -> DeepONet:
+    return DeepONet(problem.inputs.shape[1], problem.points.shape[1], branch, trunk, q, ends=ends)
+
+
+def initial(net: DeepONet, *, seed: int = 0, scale: float = 1.0) -> Weights:
+    """Random weights of a net: normal kernels over the root of the fan in, normal biases."""
+
+    def layers(part: str, sizes: tuple[int, ...]) -> tuple[Layer, ...]:
+        shapes = enumerate(pairwise(sizes))
+        generators = {number: stream("init", "test", part, seed, number) for number in range(len(sizes))}
+        return tuple(
+            Layer(scale * generators[number].normal(size=(a, b)) / np.sqrt(a), generators[number].normal(size=b))
+            for number, (a, b) in shapes
+        )
+
+    return Weights(layers("branch", net.branch_sizes()), layers("trunk", net.trunk_sizes()), 0.0)
+
+
+def train(net: DeepONet, problem: Problem, *, steps: int, seed: int = 0, restarts: int | None = None) -> Result:
+    options = Options(steps, restarts=restarts)
+    return train_varpro(net, problem, lambda number: initial(net, seed=seed + 1000 * number), options=options)
+
+
+def floor(problem: Problem, q: int) -> float:
+    """The certified floor of rank q and a scalar bias, from the theory side of the suite."""
+    ones = [np.ones(size) for size in problem.labels.shape]
+    return float(offset_tails(problem.labels, *ones, ranks=[q]).lower[q]) / problem.labels.size
+
+
+def mse(net: DeepONet, weights: Weights | None, problem: Problem) -> float:
+    assert weights is not None
+    net.check(weights)
+    return float(np.mean((predict(net, weights, problem) - problem.labels) ** 2))
+
+
+def shifted(net: HiddenNet, matrices: list[Array], directions: list[Array], step: float) -> HiddenNet:
+    net.matrices = [matrix + step * direction for matrix, direction in zip(matrices, directions, strict=True)]
+    return net
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("widths", [(7,), (6, 5), (5, 4, 6)])
+def test_the_gradient_in_hidden_weights_is_that_of_the_projected_loss(activation: Activation, widths: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(1)
+    planted = rng.normal(size=(30, 3)) @ rng.normal(size=(3, 20))
+    labels = grid_labels(planted + 0.3 * rng.normal(size=(30, 20)), 3)
+    nets = []
+    for rows, fan_in in ((30, 4), (20, 2)):
+        sizes = (fan_in, *widths)
+        matrices = [rng.normal(size=(a + 1, b)) for a, b in pairwise(sizes)]
+        nets.append(HiddenNet(rng.normal(size=(rows, fan_in)), matrices, activation))
+    run = Run(Part(nets[0]), Part(nets[1]), labels, count=lambda loss: True)
+    for _ in range(300):
+        loss, *outers = run.joint()
+    assert loss == pytest.approx(exact_heads(nets[0].features(), nets[1].features(), labels.matrix, q=3).loss, rel=2e-4)
+
+    def projected(step: float, which: int, start: list[Array], directions: list[Array]) -> float:
+        moved = [shifted(net, start, directions, step) if net is nets[which] else net for net in nets]
+        factors = [np.linalg.svd(net.features(), full_matrices=False) for net in moved]
+        bases = [left[:, values > 1e-9 * values[0]] for left, values, _ in factors]
+        return float(np.sum(labels.matrix**2) - np.sum(np.linalg.svd(bases[0].T @ labels.matrix @ bases[1])[1][:3] ** 2))
+
+    for which, outer in enumerate(outers):
+        nets[which].features()
+        gradients = nets[which].gradients(2.0 * outer)
+        start = list(nets[which].matrices)
+        directions = [rng.normal(size=matrix.shape) for matrix in start]
+        slope = sum(float(np.vdot(g, d)) for g, d in zip(gradients, directions, strict=True))
+        h = 1e-6
+        difference = (projected(h, which, start, directions) - projected(-h, which, start, directions)) / (2.0 * h)
+        nets[which].matrices = start
+        assert slope == pytest.approx(difference, rel=1e-4, abs=1e-4)
+
+
+def test_reduced_inputs_give_the_same_features_and_lead_back() -> None:
+    rng = np.random.default_rng(2)
+    inputs = rng.normal(size=(20, 4)) @ rng.normal(size=(4, 30)) + rng.normal(size=30)
+    small = reduced(inputs)
+    assert small.values.shape == (20, 4)
+    layers = (Layer(rng.normal(size=(30, 5)), rng.normal(size=5)), Layer(rng.normal(size=(5, 3)), rng.normal(size=3)))
+    matrices = small.matrices(layers)
+    before = inputs @ layers[0].kernel + layers[0].bias
+    np.testing.assert_allclose(small.values @ matrices[0][:-1] + matrices[0][-1], before, atol=1e-10)
+    back = small.layers(matrices)
+    np.testing.assert_allclose(inputs @ back[0].kernel + back[0].bias, before, atol=1e-10)
+    np.testing.assert_array_equal(back[1].kernel, layers[1].kernel)
+
+
+def test_soap_steps_turn_with_the_coordinates() -> None:
+    rng = np.random.default_rng(3)
+    left, right = np.linalg.qr(rng.normal(size=(5, 5)))[0], np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    plain, turned = Soap((5, 4)), Soap((5, 4))
+    for _ in range(25):
+        gradient = rng.normal(size=(5, 4))
+        step = plain.update(gradient, 1.0)
+        np.testing.assert_allclose(turned.update(left @ gradient @ right, 1.0), left @ step @ right, atol=1e-5)
+
+
+def test_soap_meets_an_ill_conditioned_quadratic() -> None:
+    rng = np.random.default_rng(4)
+    left, right = (np.linalg.qr(rng.normal(size=(6, 6)))[0] * np.geomspace(1.0, 1e-3, 6) for _ in range(2))
+    target, matrix, soap = rng.normal(size=(6, 6)), np.zeros((6, 6)), Soap((6, 6))
+    for rate in cosine(1500):
+        matrix = matrix + soap.update(left.T @ left @ (matrix - target) @ right.T @ right, 0.1 * rate)
+    assert np.abs(matrix - target).max() < 1e-2
+
+
+@pytest.mark.parametrize("steps", [0, 1, 50, 299, 300, 1000, 12345])
+def test_rates_fill_the_budget_and_end_low(steps: int) -> None:
+    for rates in (cosine(steps), cycles(steps)):
+        assert len(rates) == steps
+        assert not steps or (rates.min() >= 0.0 and rates.max() == pytest.approx(1.0))
+        assert steps < 50 or rates[-1] < 1e-2
+
+
+@pytest.mark.parametrize("ends", ["linear", "activated-trunk"])
+@pytest.mark.parametrize(("task", "q"), [("advection-speed", 6), ("antiderivative", 3), ("burgers-low-viscosity", 6)])
+def test_wide_nets_stop_at_the_floor_and_never_below(task: str, q: int, ends: Ends) -> None:
+    problem = problem_of(task)
+    net = net_for(problem, branch=(24, 24), trunk=(24, 24), q=q, ends=ends)
+    result = train(net, problem, steps=3000)
+    least = floor(problem, q)
+    assert least * (1.0 - 1e-9) <= result.training_mse <= least * 1.0011
+    assert result.training_mse == pytest.approx(mse(net, result.weights, problem), rel=1e-12)
+    assert 0 < result.steps < 3000
+    assert result.status == "done"
+
+
+def test_noisy_labels_are_fitted_to_their_floor() -> None:
+    problem = problem_of("advection-speed", sigma=0.1)
+    result = train(net_for(problem, branch=(32, 32), trunk=(32, 32), q=6), problem, steps=3000)
+    assert floor(problem, 6) * (1.0 - 1e-9) <= result.training_mse <= floor(problem, 6) * 1.0011
+
+
+def test_the_float32_copy_is_as_good(advection: Problem) -> None:
+    net = net_for(advection, branch=(24, 24), trunk=(24, 24), q=6)
+    result = train(net, advection, steps=3000)
+    assert result.weights is not None
+
+    def rounded(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        return tuple(Layer(*(np.float64(np.float32(array)) for array in (layer.kernel, layer.bias))) for layer in layers)
+
+    copy = Weights(rounded(result.weights.branch), rounded(result.weights.trunk), float(np.float32(result.weights.bias)))
+    assert mse(net, copy, advection) == pytest.approx(result.training_mse, rel=1e-5)
+
+
+def test_branch_and_trunk_may_differ_in_width_and_depth(advection: Problem) -> None:
+    net = net_for(advection, branch=(12, 16, 20), trunk=(24,), q=5)
+    result = train(net, advection, steps=3000)
+    assert floor(advection, 5) * (1.0 - 1e-9) <= mse(net, result.weights, advection) <= 1.01 * floor(advection, 5)
+
+
+def test_narrow_nets_reach_a_tenth_above_the_floor() -> None:
+    problem = problem_of("advection-speed", functions=200, points=100)
+    least = floor(problem, 8)
+    for seed in range(2):
+        result = train(net_for(problem, branch=(8, 8), trunk=(8, 8), q=8), problem, steps=4000, seed=seed)
+        assert least * (1.0 - 1e-9) <= result.training_mse <= 1.1 * least
+        assert result.steps == 4000
+
+
+def test_restarts_share_the_budget(advection: Problem) -> None:
+    net, asked = net_for(advection, branch=(5, 5), trunk=(5, 5), q=5), []
+
+    def start(number: int) -> Weights:
+        asked.append(number)
+        return initial(net, seed=number)
+
+    result = train_varpro(net, advection, start, options=Options(400, restarts=3))
+    assert asked == [0, 1, 2]
+    assert result.steps == 400
+    assert [step for step, _ in result.curve] == sorted({step for step, _ in result.curve})
+    assert (result.curve[0][0], result.curve[-1][0]) == (0, 400)
+
+
+def test_random_features_with_solved_heads_reach_the_floor_untrained() -> None:
+    problem = problem_of("advection-speed", functions=30, points=25)
+    result = train(net_for(problem, branch=(40, 40), trunk=(40, 40), q=5), problem, steps=1000)
+    assert result.steps == 0
+    assert floor(problem, 5) * (1.0 - 1e-9) <= result.training_mse <= 1.001 * floor(problem, 5)
+
+
+def test_no_steps_keep_the_hidden_weights_and_solve_the_heads(advection: Problem) -> None:
+    net = net_for(advection, branch=(10, 9), trunk=(8,), q=4, ends="linear")
+    start = initial(net)
+    result = train_varpro(net, advection, lambda number: start, options=Options(0))
+    assert result.weights is not None
+    hidden = [net.branch(result.weights, advection.inputs), net.branch(start, advection.inputs)]
+    np.testing.assert_allclose(result.weights.trunk[0].kernel, start.trunk[0].kernel, atol=1e-12)
+    np.testing.assert_allclose(result.weights.branch[1].kernel, start.branch[1].kernel, atol=1e-12)
+    assert hidden[0].shape == hidden[1].shape
+    assert result.training_mse < mse(net, start, advection)
+
+
+def test_labels_of_exact_rank_are_fitted_exactly() -> None:
+    problem = problem_of("advection-speed", functions=40, points=30)
+    planted = net_for(problem, branch=(6,), trunk=(6,), q=3, ends="linear")
+    labels = predict(planted, initial(planted, seed=9), problem)
+    exact = Problem(**{**vars(problem), "labels": labels})
+    result = train(net_for(problem, branch=(24, 24), trunk=(24, 24), q=3, ends="linear"), exact, steps=1500)
+    assert result.training_mse < 1e-6 * labels.var()
+
+
+def test_rank_beyond_the_features_is_not_asked_for(advection: Problem) -> None:
+    net = net_for(advection, branch=(4, 4), trunk=(9, 9), q=12)
+    result = train(net, advection, steps=600)
+    assert mse(net, result.weights, advection) >= floor(advection, 5) * (1.0 - 1e-9)
+    assert result.training_mse < 1.3 * floor(advection, 5)
+
+
+def test_same_bits_again_and_after_other_work(advection: Problem) -> None:
+    net = net_for(advection, branch=(6, 7), trunk=(7, 6), q=5)
+    first = train(net, advection, steps=300)
+    train(net_for(advection, branch=(9,), trunk=(9,), q=3), advection, steps=50, seed=5)
+    second = train(net, advection, steps=300)
+    assert first.weights is not None
+    assert second.weights is not None
+    assert first.weights.sha256() == second.weights.sha256()
+    assert first.curve == second.curve
+    assert first.weights.sha256() != getattr(train(net, advection, steps=300, seed=1).weights, "sha256", str)()
+
+
+def test_a_timeout_returns_what_there_is(advection: Problem) -> None:
+    net = net_for(advection, branch=(6, 6), trunk=(6, 6), q=6)
+    result = train_varpro(net, advection, lambda number: initial(net), options=Options(5000, timeout_seconds=0.0))
+    assert result.status == "timeout"
+    assert result.steps < 200
+    assert mse(net, result.weights, advection) < advection.labels.var()
+
+
+def test_weights_that_are_not_finite_are_divergence(advection: Problem) -> None:
+    net = net_for(advection, branch=(6,), trunk=(6,), q=3)
+    bad = initial(net, scale=np.nan)
+    result = train_varpro(net, advection, lambda number: bad, options=Options(10))
+    assert (result.status, result.weights) == ("diverged", None)
+
+
+def test_scattered_labels_are_fitted_to_their_completion() -> None:
+    problem = problem_of("advection-speed", functions=100, points=50, design="scattered")
+    net = net_for(problem, branch=(32, 32), trunk=(32, 32), q=5)
+    result = train(net, problem, steps=3000)
+    labels, observed = np.zeros((100, 100)), np.zeros((100, 100), dtype=bool)
+    rows = np.arange(100)[:, None]
+    labels[rows, problem.index], observed[rows, problem.index] = problem.labels, True
+    completed = complete(labels, observed, 5).tail / problem.labels.size
+    assert mse(net, result.weights, problem) == pytest.approx(result.training_mse, rel=1e-12)
+    assert result.training_mse == pytest.approx(completed, rel=0.01)
+    assert completed < 0.4 * problem.labels.var()
+
+
+@pytest.mark.parametrize("design", ["triples", "scattered"])
+def test_too_few_labels_to_complete_are_refused(design: Design) -> None:
+    problem = problem_of("advection-speed", functions=50, points=1 if design == "triples" else 5, design=design)
+    with pytest.raises(ValueError, match="labels"):
+        train(net_for(problem, branch=(8,), trunk=(8,), q=3), problem, steps=10)
+
+
+def test_pointwise_output_scaling_and_sigmoid_ends_are_refused(advection: Problem) -> None:
+    pointwise = Problem(**{**vars(advection), "scale": np.ones(advection.labels.shape[1])})
+    with pytest.raises(ValueError, match="pointwise"):
+        train(net_for(advection, branch=(8,), trunk=(8,), q=3), pointwise, steps=10)
+    with pytest.raises(ValueError, match="sigmoid"):
+        train(net_for(advection, branch=(8,), trunk=(8,), q=3, ends="sigmoid"), advection, steps=10)
