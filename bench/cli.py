@@ -78,10 +78,11 @@ def run(
     if dry_run and as_json:
         _print_json(facts)
         return
+    most = "at most " if work.study.brackets else ""
     console.print(
-        f"study {work.study.name}: {todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
-        f" data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes); about {duration(3600 * todo.hours(count))}"
-        f" on {count} workers ({facts['estimate']} estimate)"
+        f"study {work.study.name}: {most}{todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
+        f" data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes);"
+        f" {most or 'about '}{duration(3600 * todo.hours(count))} on {count} workers ({facts['estimate']} estimate)"
     )
     if dry_run:
         return
@@ -146,7 +147,9 @@ def status(out: Out = DEFAULT_OUT, as_json: Json = False) -> None:
 def list_(as_json: Json = False) -> None:
     """List studies and tasks, with what each asks and what each task's truth and stated error are."""
     studies = [
-        {"study": name, "cells": len(load.keyed), "question": load.question} for name in STUDIES for load in [load_study(name)]
+        {"study": name, "cells": len(load.keyed) or len(load.most_trainings()), "question": load.question}
+        for name in STUDIES
+        for load in [load_study(name)]
     ]
     tasks = [
         {

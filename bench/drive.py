@@ -58,7 +58,7 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True)
 class Work:
-    """A study opened on its folder: what there is and what is missing (of a bracket study, the first training of each search)."""
+    """A study opened on its folder: what there is and what is missing (of a bracket study, the trainings of its budget)."""
 
     study: Study
     store: Store
@@ -71,12 +71,14 @@ class Work:
 
     def plan(self) -> Plan:
         """Estimate the pending cells."""
-        return plan(tuple(self.study.cells), self.pending, self.store.records())
+        return plan(tuple(self.study.cells) or self.pending, self.pending, self.store.records())
 
 
 def open_work(study: Study, out: Path, *, retry: bool = False) -> Work:
     """Read a study's store and find the missing cells; writes nothing."""
     store = Store(out / study.name)
+    if study.brackets:
+        return Work(study, store, study.most_trainings())
     missing = store.missing(study.keyed, retry=retry)
     return Work(study, store, tuple(cell for key, cell in study.keyed.items() if key in missing))
 

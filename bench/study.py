@@ -75,6 +75,10 @@ class Study:
         """Cells by key, in the order of the grid."""
         return {cell_key(cell): cell for cell in self.cells}
 
+    def most_trainings(self) -> tuple[Cell, ...]:
+        """As many wide nets as the budgets of the brackets allow trainings: an upper bound of what a search takes."""
+        return tuple(q.cell(q.wide(1), restart) for q in self.brackets for restart in range(q.trainings))
+
     def manifest(self) -> Manifest:
         """What the tables need to know of the study."""
         expected = tuple(expected_cell(key, cell) for key, cell in self.keyed.items())

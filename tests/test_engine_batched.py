@@ -1,6 +1,5 @@
 """The batched engine: what it promises beyond parity with the reference engine (see test_parity)."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,7 +77,7 @@ def test_a_fit_has_the_same_bits_whatever_else_is_in_its_group(recipe: str) -> N
     assert len(set(alone)) == len(cells)
 
 
-def test_programs_on_disk_are_found_in_any_order_give_the_same_bits_and_are_replaced_when_torn(tmp_path: Path) -> None:
+def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the_same_bits(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
         "from bench.engines.batched.compilation import keep_compiled_programs\n"
@@ -95,9 +94,30 @@ def test_programs_on_disk_are_found_in_any_order_give_the_same_bits_and_are_repl
     fresh, programs = run(9, 11)
     assert len(programs) == 2
     assert run(11, 9) == (fresh[::-1], programs)
-    torn = min(programs)
-    os.truncate(torn, 1000)
-    assert run(9, 11)[0] == fresh == hashes(train(small(functions=9), small(functions=11)))
+    assert fresh == hashes(train(small(functions=9), small(functions=11)))
+
+
+def test_programs_on_disk_that_cannot_be_read_are_thrown_away_and_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tf = pinned_tensorflow(1)
+    from bench.engines.batched import program
+
+    expected = hashes(train(small()))
+    monkeypatch.setenv("TF_XLA_FLAGS", f"--tf_xla_auto_jit=0 --tf_xla_persistent_cache_directory={tmp_path}")
+    (tmp_path / "torn.pb").write_bytes(b"")
+    intact = program.compiled
+
+    def torn(setting: Any, arguments: Any) -> Any:
+        if setting.attempt == 0:
+            raise tf.errors.OutOfRangeError(None, None, "Read less bytes than requested")
+        return intact(setting, arguments)
+
+    monkeypatch.setattr(program, "compiled", torn)
+    assert hashes(train(small())) == expected
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(tf.errors.OutOfRangeError):
+        train(small())
 
 
 FORMS = {

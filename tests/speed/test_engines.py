@@ -95,9 +95,7 @@ def table(ceiling: float) -> Iterator[list[Row]]:
     rows: list[Row] = []
     yield rows
     print(f"\n\none thread; large float32 product {ceiling / 1e9:.0f} Gflop/s; microseconds of processor time a step")
-    print(
-        f"{'design':10s}{'N':>6s}{'M':>6s}{'w':>5s}{'q':>5s}{'batch':>7s}{'batched':>9s}{'DeepXDE':>9s}{'ratio':>7s}{'of ceiling':>12s}"
-    )
+    print("design         N     M    w    q  batch  batched  DeepXDE  ratio  of ceiling")
     for (design, *sizes, batch), ours, theirs, fraction in rows:
         place = "{:10s}{:6d}{:6d}{:5d}{:5d}{:>7s}".format(design, *sizes, str(batch or "full"))
         print(f"{place}{1e6 * ours:9.0f}{1e6 * theirs:9.0f}{theirs / ours:7.1f}{100 * fraction:11.0f}%")

@@ -12,7 +12,7 @@ With B functions in a batch, M labels a function, P distinct points, and branch 
     gathered   other designs: the trunk at the P points, its values gathered for the B M labels; q B M slow operations
 
 All are exact; they differ by rounding. In float32 `gram` resolves the loss to about 1e-7 |T|^2 only, and descent with it stalled
-at 3e-7 of the variance where `direct` reached 9e-9 (SOAP, antiderivative, q = 16); so what must be resolved finely takes `direct`.
+at 3e-7 of the variance where `direct` reached 9e-9 (SOAP, antiderivative, q = 16); what must be resolved finely takes `direct`.
 
 The rules compare operation counts, with constants fitted to runs on one core of an x86-64 server (AVX-512, about 100 Gflop/s): an
 element of a sweep costs as much as SWEEP operations of a product, one of the table as TABLE_SWEEP, a gathered product as GATHER.

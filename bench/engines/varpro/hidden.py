@@ -43,25 +43,26 @@ class HiddenNet:
     def __init__(self, inputs: Array, matrices: Sequence[Array], activation: Activation) -> None:
         self.matrices = list(matrices)
         self._value, self._slope = ACTIVATIONS[activation], SLOPES[activation]
-        self._layers = [with_ones(inputs)]
-        self._before: list[Array] = []
+        widths = [matrix.shape[1] for matrix in matrices]
+        self._layers = [with_ones(inputs), *(np.ones((len(inputs), width + 1)) for width in widths)]
+        self._before = [np.empty((len(inputs), width)) for width in widths]
 
     def features(self) -> Array:
-        """A_L (n, w_L + 1) for the present matrices; the values of all layers are kept for `gradients`."""
-        del self._layers[1:], self._before[:]
-        for matrix in self.matrices:
-            self._before.append(self._layers[-1] @ matrix)
-            self._layers.append(with_ones(self._value(self._before[-1])))
+        """A_L (n, w_L + 1) for the present matrices. The array is used again by the next call."""
+        for number, matrix in enumerate(self.matrices):
+            np.matmul(self._layers[number], matrix, out=self._before[number])
+            self._layers[number + 1][:, :-1] = self._value(self._before[number])
         return self._layers[-1]
 
     def gradients(self, outer: Array) -> list[Array]:
         """Gradients of a function f in W_1..W_L, from `outer` = df/dA_L (n, w_L), its last column left out.
 
-        The features must be those of the present matrices.
+        The last call of `features` must have been for the present matrices.
         """
         found: list[Array] = []
         for number in range(len(self.matrices) - 1, -1, -1):
-            inner = outer * self._slope(self._before[number], self._layers[number + 1][:, :-1])
+            inner = self._slope(self._before[number], self._layers[number + 1][:, :-1])
+            inner *= outer
             found.append(self._layers[number].T @ inner)
             if number:
                 outer = inner @ self.matrices[number][:-1].T
