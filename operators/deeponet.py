@@ -19,6 +19,7 @@ Everything here is NumPy in float64: it is what verifies a fit, whatever trained
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -108,9 +109,9 @@ class DeepONet:
         return (self.coordinates, *self.trunk_widths, self.q)
 
     def parameter_count(self) -> int:
-        """d = sum over layers of (fan in + 1) fan out, plus one for the scalar bias."""
+        """D = sum over layers of (fan in + 1) fan out, plus one for the scalar bias."""
         sizes = (self.branch_sizes(), self.trunk_sizes())
-        return 1 + sum((a + 1) * b for s in sizes for a, b in zip(s[:-1], s[1:], strict=True))
+        return 1 + sum((a + 1) * b for s in sizes for a, b in pairwise(s))
 
     def effective_q(self) -> int:
         """q_eff: the rank the output matrix can reach, bias aside (a linear end on w features has rank <= w + 1)."""
@@ -156,7 +157,7 @@ class DeepONet:
             ("branch", self.branch_sizes(), weights.branch),
             ("trunk", self.trunk_sizes(), weights.trunk),
         ):
-            expected = [((a, b), (b,)) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+            expected = [((a, b), (b,)) for a, b in pairwise(sizes)]
             got = [(layer.kernel.shape, layer.bias.shape) for layer in layers]
             if got != expected:
                 raise ValueError(f"expected {part} layers of shapes {expected}, got {got}")

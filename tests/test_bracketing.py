@@ -1,4 +1,4 @@
-"""A bracket study end to end on small data: sharp lower ends, witnesses that verify without TensorFlow, resume without training."""
+"""A bracket study end to end on small data: sharp lower ends, witnesses that verify without TensorFlow, resume."""
 
 import subprocess
 import sys

@@ -3,8 +3,8 @@
     python -m pytest tests/speed/test_time_to_floor.py --benchmark-only -s
 
 N = 200, M = 100, widths 64 (96 for q = 64), five replicates. `best` stops by itself within 0.1 % of what rank q leaves, so
-its whole time is reported. Adam (cosine from 3e-3) gets ADAM_STEPS steps on one replicate; its time to 1.01 x floor is read off its
-learning curve, a dash where it never gets there. Floors below 1e-7 of the variance are not resolved and are left out.
+its whole time is reported. Adam (cosine from 3e-3) gets ADAM_STEPS steps on one replicate; its time to 1.01 x floor is read off
+its learning curve, a dash where it never gets there. Floors below 1e-7 of the variance are not resolved and are left out.
 """
 
 import time

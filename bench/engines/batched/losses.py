@@ -19,13 +19,14 @@ def _direct(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tens
 
 
 def _gram(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
-    targets = arrays["targets"]
+    targets, factor = arrays["targets"], arrays["factor"]
     functions, points = targets.shape
-    left = tf.concat([branch, tf.ones((1, functions))], axis=0)
-    right = arrays["factor"] * tf.concat([trunk, tf.fill((1, points), bias)], axis=0)
-    squared = tf.reduce_sum(tf.matmul(left, left, transpose_b=True) * tf.matmul(right, right, transpose_b=True))
-    mixed = tf.reduce_sum(tf.matmul(left, targets) * right)
-    return (squared - 2.0 * mixed + tf.reduce_sum(arrays["energies"])) / (functions * points)
+    trunk, offset = factor * trunk, tf.broadcast_to(factor * bias, (points,))
+    squared = tf.reduce_sum(tf.matmul(branch, branch, transpose_b=True) * tf.matmul(trunk, trunk, transpose_b=True))
+    crossed = tf.reduce_sum(tf.reduce_sum(branch, axis=1) * tf.linalg.matvec(trunk, offset))
+    mixed = tf.reduce_sum(tf.matmul(branch, targets) * trunk)
+    squared += functions * tf.reduce_sum(tf.square(offset)) + tf.reduce_sum(arrays["energies"])
+    return (squared + 2.0 * (crossed - mixed - tf.reduce_sum(offset * arrays["sums"]))) / (functions * points)
 
 
 def _own(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:

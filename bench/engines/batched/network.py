@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from operators.deeponet import DeepONet, Layer, Weights
 
 Tensor = Any
+Affine = tuple[Tensor, Tensor]
 Function = Callable[[Tensor], Tensor]
 
 ACTIVATIONS: dict[str, Function] = {
@@ -34,26 +35,30 @@ class Network:
 
     net: DeepONet
 
-    def matrices(self, theta: Tensor) -> list[Tensor]:
-        """Split theta (d,) into its matrices."""
-        shapes = matrix_shapes(self.net)
-        pieces = tf.split(theta, [a * b for a, b in shapes])
-        return [tf.reshape(piece, shape) for piece, shape in zip(pieces, shapes, strict=True)]
+    def parameters(self, theta: Tensor) -> tuple[list[Affine], list[Affine], Tensor]:
+        """Split theta (d,) into the layers of branch and trunk, as (W, c) of shapes (fan in, fan out) and (fan out, 1), and b0 ()."""
+        shapes = matrix_shapes(self.net)[:-1]
+        pieces = tf.split(theta, [size for a, b in shapes for size in ((a - 1) * b, b)] + [1])
+        layers = [
+            (tf.reshape(kernel, (a - 1, b)), tf.reshape(bias, (b, 1)))
+            for (a, b), kernel, bias in zip(shapes, pieces[:-1:2], pieces[1::2], strict=True)
+        ]
+        depth = len(self.net.branch_widths) + 1
+        return layers[:depth], layers[depth:], pieces[-1][0]
 
-    def branch(self, matrices: list[Tensor], inputs: Tensor) -> Tensor:
+    def branch(self, layers: list[Affine], inputs: Tensor) -> Tensor:
         """Branch values (q, n) at inputs (m, n)."""
-        end = tf.sigmoid if self.net.ends == "sigmoid" else None
-        return self._values(matrices[: len(self.net.branch_sizes()) - 1], inputs, end)
+        return self._values(layers, inputs, tf.sigmoid if self.net.ends == "sigmoid" else None)
 
-    def trunk(self, matrices: list[Tensor], points: Tensor) -> Tensor:
+    def trunk(self, layers: list[Affine], points: Tensor) -> Tensor:
         """Trunk values (q, n) at points (p, n)."""
         ends = {"linear": None, "activated-trunk": ACTIVATIONS[self.net.activation], "sigmoid": tf.sigmoid}
-        return self._values(matrices[len(self.net.branch_sizes()) - 1 : -1], points, ends[self.net.ends])
+        return self._values(layers, points, ends[self.net.ends])
 
-    def _values(self, matrices: list[Tensor], values: Tensor, end: Function | None) -> Tensor:
-        functions = [ACTIVATIONS[self.net.activation]] * (len(matrices) - 1) + [end]
-        for matrix, function in zip(matrices, functions, strict=True):
-            values = tf.matmul(matrix[:-1], values, transpose_a=True) + matrix[-1][:, None]
+    def _values(self, layers: list[Affine], values: Tensor, end: Function | None) -> Tensor:
+        functions = [ACTIVATIONS[self.net.activation]] * (len(layers) - 1) + [end]
+        for (kernel, bias), function in zip(layers, functions, strict=True):
+            values = tf.matmul(kernel, values, transpose_a=True) + bias
             values = values if function is None else function(values)
         return values
 

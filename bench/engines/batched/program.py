@@ -56,11 +56,13 @@ class Setting:
 
 
 def device_arrays(operands: Operands, setting: Setting) -> Arrays:
-    """Operands as tensors: full-batch inputs (m, N), minibatch inputs (N, m); for `gram` the energies |T_i|^2 (N,)."""
+    """Operands as tensors: full-batch inputs (m, N), minibatch inputs (N, m); for `gram` the energies |T_i|^2 (N,) and the sums of T
+    over functions (M,)."""
     arrays = dict(operands)
     if setting.full:
         arrays["inputs"] = arrays["inputs"].T
     if setting.form == "gram":
+        arrays["sums"] = np.sum(arrays["targets"], axis=0, dtype=np.float64).astype(np.float32)
         arrays["energies"] = np.sum(arrays["targets"].astype(np.float64) ** 2, axis=1).astype(np.float32)
     return {name: tf.constant(np.ascontiguousarray(array)) for name, array in arrays.items()}
 
@@ -74,6 +76,8 @@ def _batch(arrays: Arrays, rows: Tensor, setting: Setting) -> Arrays:
         chosen["inputs"] = tf.transpose(chosen["inputs"])
     if setting.form == "own":
         chosen["points"] = tf.gather(arrays["points"], tf.reshape(chosen["index"], [-1]), axis=1)
+    if setting.form == "gram" and not setting.full:
+        chosen["sums"] = tf.reduce_sum(chosen["targets"], axis=0)
     chosen["labels"] = float(setting.shape.batch * setting.shape.points)
     return chosen
 
@@ -92,9 +96,8 @@ def _traced(setting: Setting) -> Any:
     def loss_and_gradient(theta: Tensor, l2: Tensor, arrays: Arrays) -> tuple[Tensor, Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(theta)
-            matrices = network.matrices(theta)
-            branch, trunk = network.branch(matrices, arrays["inputs"]), network.trunk(matrices, arrays["points"])
-            loss = form(branch, trunk, matrices[-1][0, 0], arrays)
+            branch, trunk, bias = network.parameters(theta)
+            loss = form(network.branch(branch, arrays["inputs"]), network.trunk(trunk, arrays["points"]), bias, arrays)
         gradient = tape.gradient(loss, theta)
         return loss, gradient + l2 * theta if setting.regularised else gradient
 
@@ -104,8 +107,9 @@ def _traced(setting: Setting) -> Any:
         def body(i: Tensor, theta: Tensor, state: Any, losses: Tensor) -> tuple[Tensor, Tensor, Any, Tensor]:
             loss, gradient = loss_and_gradient(theta, l2, _batch(arrays, None if setting.full else batches[i], setting))
             theta, state = optimiser.step(theta, gradient, state, coefficients=coefficients[i])
-            return i + 1, theta, state, tf.tensor_scatter_nd_update(losses, [[i]], [loss])
+            return i + 1, theta, state, tf.where(places == i, loss, losses)
 
+        places = tf.range(setting.chunk)
         start = (span[0], theta, optimiser.opened(state), tf.zeros(setting.chunk))
         _, theta, state, losses = tf.while_loop(lambda i, *_: i < span[1], body, start)
         return theta, optimiser.closed(state), losses

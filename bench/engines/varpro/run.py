@@ -14,7 +14,7 @@ Together has traps: a mode that neither net represents has a gradient in neither
 once its target is met. But narrow nets miss their targets and must divide the loss; so together comes last.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from scipy.linalg import lapack
@@ -54,7 +54,7 @@ class Run:
         """Whether nothing is left to gain."""
         return self.loss <= TARGET * self._labels.goal
 
-    def apart(self, rates: Array) -> None:
+    def apart(self, rates: Iterable[float]) -> None:
         """Train each net towards its own target until both are met or the rates end."""
         labels, missed = self._labels, [np.inf, np.inf]
         targets = ((self.branch, labels.left * labels.singular), (self.trunk, labels.right * labels.singular))
@@ -73,7 +73,7 @@ class Run:
                 break
         self.best = (self.branch.net.matrices, self.trunk.net.matrices)
 
-    def together(self, rates: Array) -> None:
+    def together(self, rates: Iterable[float]) -> None:
         """Train both nets on the joint loss, from the best weights, until it is within TARGET of the goal or the rates end."""
         self.branch.net.matrices, self.trunk.net.matrices = self.best
         for rate in rates:

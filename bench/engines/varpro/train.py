@@ -12,8 +12,9 @@ A problem is met as G = (labels - mean) / scale with scalar mean and scale, so t
 A run ends within TARGET of what rank q leaves, which no weights with this b undercut.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -29,7 +30,6 @@ from bench.engines.varpro.rates import cosine, cycles
 from bench.engines.varpro.run import TARGET, Run
 from operators.deeponet import DeepONet, Weights
 from operators.scaling import Problem, predict
-from operators.task import Array
 
 LEARNING_RATE = 2e-2
 NARROW = 1.25
@@ -130,21 +130,22 @@ class _Training:
         for number in range(restarts):
             run = best if number == 0 else self._run(initial(number))
             apart, together = self._rates(steps)
-            run.apart(options.learning_rate * apart)
-            run.together(options.learning_rate * together)
+            run.apart(apart)
+            run.together(together)
             best = min(best, run, key=lambda candidate: candidate.loss)
             if best.done or self.monitor.stopped:
                 return best
-        best.together(options.learning_rate * cosine(options.steps - self.steps))
+        best.together(cosine(options.learning_rate, options.steps - self.steps))
         return best
 
-    def _rates(self, steps: int) -> tuple[Array, Array]:
-        """Relative learning rates apart and together."""
+    def _rates(self, steps: int) -> tuple[Iterable[float], Iterable[float]]:
+        """Learning rates apart and together."""
+        peak = self.options.learning_rate
         if self.narrow:
-            rates = cosine(steps)
-            return rates[: steps // 2], rates[steps // 2 :]
+            rates = cosine(peak, steps)
+            return islice(rates, steps // 2), rates
         last = int(LAST_SHARE * steps)
-        return cycles(steps - last), cosine(last)
+        return cycles(peak, steps - last), cosine(peak, last)
 
     def _run(self, weights: Weights) -> Run:
         activation = self.net.activation
@@ -177,8 +178,9 @@ class _Training:
         mse = float(np.mean((predict(self.net, weights, self.problem) - self.problem.labels) ** 2))
         if not monitor.curve or monitor.curve[-1][0] < self.steps:
             monitor.curve.append((self.steps, mse / self.problem.unit**2))
-        ratio = mse / self._physical(self.labels.goal)
-        message = monitor.message or f"{ratio:.5g} times the least error of rank {self.rank} after {self.steps} steps"
+        least = self._physical(self.labels.goal)
+        outcome = f"{mse / least:.5g} times the least error of rank {self.rank}" if least else f"mean squared error {mse:.3g}"
+        message = monitor.message or f"{outcome} after {self.steps} steps"
         return Result(weights, mse, self.steps, tuple(monitor.curve), monitor.status, message)
 
     def _weights(self, run: Run) -> Weights:
