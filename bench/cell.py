@@ -66,7 +66,7 @@ class Training(Model):
     steps: int | None = Field(None, ge=0)
     epochs: int | None = Field(None, ge=0)
     batch: int | None = Field(None, ge=1)
-    learning_rate: float = Field(1e-2, gt=0.0)
+    learning_rate: float = Field(2e-2, gt=0.0)
     decay: Decay = "constant"
     decay_rate: float = Field(0.5, gt=0.0)
     decay_steps: int = Field(1000, ge=1)

@@ -71,7 +71,7 @@ FIELD_CHANGES = [
     {"training": {"steps": 999}},
     {"training": {"epochs": 1000}},
     {"training": {"steps": 1000, "batch": 4}},
-    {"training": {"steps": 1000, "learning_rate": 0.02}},
+    {"training": {"steps": 1000, "learning_rate": 0.03}},
     {"training": {"steps": 1000, "initialisation": "glorot"}},
     {"replicate": 1},
     {"restart": 1},

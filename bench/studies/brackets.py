@@ -26,7 +26,7 @@ STUDY = Study(
                 points=size,
                 noise=noise,
                 net=Net(branch_widths=(64, 64), trunk_widths=(64, 64)),
-                training=Training(steps=3000, learning_rate=2e-2),
+                training=Training(steps=3000),
             ),
             target=target,
         )
