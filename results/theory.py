@@ -17,7 +17,7 @@ from operators.deeponet import DeepONet
 from operators.errors import UserError
 from results.study import Manifest
 
-NORMS_ASSUMED = ("paper-shaped", "localised", "localised-iid")
+NORMS_ASSUMED = ("paper-shaped", "localised", "localised-iid", "pseudo-dimension")
 COLUMNS = ("series", "target", "N", "M", "n", "bound", "q", "status")
 
 
