@@ -1,6 +1,7 @@
 """The forms of the training loss (see `bench.engines.batched.forms`) in TensorFlow.
 
-Each function takes branch values U (q, B), trunk values V (q, .), the scalar bias b0 () and the operands of the batch.
+Each function takes branch values U (q, B), trunk values V (q, .), the scalar bias b0 () and the operands of the batch, among them
+the weights w_j = 1 / (B M) of the columns of the residual.
 """
 
 from collections.abc import Callable
@@ -13,37 +14,48 @@ from bench.engines.batched.network import Tensor
 Arrays = dict[str, Tensor]
 
 
+def _weighted(squares: Tensor, arrays: Arrays) -> Tensor:
+    """Sum over i and j of w_j s_ij, columns first: XLA on CPU adds a column sum in vectors, a whole sum one by one."""
+    return tf.reduce_sum(arrays["weights"] * tf.reduce_sum(squares, axis=0))
+
+
 def _direct(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
     residual = arrays["factor"] * (tf.matmul(branch, trunk, transpose_a=True) + bias) - arrays["targets"]
-    return tf.reduce_mean(tf.square(residual))
+    return _weighted(tf.square(residual), arrays)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _own_products(rows: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """A A^T; its gradient (D + D^T) A takes one product where the chain rule of a product of two takes two."""
+    return tf.matmul(rows, rows, transpose_b=True), lambda upstream: tf.matmul(upstream + tf.transpose(upstream), rows)
 
 
 def _gram(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
     targets, factor = arrays["targets"], arrays["factor"]
     functions, points = targets.shape
     trunk, offset = factor * trunk, tf.broadcast_to(factor * bias, (points,))
-    squared = tf.reduce_sum(tf.matmul(branch, branch, transpose_b=True) * tf.matmul(trunk, trunk, transpose_b=True))
+    squared = tf.reduce_sum(_own_products(branch) * _own_products(trunk))
     crossed = tf.reduce_sum(tf.reduce_sum(branch, axis=1) * tf.linalg.matvec(trunk, offset))
-    mixed = tf.reduce_sum(tf.matmul(branch, targets) * trunk)
-    squared += functions * tf.reduce_sum(tf.square(offset)) + tf.reduce_sum(arrays["energies"])
-    return (squared + 2.0 * (crossed - mixed - tf.reduce_sum(offset * arrays["sums"]))) / (functions * points)
+    constant = functions * tf.reduce_sum(tf.square(offset)) - 2.0 * tf.reduce_sum(offset * arrays["sums"]) + arrays["energy"]
+    mixed = _weighted(tf.matmul(branch, targets) * trunk, arrays)
+    return (squared + 2.0 * crossed + constant) / (functions * points) - 2.0 * mixed
 
 
 def _own(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
     functions, points = arrays["targets"].shape
     values = tf.reduce_sum(branch[:, :, None] * tf.reshape(trunk, (-1, functions, points)), axis=0)
-    return tf.reduce_mean(tf.square(arrays["factor"] * (values + bias) - arrays["targets"]))
+    return _weighted(tf.square(arrays["factor"] * (values + bias) - arrays["targets"]), arrays)
 
 
 def _table(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
     values = arrays["factor"] * (tf.matmul(branch, trunk, transpose_a=True) + bias)
-    return tf.reduce_sum(tf.square(arrays["mask"] * values - arrays["targets"])) / arrays["labels"]
+    return _weighted(tf.square(arrays["mask"] * values - arrays["targets"]), arrays)
 
 
 def _gathered(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
     chosen = tf.gather(tf.transpose(trunk), arrays["index"])
     values = tf.reduce_sum(tf.transpose(branch)[:, None, :] * chosen, axis=-1)
-    return tf.reduce_mean(tf.square(arrays["factor"] * (values + bias) - arrays["targets"]))
+    return _weighted(tf.square(arrays["factor"] * (values + bias) - arrays["targets"]), arrays)
 
 
 LOSSES: dict[LossForm, Callable[[Tensor, Tensor, Tensor, Arrays], Tensor]] = {

@@ -36,7 +36,7 @@ class Network:
     net: DeepONet
 
     def parameters(self, theta: Tensor) -> tuple[list[Affine], list[Affine], Tensor]:
-        """Split theta (d,) into the layers of branch and trunk, as (W, c) of shapes (fan in, fan out) and (fan out, 1), and b0 ()."""
+        """Split theta (d,) into the layers (W (fan in, fan out), c (fan out, 1)) of branch and trunk, and b0 ()."""
         shapes = matrix_shapes(self.net)[:-1]
         pieces = tf.split(theta, [size for a, b in shapes for size in ((a - 1) * b, b)] + [1])
         layers = [

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from bench.engines.batched.adam import Adam
 from bench.engines.batched.compilation import repeatable_names
@@ -56,15 +57,22 @@ class Setting:
 
 
 def device_arrays(operands: Operands, setting: Setting) -> Arrays:
-    """Operands as tensors: full-batch inputs (m, N), minibatch inputs (N, m); for `gram` the energies |T_i|^2 (N,) and the sums of T
-    over functions (M,)."""
-    arrays = dict(operands)
+    """Operands as tensors, the inputs as (m, N) for full batches, else (N, m); and sums that the loss needs.
+
+    They are the weights w_j and, for `gram`, the energies |T_i|^2 (N,), their sum and the sums of T over functions (M,).
+    """
+    arrays, targets = dict(operands), operands["targets"].astype(np.float64)
     if setting.full:
         arrays["inputs"] = arrays["inputs"].T
     if setting.form == "gram":
-        arrays["sums"] = np.sum(arrays["targets"], axis=0, dtype=np.float64).astype(np.float32)
-        arrays["energies"] = np.sum(arrays["targets"].astype(np.float64) ** 2, axis=1).astype(np.float32)
-    return {name: tf.constant(np.ascontiguousarray(array)) for name, array in arrays.items()}
+        arrays["energies"] = np.sum(targets**2, axis=1)
+        arrays["energy"], arrays["sums"] = np.asarray(np.sum(targets**2)), np.sum(targets, axis=0)
+    arrays["weights"] = np.full(targets.shape[1], 1.0 / (setting.shape.batch * setting.shape.points))
+    return {name: _constant(array) for name, array in arrays.items()}
+
+
+def _constant(array: NDArray) -> Tensor:
+    return tf.constant(array, tf.int32 if array.dtype.kind == "i" else tf.float32)
 
 
 def _batch(arrays: Arrays, rows: Tensor, setting: Setting) -> Arrays:
@@ -74,11 +82,10 @@ def _batch(arrays: Arrays, rows: Tensor, setting: Setting) -> Arrays:
         per_function = [name for name in ("inputs", "targets", "mask", "index", "energies") if name in arrays]
         chosen.update({name: tf.gather(arrays[name], rows) for name in per_function})
         chosen["inputs"] = tf.transpose(chosen["inputs"])
+        if setting.form == "gram":
+            chosen["energy"], chosen["sums"] = tf.reduce_sum(chosen["energies"]), tf.reduce_sum(chosen["targets"], axis=0)
     if setting.form == "own":
         chosen["points"] = tf.gather(arrays["points"], tf.reshape(chosen["index"], [-1]), axis=1)
-    if setting.form == "gram" and not setting.full:
-        chosen["sums"] = tf.reduce_sum(chosen["targets"], axis=0)
-    chosen["labels"] = float(setting.shape.batch * setting.shape.points)
     return chosen
 
 
