@@ -185,10 +185,13 @@ def _stop(worker: _Worker) -> None:
 
 def _work(connection: Connection, limits: Limits, driver: int) -> None:
     """The life of a worker: receive a group, run its cells, send outcomes; end when the driver is gone."""
+    from bench.engines.batched.compilation import keep_compiled_programs
     from bench.engines.threads import pin_threads
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pin_threads()
+    if limits.cache is not None:
+        keep_compiled_programs(limits.cache)
     runner = Runner(limits.cache, limits.timeout_seconds)
     last = [time.monotonic()]
 

@@ -42,7 +42,16 @@ def cell(
         points=1 if design == "triples" else 4,
         test_functions=2,
         net=Net(**{**widths, **(net or {})}),
-        training=Training(**{"engine": "deepxde", "recipe": "adam", "steps": 6, "learning_rate": 1e-2, "initialisation": "uniform-fan-in", **training}),
+        training=Training(
+            **{
+                "engine": "deepxde",
+                "recipe": "adam",
+                "steps": 6,
+                "learning_rate": 1e-2,
+                "initialisation": "uniform-fan-in",
+                **training,
+            }
+        ),
         replicate=replicate,
         restart=restart,
     )

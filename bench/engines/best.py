@@ -3,7 +3,7 @@
     varpro   exact heads, SOAP on the hidden weights, float64: `bench.engines.varpro`
     best     varpro where it applies: grids, and scattered designs with labels enough for their low-rank completion, full batch,
              ends that can stand for linear heads; random features with solved heads are part of it, untrained where wide enough;
-             soap on all else (triples, sigmoid ends, minibatches), stopped within 0.1 % of the floor if there is one
+             soap with a cosine on all else (triples, sigmoid ends, minibatches), stopped within 0.1 % of a floor
 
 The fit says which was used. Initial weights follow the cell's law; a recipe that tries several takes the restarts
 RESTART_STRIDE r, RESTART_STRIDE r + 1, ... of the cell's restart r.
@@ -52,7 +52,7 @@ def best(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float |
     """Train by what reaches the lowest training error for this cell."""
     if refuses_varpro(cell) is None:
         return varpro(cell, problem, floor=floor, timeout_seconds=timeout_seconds, report=report)
-    by_soap = cell.model_copy(update={"training": cell.training.model_copy(update={"recipe": "soap"})})
+    by_soap = cell.model_copy(update={"training": cell.training.model_copy(update={"recipe": "soap", "decay": "cosine"})})
     return descend(by_soap, problem, enough=NEAR_FLOOR * floor, timeout_seconds=timeout_seconds, report=report)
 
 
