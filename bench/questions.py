@@ -15,6 +15,7 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import BlockCache, build
 from operators.scaling import scaled
 from results.study import Bracket
+from results.witness_error import allowed_error
 
 FAILURE_PROBABILITY = 0.05
 
@@ -24,9 +25,8 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
     cell = question.template
     dataset = build(cell.request(), cache)
     target = question.target
-    allowed = target.value**2 * float(np.mean(dataset.labels**2))
-    if target.kind == "absorb":
-        allowed = (1.0 - target.value) * dataset.noise_energy
+    energy = float(np.mean(dataset.labels**2))
+    allowed = energy * allowed_error(target, label_energy=energy, noise_energy=dataset.noise_energy) ** 2
     rank, q_bound = 0, "none: points of their own"
     if cell.design == "grid":
         problem = scaled(dataset, cell.training.input_scaling, cell.training.coordinate_scaling, cell.training.output_scaling)
