@@ -14,7 +14,7 @@ from bench.engines.varpro.part import Part
 from bench.engines.varpro.rates import cosine, cycles
 from bench.engines.varpro.run import Run
 from bench.engines.varpro.soap import Soap
-from bench.engines.varpro.train import Options, Result, train_varpro
+from bench.engines.varpro.train import Options, Result, roughened, target_miss, train_varpro
 from operators import find_task
 from operators.bounds.offset import offset_tails
 from operators.dataset import Design, Request, build
@@ -174,6 +174,25 @@ def test_noisy_labels_are_fitted_to_their_floor() -> None:
     problem = problem_of("advection-speed", sigma=0.1)
     result = train(net_for(problem, branch=(32, 32), trunk=(32, 32), q=6), problem, steps=3000)
     assert floor(problem, 6) * (1.0 - 1e-9) <= result.training_mse <= floor(problem, 6) * 1.0011
+
+
+def test_noise_that_no_smooth_trunk_represents_is_fitted_to_its_floor() -> None:
+    problem = problem_of("antiderivative", sigma=0.1)
+    result = train(net_for(problem, branch=(48, 48), trunk=(48, 48), q=12), problem, steps=8000)
+    assert floor(problem, 12) * (1.0 - 1e-9) <= result.training_mse <= floor(problem, 12) * 1.01
+
+
+def test_a_rough_first_layer_keeps_the_others_and_spans_a_rough_target_better(advection: Problem) -> None:
+    layers = initial(net_for(advection, branch=(16,), trunk=(16, 16), q=4)).trunk[:-1]
+    changed = roughened(layers)
+    np.testing.assert_allclose(changed[0].kernel, layers[0].kernel * np.geomspace(3.0, 30.0, 16))
+    np.testing.assert_allclose(changed[0].bias, layers[0].bias * np.geomspace(3.0, 30.0, 16))
+    assert changed[1] is layers[1]
+    inputs = reduced(advection.points)
+    smooth, rough = (HiddenNet(inputs.values, inputs.matrices(start), "tanh") for start in (layers, changed))
+    for favoured, other in ((smooth, rough), (rough, smooth)):
+        target = favoured.features()[:, :4] @ np.ones((4, 2))
+        assert target_miss(favoured, target) < 1e-6 < target_miss(other, target)
 
 
 def test_the_float32_copy_is_as_good(advection: Problem) -> None:

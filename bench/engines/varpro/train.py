@@ -9,11 +9,15 @@ A problem is met as G = (labels - mean) / scale with scalar mean and scale, so t
     wide enough     with last hidden widths >= N - 1 and >= P - 1 random features reach every rank: heads are solved, and no
                     step is made if that suffices
 
+Noise makes the trunk's target rough. A trunk starts from the weights it is given or, if the best head on its features then misses
+the target by less than ROUGHER of that, with its first layer multiplied by factors from ROUGHEST[0] to ROUGHEST[1], geometric
+over its neurons.
+
 A run ends within TARGET of what rank q leaves, which no weights with this b undercut.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -21,14 +25,14 @@ import numpy as np
 from bench.engines.base import FitStatus
 from bench.engines.monitor import Monitor
 from bench.engines.varpro.ends import last_layers, unsupported
-from bench.engines.varpro.heads import Heads, exact_heads
+from bench.engines.varpro.heads import Heads, exact_heads, ridge_head
 from bench.engines.varpro.hidden import HiddenNet
 from bench.engines.varpro.inputs import reduced
 from bench.engines.varpro.labels import problem_labels
 from bench.engines.varpro.part import Part
 from bench.engines.varpro.rates import cosine, cycles
 from bench.engines.varpro.run import TARGET, Run
-from operators.deeponet import DeepONet, Weights
+from operators.deeponet import Array, DeepONet, Layer, Weights
 from operators.scaling import Problem, predict
 
 LEARNING_RATE = 2e-2
@@ -37,6 +41,8 @@ RESTARTS = 4
 STEPS_PER_RESTART = 2000
 EXPLORATION = 0.6
 LAST_SHARE = 0.2
+ROUGHER = 0.6
+ROUGHEST = (3.0, 30.0)
 
 
 def _silent(step: int) -> None:
@@ -105,6 +111,18 @@ def train_varpro(net: DeepONet, problem: Problem, initial: Callable[[int], Weigh
         return Result(None, np.inf, training.steps, tuple(training.monitor.curve), "diverged", str(error))
 
 
+def roughened(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """Hidden layers whose first varies faster, at a scale of its own in each neuron."""
+    factors = np.geomspace(*ROUGHEST, layers[0].bias.size)
+    return (replace(layers[0], kernel=layers[0].kernel * factors, bias=layers[0].bias * factors), *layers[1:])
+
+
+def target_miss(net: HiddenNet, target: Array) -> float:
+    """min_W |H W - target|^2 for the features H of a net."""
+    residual = ridge_head(net.features(), target)[1]
+    return float(np.vdot(residual, residual))
+
+
 class _Training:
     """One call of `train_varpro`: its data, its plan and its count of steps."""
 
@@ -150,8 +168,13 @@ class _Training:
     def _run(self, weights: Weights) -> Run:
         activation = self.net.activation
         branch = HiddenNet(self.branch_inputs.values, self.branch_inputs.matrices(weights.branch[:-1]), activation)
-        trunk = HiddenNet(self.trunk_inputs.values, self.trunk_inputs.matrices(weights.trunk[:-1]), activation)
-        return Run(Part(branch), Part(trunk), self.labels, count=self._count)
+        given, rough = (
+            HiddenNet(self.trunk_inputs.values, self.trunk_inputs.matrices(layers), activation)
+            for layers in (weights.trunk[:-1], roughened(weights.trunk[:-1]))
+        )
+        target = self.labels.right * self.labels.singular
+        rougher = self.options.steps > 0 and target_miss(rough, target) < ROUGHER * target_miss(given, target)
+        return Run(Part(branch), Part(rough if rougher else given), self.labels, count=self._count)
 
     def _count(self, loss: float) -> bool:
         """Count a step that was made at this loss; whether to go on."""

@@ -1,0 +1,103 @@
+"""The narrowest net that reaches 1.1 x the floor, recipe by recipe, with every restart and every failure counted in the cost.
+
+    python -m pytest tests/speed/test_narrow_nets.py --benchmark-only -s
+
+q = 8, N = 200, M = 100 (triples: n = 2,000), all hidden widths equal to w, two hidden layers a side. The least w of WIDTHS is
+found by bisection; a width counts as missed after RESTARTS initial weights. Triples have no floor: the target is the same mean
+squared error as on the grid of the same task.
+"""
+
+import time
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from bench.cell import Cell, Net, Training
+from bench.engines import find_engine
+from bench.engines.base import Control
+from bench.engines.threads import pin_threads
+from operators.bounds.eckart_young import floors_of_deeponet
+from operators.dataset import build
+from operators.deeponet import Ends
+from operators.scaling import predict, scaled
+
+TASKS = ("advection-speed", "burgers-low-viscosity")
+Q = 8
+WIDTHS = (4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 32, 48, 64)
+RESTARTS = 3
+NEAR = 1.1
+STEPS = 10_000
+RECIPES = {
+    "adam": Training(recipe="adam", steps=STEPS, learning_rate=3e-3, decay="cosine"),
+    "soap": Training(recipe="soap", steps=STEPS, learning_rate=1e-2, decay="cosine"),
+    "varpro": Training(recipe="varpro", steps=STEPS),
+    "best": Training(recipe="best", steps=STEPS),
+}
+CASES: tuple[tuple[str, Ends], ...] = (
+    ("grid", "activated-trunk"),
+    ("grid", "linear"),
+    ("grid", "sigmoid"),
+    ("triples", "linear"),
+)
+
+
+def cell(task: str, design: str, ends: Ends, *, training: Training, width: int, restart: int) -> Cell:
+    functions, points = (200, 100) if design == "grid" else (2000, 1)
+    net = Net(branch_widths=(width, width), trunk_widths=(width, width), q=Q, ends=ends)
+    return Cell(
+        task=task,
+        design=design,
+        functions=functions,
+        points=points,
+        test_functions=1,
+        net=net,
+        training=training,
+        restart=restart,
+    )
+
+
+def floor_on_the_grid(task: str) -> float:
+    chosen = cell(task, "grid", "linear", training=RECIPES["adam"], width=8, restart=0)
+    problem = scaled(build(chosen.request()), "standard", "unit", "task")
+    return float(floors_of_deeponet(problem.labels, problem.mean, problem.scale)[Q])
+
+
+def least_width(task: str, design: str, ends: Ends, *, training: Training) -> tuple[int | None, int, float]:
+    """The least width that reaches NEAR x the floor, trainings, and their CPU seconds."""
+    goal, trainings, started = NEAR * floor_on_the_grid(task), 0, time.process_time()
+    problem = scaled(build(cell(task, design, ends, training=training, width=8, restart=0).request()), "standard", "unit", "task")
+    low, high = -1, len(WIDTHS)
+    while high - low > 1:
+        middle = (low + high) // 2
+        for restart in range(RESTARTS):
+            chosen = cell(task, design, ends, training=training, width=WIDTHS[middle], restart=restart)
+            fit = find_engine(training.engine).train([chosen], [problem], Control(floors=(goal / NEAR,)))[0]
+            trainings += 1
+            if fit.weights is not None:
+                error = float(((problem.labels - predict(chosen.deeponet(), fit.weights, problem)) ** 2).mean())
+                if error <= goal:
+                    high = middle
+                    break
+        else:
+            low = middle
+    return (WIDTHS[high] if high < len(WIDTHS) else None), trainings, time.process_time() - started
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(("design", "ends"), CASES)
+@pytest.mark.parametrize("task", TASKS)
+def test_least_width_for_the_floor(benchmark: BenchmarkFixture, task: str, design: str, ends: Ends, recipe: str) -> None:
+    pin_threads()
+    training = RECIPES[recipe]
+    case = f"{task:22s} {design:8s} {ends:16s} {recipe:7s}"
+    refusal = find_engine(training.engine).refuses(cell(task, design, ends, training=training, width=64, restart=0))
+    if refusal:
+        benchmark.pedantic(lambda: None, rounds=1)
+        print(f"\n{case}: {refusal}")
+        return
+    found, trainings, seconds = benchmark.pedantic(
+        least_width, args=(task, design, ends), kwargs={"training": training}, rounds=1
+    )
+    benchmark.extra_info.update(width=found, trainings=trainings, cpu_seconds=seconds)
+    said = f"least w = {found}" if found is not None else f"not reached up to w = {WIDTHS[-1]}"
+    print(f"\n{case}: {said}; {trainings} trainings, {seconds:.1f} CPU s")
