@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from operators import find_task
-from operators.dataset import Design, NoiseLaw, Request
+from operators.dataset import Control, Design, NoiseLaw, Request
 from operators.deeponet import Activation, DeepONet, Ends
 from operators.scaling import CoordinateScaling, InputScaling, OutputScaling
 
@@ -24,11 +24,19 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _is_none(control: Control) -> bool:
+    return control == "none"
+
+
 class Noise(Model):
-    """Label noise: its law and its standard deviation relative to the task's RMS output."""
+    """Label noise: its law, its standard deviation relative to the task's RMS output, and a control experiment on it.
+
+    `control` is left out of the canonical cell where it is "none".
+    """
 
     law: NoiseLaw = "none"
     sigma: float = Field(0.0, ge=0.0)
+    control: Control = Field("none", exclude_if=_is_none)
 
 
 class Net(Model):
@@ -87,8 +95,8 @@ class Cell(Model):
     """One training run.
 
     Attributes:
-        task: a name of the registry `operators.TASKS`.
-        parameters: constants of the task that differ from its defaults.
+        task: a name of the registry `operators.TASKS`, or of a user's own data (`operators.external`).
+        parameters: constants of the task that differ from its defaults; what declares a user's own data.
         functions: N.
         points: M, query points per function.
         replicate: selects the data, noise, initial weights and batches.
@@ -96,7 +104,7 @@ class Cell(Model):
     """
 
     task: str
-    parameters: dict[str, float] = Field(default_factory=dict)
+    parameters: dict[str, float | str] = Field(default_factory=dict)
     design: Design = "grid"
     functions: int = Field(ge=1)
     points: int = Field(ge=1)
@@ -141,6 +149,7 @@ class Cell(Model):
             sigma=self.noise.sigma,
             replicate=self.replicate,
             test_functions=self.test_functions,
+            control=self.noise.control,
         )
 
     def deeponet(self) -> DeepONet:

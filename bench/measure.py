@@ -10,7 +10,8 @@ import numpy as np
 from bench.cell import Cell
 from operators.anatomy import anatomy_of_fit
 from operators.audit import NoiseModel, audit, fresh_noise_score, violations
-from operators.bounds import bit_counting
+from operators.bounds import BOUNDS, Setting, bit_counting
+from operators.bounds.signal import signal_tails
 from operators.dataset import Dataset
 from operators.deeponet import DeepONet, Layer, Weights
 from operators.sampling import draw_noise
@@ -21,6 +22,9 @@ from results.record import Bounds, Errors, Sizes
 RESOLUTION = 1e-7
 FAILURE_PROBABILITY = 0.05
 FRESH = 10**6
+ABSORPTION = tuple(
+    name for name, bound in BOUNDS.items() if bound.target == "absorb" and name not in ("noisy-grid", "rademacher-capacity")
+)
 
 
 class BoundViolation(RuntimeError):
@@ -163,6 +167,33 @@ def audit_values(cell: Cell, weights: Weights, problem: Problem, dataset: Datase
         "fresh_noise_score": fresh_noise_score(fresh, dataset.clean, prediction, sigma=model.sigma),
     }
     return {name: value if np.isfinite(value) else None for name, value in values.items()}
+
+
+def bound_values(cell: Cell, weights: Weights, problem: Problem, dataset: Dataset) -> dict[str, float | None]:
+    """What each bound allows this size to absorb of this noise, by name, 1 where it excludes nothing; empty without noise.
+
+    allows_<bound>: the largest absorbed fraction that the bound does not exclude. Norms are assumed (`operators.bounds.Norms`).
+    signal_tail_<g>: on a grid, mean square of the clean outputs beyond rank g, over the mean square of the task's.
+    """
+    if cell.noise.law == "none":
+        return {}
+    tails = {}
+    if cell.design == "grid":
+        tails = signal_tails((dataset.clean - problem.mean) / dataset.constants.output_rms)
+    net = cell.deeponet()
+    setting = Setting(
+        n=cell.n,
+        size=lambda _: net,
+        shape=(cell.functions, cell.points) if tails else None,
+        law=cell.noise.law,
+        sigma=cell.noise.sigma,
+        failure_probability=FAILURE_PROBABILITY,
+        bits=bits_of(weights),
+        signal=tuple((g + 1, tail) for g, tail in tails.items()),
+    )
+    allowed = {name: bound.attainable(setting, net.q) for name, bound in BOUNDS.items() if name in ABSORPTION}
+    values: dict[str, float | None] = {f"signal_tail_{g}": tail for g, tail in tails.items()}
+    return values | {f"allows_{name}": said.value if said.status != "vacuous" else 1.0 for name, said in allowed.items()}
 
 
 def is_trivial(cell: Cell) -> bool:

@@ -1,7 +1,7 @@
 """Data sets: a task sampled under a design, with frozen label noise.
 
 Nesting: with the same task and replicate, the first N functions, the first M points of each and their noise are the
-same, bit for bit, whatever N and M are.
+same, bit for bit, whatever N and M are; only a control experiment permutes each size for itself.
 
 Pieces: `operators.request` says what is wanted, `operators.blocks` generates and caches functions, `operators.sampling`
 chooses query points and noise.
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.blocks import BLOCK, BlockCache, functions, validate
-from operators.request import DESIGNS, MEMORY_LIMIT_BYTES, NOISE_LAWS, Design, NoiseLaw, Request
-from operators.sampling import draw_noise, point_index
+from operators.request import CONTROLS, DESIGNS, MEMORY_LIMIT_BYTES, NOISE_LAWS, Control, Design, NoiseLaw, Request
+from operators.sampling import controlled, draw_noise, point_index
 from operators.task import Array, Task
 
 REFERENCE_FUNCTIONS = 256
@@ -41,7 +41,7 @@ class Dataset:
         inputs: (N, m) sensor values.
         points: (P, p) distinct query points.
         index: rows of `points`: (M,) for a grid, (N, M) otherwise.
-        clean: (N, M) values of G.
+        clean: (N, M) values of G; under the control `permuted-labels`, those of another function.
         noise: (N, M) frozen z, zero for the law `none`.
         test_inputs: (N', m) held-out sensor values.
         test_outputs: (N', M') clean held-out outputs at `points[test_index]`.
@@ -110,13 +110,14 @@ def build(request: Request, cache: BlockCache | None = None) -> Dataset:
     test_inputs, test_outputs = functions(
         task, "test", replicate=replicate, count=request.test_functions, cache=cache, index=test_index
     )
+    clean, noise = controlled(request, clean, draw_noise(request, scale.output_rms))
     return Dataset(
         design=request.design,
         inputs=inputs,
         points=task.points(),
         index=index,
         clean=clean,
-        noise=draw_noise(request, scale.output_rms),
+        noise=noise,
         test_inputs=test_inputs,
         test_outputs=test_outputs,
         test_index=test_index,
@@ -126,18 +127,21 @@ def build(request: Request, cache: BlockCache | None = None) -> Dataset:
 
 __all__ = [
     "BLOCK",
+    "CONTROLS",
     "DESIGNS",
     "MEMORY_LIMIT_BYTES",
     "NOISE_LAWS",
     "REFERENCE_FUNCTIONS",
     "BlockCache",
     "Constants",
+    "Control",
     "Dataset",
     "Design",
     "NoiseLaw",
     "Request",
     "build",
     "constants",
+    "controlled",
     "draw_noise",
     "functions",
     "point_index",

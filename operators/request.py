@@ -9,8 +9,10 @@ from operators.task import Task
 
 Design = Literal["grid", "scattered", "triples"]
 NoiseLaw = Literal["none", "rademacher", "uniform", "gaussian"]
+Control = Literal["none", "permuted-noise", "permuted-labels"]
 DESIGNS: tuple[Design, ...] = ("grid", "scattered", "triples")
 NOISE_LAWS: tuple[NoiseLaw, ...] = ("none", "rademacher", "uniform", "gaussian")
+CONTROLS: tuple[Control, ...] = ("none", "permuted-noise", "permuted-labels")
 
 MEMORY_LIMIT_BYTES = 4 * 2**30
 
@@ -26,8 +28,9 @@ class Request:
         points: M, query points per function; 1 for triples.
         noise_law: law of z.
         sigma: standard deviation of z over the task's root mean square of clean outputs.
-        replicate: selects the streams `inputs`, `points`, `noise` and `test`.
+        replicate: selects the streams `inputs`, `points`, `noise`, `control` and `test`.
         test_functions: held-out functions.
+        control: a control experiment on noisy labels (see `operators.sampling.controlled`).
 
     Raises:
         UserError: sizes or laws that do not fit the task or the memory.
@@ -41,6 +44,7 @@ class Request:
     sigma: float = 0.0
     replicate: int = 0
     test_functions: int = 64
+    control: Control = "none"
 
     def __post_init__(self) -> None:
         available = len(self.task.points())
@@ -51,6 +55,12 @@ class Request:
         for name, count in (("function", self.functions), ("held-out function", self.test_functions)):
             if count < 1:
                 raise UserError(f"expected at least one {name}, got {count}")
+        limit = self.task.functions_available()
+        if limit is not None and self.functions + self.test_functions > limit:
+            raise UserError(
+                f"expected N + N' <= {limit} functions of task {self.task.name!r}, got N = {self.functions} and N' ="
+                f" {self.test_functions} held-out ones; lower one of them"
+            )
         if self.design == "triples" and self.points != 1:
             raise UserError(f"expected M = 1 for the design 'triples', got M = {self.points}")
         if not 1 <= self.points <= available:
@@ -60,6 +70,10 @@ class Request:
                 "expected sigma = 0 for noise law 'none' and a finite sigma > 0 otherwise,"
                 f" got law {self.noise_law!r} and sigma = {self.sigma}"
             )
+        if self.control not in CONTROLS:
+            raise UserError(f"expected a control among {list(CONTROLS)}, got {self.control!r}")
+        if self.control != "none" and self.noise_law == "none":
+            raise UserError(f"expected noisy labels for the control {self.control!r}, got noise law 'none'")
         needed = self.bytes()
         if needed > MEMORY_LIMIT_BYTES:
             raise UserError(

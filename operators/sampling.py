@@ -8,6 +8,11 @@
     rademacher z = +-s, so the realised energy is exactly s^2; uniform on (-sqrt(3) s, sqrt(3) s); gaussian
 
 Every function owns P numbers of a stream (one for triples), of which the first M are used.
+
+Controls, each one uniform permutation of its own stream (so no prefix of a larger one):
+    permuted-noise   z is permuted over all n labels: noise that knows nothing of where it sits is as easily absorbed as before
+    permuted-labels  the labels g_i + z_i of function i go to the input of another function: no structure of the operator is left
+                     to learn, while V, and on a grid every singular value and so every floor, stay what they were
 """
 
 import numpy as np
@@ -47,6 +52,18 @@ def draw_noise(request: Request, rms: float) -> Array:
         rows[:] = _standardised(request.noise_law, generator.random((len(rows), width))[:, : request.points])
     noise *= request.sigma * rms
     return noise
+
+
+def controlled(request: Request, clean: Array, noise: Array) -> tuple[Array, Array]:
+    """Clean values and noise (N, M) of the labels after the request's control experiment."""
+    if request.control == "none":
+        return clean, noise
+    identity = (request.control, request.design, request.task.identity(), request.functions, request.points, request.replicate)
+    generator = stream("control", *identity)
+    if request.control == "permuted-noise":
+        return clean, generator.permutation(noise.ravel()).reshape(noise.shape)
+    order = generator.permutation(request.functions)
+    return clean[order], noise[order]
 
 
 def _standardised(law: NoiseLaw, uniform: Array) -> Array:

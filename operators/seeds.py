@@ -7,7 +7,7 @@ or identities are independent and changing one changes no other. The global gene
     inputs    the input functions u_i              points  the query points y_j of grid and scattered designs
     noise     the label noise z, drawn once        init    the initial weights, one stream a matrix
     batches   the order of minibatches             test    held-out input functions
-    reference the sample behind a task's constants
+    reference the sample behind a task's constants control the permutation of a control experiment
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-StreamName = Literal["inputs", "points", "noise", "init", "batches", "test", "reference"]
+StreamName = Literal["inputs", "points", "noise", "init", "batches", "test", "reference", "control"]
 
 
 def stream(name: StreamName, *identity: str | int) -> np.random.Generator:

@@ -1,75 +1,72 @@
-"""mechanism.csv: how noise was absorbed, read off the proof-term audit of every noisy record (docs/theory.md, section B).
+"""mechanism.csv: how noise was absorbed, tested on the proof-term audits of all noisy records (docs/theory.md, section 5).
+
+One row a test and a group of cells that differ in nothing but what the test varies; a test without such cells has one row that
+says so. Per replicate the best restart counts; verdicts are those of `results.equivalence`.
 
 B.1  capacity      no run absorbs more than bit counting allows its d parameters
-B.2  plateau       n R(rho) / d_eff tends to a plateau as n grows, rho ~ n^slope: -1 for a plateau, -1/2 for the paper's shape
+B.2  plateau       at a fixed net n R(rho) / d tends to a plateau: rho ~ n^-1. A.0, the paper's shape, would allow n^(-1/2)
 B.3  fresh noise   noise drawn after training is not absorbed: its score, in standard deviations, stays below
                    (2 ln(2 K / DELTA))^(1/2), which K runs all do with probability 1 - DELTA (sub-Gaussian tails, union bound)
+B.4  q at fixed d  at equal n and d (within 5 %) a larger q does not absorb more, where A.0 would allow rho ~ q; in a second row,
+                   rho follows d_eff
+B.5  noise law     two laws of equal variance are absorbed alike, up to the difference of their rates
+B.6  permutation   noise permuted over the labels, or labels reassigned among functions, is absorbed like noise that was not
+
+B.2 and B.4 read parameters off rho, so they use runs with 0 < rho <= SATURATED that are more than 5 % above the floor of their
+rank (at the floor it is rank, not d, that limits rho), B.2 also with n > d. On square grids B.2 identifies nothing: rank alone
+gives rho ~ n^(-1/2).
 """
 
-import math
+from collections.abc import Callable, Iterator
 
-import numpy as np
 import pandas as pd
 
-from results.frame import COUNTS, counted
+from results import absorption_tests
+from results.absorption_row import SHOWN, Claim, row_of
+from results.frame import ASKED, COUNTS
 
-FEWEST_N = 3
-DELTA = 1e-3
-GROUP = ("task", "design", "schedule", "ends", "noise_law", "sigma", "q", "d")
 COLUMNS: dict[str, str] = {
-    "task": "operator",
-    "design": "grid, scattered or triples",
-    "schedule": "rule that chose the widths",
-    "ends": "what ends branch and trunk",
-    "noise_law": "law of the label noise",
-    "sigma": "standard deviation of the noise over the RMS of clean outputs",
-    "q": "common output dimension",
-    "d": "trainable scalars",
-    "n_least": "smallest n",
-    "n_greatest": "largest n",
+    "test": "B.1 capacity, B.2 plateau, B.3 fresh noise, B.4 q at fixed d, B.5 noise law, B.6 permutation",
+    **{name: f"{ASKED[name]}; all values in the group" for name in SHOWN},
+    "statistic": "what `value` is",
+    "value": "the statistic, a mean over replicates in B.2 and B.4 to B.6",
+    "low": "lower end of its 95 % interval over replicates",
+    "high": "upper end",
+    "least": "the statement holds if the whole interval lies between `least` and `most`",
+    "most": "see `least`",
+    "prediction": "the statement",
+    "verdict": "holds, fails or not identifiable",
+    "reason": "why it is not identifiable, or what to know",
+    "used": "runs that the value rests on",
     **COUNTS,
-    "over_capacity": "B.1: runs that absorb more than bit counting allows; must be 0",
-    "rho_slope": f"B.2: slope of ln rho against ln n (medians over replicates); needs {FEWEST_N} n with rho > 0",
-    "nats_per_parameter": "median of n R(rho) / d at the largest n",
-    "nats_per_effective_parameter": "median of n R(rho) / d_eff at the largest n",
-    "fresh_noise": "B.3: largest |score| of noise drawn after training",
-    "fresh_noise_passes": "yes: as low as noise that was never seen must be over all runs of the study",
+}
+
+
+TESTS: dict[str, Callable[[pd.DataFrame], Iterator[dict[str, object]]]] = {
+    "B.1 capacity": absorption_tests.capacity,
+    "B.2 plateau": absorption_tests.plateau,
+    "B.3 fresh noise": absorption_tests.fresh,
+    "B.4 q at fixed d": absorption_tests.fixed_d,
+    "B.5 noise law": absorption_tests.law,
+    "B.6 permutation": absorption_tests.permuted,
+}
+NOTHING = {
+    "B.1 capacity": "no run",
+    "B.2 plateau": f"no net was asked for at {absorption_tests.FEWEST_N} n along a path",
+    "B.3 fresh noise": "no record carries a score",
+    "B.4 q at fixed d": "no two nets of equal d and different q at one n",
+    "B.5 noise law": "no net was asked for under two noise laws of equal variance",
+    "B.6 permutation": "no net was asked for with and without a control",
 }
 
 
 def mechanism(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a size over all n, from the tidy frame; no rows without noise or without audits."""
-    if "bound_nats_per_parameter" not in frame:
-        return pd.DataFrame({name: pd.array([], dtype="str") for name in COLUMNS})
+    """All tests, from the tidy frame; no rows without noise."""
     noisy = frame[frame["sigma"] > 0]
-    most = math.sqrt(2.0 * math.log(2.0 * max(int((noisy["status"] == "done").sum()), 1) / DELTA))
-    rows = [
-        _row(dict(zip(GROUP, key, strict=True)), part, most_fresh=most) for key, part in noisy.groupby(list(GROUP), sort=True)
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _row(group: dict[str, object], cells: pd.DataFrame, *, most_fresh: float) -> dict[str, object]:
-    part = cells[cells["status"] == "done"]
-    last = part[part["n"] == part["n"].max()]
-    fresh = part["bound_fresh_noise_score"].abs().max()
-    return {
-        **group,
-        "n_least": int(cells["n"].min()),
-        "n_greatest": int(cells["n"].max()),
-        **counted(cells["status"]),
-        "over_capacity": int((part["absorbed"] > part["absorbable_bits"] + 1e-12).sum()),
-        "rho_slope": _slope(part.groupby("n")["absorbed"].median()),
-        "nats_per_parameter": last["bound_nats_per_parameter"].median(),
-        "nats_per_effective_parameter": last["bound_nats_per_effective_parameter"].median(),
-        "fresh_noise": fresh,
-        "fresh_noise_passes": "" if np.isnan(fresh) else "yes" if fresh <= most_fresh else "no",
-    }
-
-
-def _slope(absorbed: "pd.Series[float]") -> float | None:
-    """Least-squares slope of ln rho against ln n over the n with rho > 0."""
-    positive = absorbed[absorbed > 0.0]
-    if len(positive) < FEWEST_N:
-        return None
-    return float(np.polyfit(np.log(positive.index.to_numpy(float)), np.log(positive.to_numpy(float)), 1)[0])
+    rows: list[dict[str, object]] = []
+    if len(noisy):
+        for name, test in TESTS.items():
+            found = [{"test": name, **row} for row in test(noisy)]
+            rows += found or [{"test": name, **row_of(noisy, Claim("", ""), reason=NOTHING[name])}]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({name: "float" for name in ("value", "low", "high", "least", "most")})

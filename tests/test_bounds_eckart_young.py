@@ -211,6 +211,7 @@ def test_relative_floors_hold_for_good_fits(shape: tuple[int, int], seed: int) -
         assert np.sqrt(np.mean(errors**2)) == pytest.approx(found["rms"].upper[q], rel=1e-9)
         assert np.linalg.norm(fit - labels) / np.linalg.norm(labels) >= found["global"].lower[q] * (1.0 - 1e-9)
         assert errors.mean() >= found["mean"].lower[q] * (1.0 - 1e-9)
+        assert errors.mean() * errors.max() >= np.sum(values[q:] ** 2) / len(labels) * (1.0 - 1e-9)
     assert np.all(found["mean"].lower <= found["mean"].upper + 1e-12)
     for kind in ("global", "rms", "mean"):
         assert np.all(relative_floors(labels, kind).lower <= found[kind].upper + 1e-9)

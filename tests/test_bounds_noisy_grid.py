@@ -1,5 +1,6 @@
 """Noise on a grid: deterministic sandwiches, probability bounds, the Marchenko-Pastur law, incomplete grids."""
 
+import dataclasses
 import itertools
 import math
 
@@ -15,6 +16,7 @@ from operators.bounds.bound import Setting
 from operators.bounds.eckart_young import floors, floors_of_deeponet
 from operators.bounds.incomplete_grid import block_floor, log_low_rank_patterns
 from operators.bounds.marchenko_pastur import absorbed_fraction, rank_fraction, rank_fraction_at
+from operators.bounds.signal import fraction_beyond, fraction_with, signal_tails
 from operators.bounds.singular_values import singular_values, tail_sums
 from operators.deeponet import DeepONet
 
@@ -142,9 +144,60 @@ def test_signal_rank_is_subtracted_and_uniform_noise_pays_for_its_random_energy(
     def needed(**changes) -> float:
         return grid_in_probability.BOUND.necessary(Setting(n=10**6, size=wide, shape=(1000, 1000), **changes), 0.5).value
 
-    assert needed(signal_rank=0) - needed(signal_rank=10) == 10.0
-    assert needed(signal_rank=0, law="gaussian") > needed(signal_rank=0, law="uniform") > needed(signal_rank=0, law="rademacher")
+    assert needed(signal=((0, 0.0),)) - needed(signal=((10, 0.0),)) == 10.0
+    assert (
+        needed(signal=((0, 0.0),), law="gaussian")
+        > needed(signal=((0, 0.0),), law="uniform")
+        > needed(signal=((0, 0.0),), law="rademacher")
+    )
     assert grid_in_probability.BOUND.necessary(Setting(n=100, size=wide), 0.5).note
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 2.0), st.floats(0.0, 2.0))
+def test_what_a_signal_leaves_to_absorb_is_monotone_and_inverts(rho: float, remainder: float, more: float) -> None:
+    left = fraction_beyond(rho, remainder)
+    assert fraction_beyond(rho, 0.0) == pytest.approx(rho, abs=1e-12)
+    assert 0.0 <= fraction_beyond(rho, remainder + more) <= left + 1e-12
+    assert fraction_with(left, remainder + more) >= fraction_with(left, remainder) - 1e-12
+    assert fraction_with(left, remainder) >= rho - 1e-7
+    if left > 0.0:
+        assert fraction_with(left, remainder) == pytest.approx(rho, abs=1e-6)
+
+
+@given(st.integers(4, 12), st.integers(4, 12), st.integers(0, 3), st.floats(0.0, 2.0), st.integers(0, 10**6))
+@settings(deadline=None, max_examples=50)
+def test_rank_that_absorbs_beside_a_signal_absorbs_what_is_left_of_the_noise(
+    rows: int, columns: int, r: int, size: float, seed: int
+) -> None:
+    """For every g: a model of rank r and a bias that absorbs rho of V makes rank r + g + 1 absorb rho_g of the noise alone."""
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((rows, columns))
+    clean = size * rng.standard_normal((rows, columns)) * 0.5 ** np.arange(columns)
+    energy = np.mean(noise**2)
+    tails = tail_sums(singular_values(noise) ** 2) / noise.size
+    rho = 1.0 - floors(clean + noise, "scalar").lower[r] / energy
+    for g, remainder in signal_tails(clean).items():
+        absorbed = 1.0 - (tails[r + g + 1] if r + g + 1 < len(tails) else 0.0) / energy
+        assert absorbed >= fraction_beyond(rho, remainder / energy) - 1e-9
+
+
+def test_probability_bound_beside_a_signal_of_full_rank_holds_and_speaks() -> None:
+    rng = np.random.default_rng(8)
+    clean = rng.standard_normal((80, 60)) @ np.diag(0.3 ** np.arange(60.0)) @ rng.standard_normal((60, 60)) / 10.0
+    signal = tuple((g + 1, tail) for g, tail in signal_tails(clean).items())
+    setting = Setting(n=4800, size=wide, shape=(80, 60), law="gaussian", sigma=0.5, signal=signal)
+    needed = grid_in_probability.BOUND.necessary(setting, 0.5).value
+    assert needed >= 3.0
+    assert grid_in_probability.BOUND.attainable(setting, int(needed) - 1).value < 0.5
+    broken = 0
+    for _ in range(200):  # with one q less, bias + B T^T has rank at most `needed`: it must miss the target
+        noise = 0.5 * rng.standard_normal((80, 60))
+        broken += tail_sums(singular_values(clean + noise) ** 2)[int(needed)] <= 0.5 * np.sum(noise**2)
+    assert broken <= 10
+    worse = tuple((g + 2, tail) for g, tail in signal)
+    assert grid_in_probability.BOUND.necessary(dataclasses.replace(setting, signal=worse), 0.5).value <= needed
+    louder = dataclasses.replace(setting, sigma=0.25)
+    assert grid_in_probability.BOUND.necessary(louder, 0.5).value <= needed
 
 
 @pytest.mark.parametrize("beta", [1.0, 0.6, 0.1, 0.01])
@@ -194,10 +247,10 @@ def test_marchenko_pastur_law_agrees_with_sampled_noise(shape: tuple[int, int], 
 @pytest.mark.parametrize(("n", "q"), [(1024, 5.8), (10**4, 18.2), (10**5, 57), (10**6, 182)])
 def test_necessary_q_of_the_law_on_square_grids(n: int, q: float) -> None:
     side = math.isqrt(n)
-    statement = marchenko_pastur.BOUND.necessary(Setting(n=n, size=wide, shape=(side, side), signal_rank=0), 0.5)
+    statement = marchenko_pastur.BOUND.necessary(Setting(n=n, size=wide, shape=(side, side), signal=((0, 0.0),)), 0.5)
     assert statement.status == "asymptotic"
     assert statement.value == pytest.approx(math.ceil(q), abs=1.0)
-    shifted = Setting(n=n, size=wide, shape=(side, side), signal_rank=3)
+    shifted = Setting(n=n, size=wide, shape=(side, side), signal=((3, 0.0),))
     assert marchenko_pastur.BOUND.necessary(shifted, 0.5).value == pytest.approx(max(statement.value - 3.0, 1.0), abs=1.0)
 
 
@@ -225,7 +278,7 @@ def test_incomplete_grid_is_at_least_as_strong_as_the_reference_numbers(rho: flo
     setting = Setting(n=10**6, size=wide, shape=(1000, 1000))
     value = incomplete_grid.BOUND.necessary(setting, rho).value
     assert q <= value <= 2 * q + 1
-    exact = marchenko_pastur.BOUND.necessary(Setting(n=10**6, size=wide, shape=(1000, 1000), signal_rank=0), rho).value
+    exact = marchenko_pastur.BOUND.necessary(Setting(n=10**6, size=wide, shape=(1000, 1000), signal=((0, 0.0),)), rho).value
     assert value < exact
 
 

@@ -123,6 +123,19 @@ def test_shocked_burgers_tails_have_their_reference_values_and_the_jump_law(q: i
     assert floor == pytest.approx(jump**2 / (math.pi**2 * q), rel=0.1)
 
 
+@pytest.mark.parametrize("time", [0.5, 1.5])
+def test_burgers_spectrum_matches_samples_at_uniform_shifts(time: float) -> None:
+    x = 2.0 * math.pi * np.arange(256) / 256
+    shifts = 2.0 * math.pi * np.random.default_rng(12).uniform(size=4000)
+    outputs = spectra.inviscid_burgers_profile(time, np.mod(x - shifts[:, None], 2.0 * math.pi))
+    tails = population_floors(
+        spectra.translates(spectra.inviscid_burgers_profile(time, 2.0 * math.pi * np.arange(2**14) / 2**14))
+    )
+    sampled = population_floors(sampled_spectrum(outputs))
+    for q in (2, 4, 8):
+        assert sampled[q] == pytest.approx(tails[q], rel=0.05)
+
+
 def test_smooth_burgers_tails_are_spectral() -> None:
     x = 2.0 * math.pi * (np.arange(2**12) + 0.5) / 2**12
     floor = population_floors(spectra.translates(spectra.inviscid_burgers_profile(0.5, x)))

@@ -38,7 +38,7 @@ def setting(n: int = 250_000, **changes) -> Setting:
         "shape": (math.isqrt(n), math.isqrt(n)),
         "sigma": 0.5,
         "norms": Norms(radius=2.0, label=4.0),
-        "signal_rank": 3,
+        "signal": ((3, 0.0),),
         "floors": certified,
         "label_energy": float(np.mean(labels**2)),
         "noise_energy": 0.25,

@@ -33,6 +33,8 @@ def cell(**changes: object) -> Cell:
         ({"noise": {"law": "gaussian"}}, "sigma = 0"),
         ({"noise": {"law": "none", "sigma": 0.1}}, "sigma"),
         ({"noise": {"law": "gaussian", "sigma": float("nan")}}, "sigma"),
+        ({"noise": {"law": "gaussian", "sigma": 0.1, "control": "shuffled"}}, "permuted-noise"),
+        ({"noise": {"control": "permuted-labels"}}, "expected noisy labels"),
         ({"training": {"steps": 1, "epochs": 1}}, "exactly one of steps and epochs"),
         ({"training": {}}, "exactly one of steps and epochs"),
         ({"training": {"steps": 1, "learning_rate": 0.0}}, "greater than 0"),
@@ -63,6 +65,8 @@ FIELD_CHANGES = [
     {"design": "scattered"},
     {"noise": {"law": "gaussian", "sigma": 0.1}},
     {"noise": {"law": "uniform", "sigma": 0.1}},
+    {"noise": {"law": "uniform", "sigma": 0.1, "control": "permuted-noise"}},
+    {"noise": {"law": "uniform", "sigma": 0.1, "control": "permuted-labels"}},
     {"net": {"q": 3}},
     {"net": {"branch_widths": [64, 65]}},
     {"net": {"trunk_widths": [64, 65]}},
@@ -82,6 +86,14 @@ FIELD_CHANGES = [
 def test_every_semantic_change_gives_another_key() -> None:
     keys = {cell_key(cell(**changes)) for changes in [{}, *FIELD_CHANGES]}
     assert len(keys) == len(FIELD_CHANGES) + 1
+
+
+def test_a_cell_without_control_is_written_as_if_there_were_none() -> None:
+    plain = cell(noise={"law": "gaussian", "sigma": 0.1, "control": "none"})
+    assert plain.model_dump(mode="json")["noise"] == {"law": "gaussian", "sigma": 0.1}
+    control = cell(noise={"law": "gaussian", "sigma": 0.1, "control": "permuted-noise"})
+    assert Cell.model_validate(control.model_dump(mode="json")) == control
+    assert control.request().control == "permuted-noise"
 
 
 def test_task_constants_enter_the_key() -> None:

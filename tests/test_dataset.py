@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from operators import TASKS, find_task, sampling
 from operators.dataset import (
     BLOCK,
+    CONTROLS,
     DESIGNS,
     MEMORY_LIMIT_BYTES,
     NOISE_LAWS,
@@ -138,6 +139,56 @@ def test_changing_the_noise_changes_nothing_else(design: str) -> None:
     louder = build(dataclasses.replace(request(design), sigma=0.6))
     np.testing.assert_allclose(louder.noise, 2.0 * gaussian.noise, rtol=1e-15)
     assert bits(louder, rest) == bits(gaussian, rest)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_permuted_noise_is_the_same_noise_elsewhere(design: str) -> None:
+    plain, control = build(request(design)), build(request(design, control="permuted-noise"))
+    assert bits(plain, ("inputs", "index", "clean", "test_outputs")) == bits(
+        control, ("inputs", "index", "clean", "test_outputs")
+    )
+    assert np.array_equal(np.sort(plain.noise, axis=None), np.sort(control.noise, axis=None))
+    assert np.mean(plain.noise == control.noise) < 0.1
+    correlation = np.corrcoef(plain.noise.ravel(), control.noise.ravel())[0, 1]
+    assert abs(correlation) < 4.0 / np.sqrt(plain.n)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_permuted_labels_are_the_labels_of_other_functions(design: str) -> None:
+    plain, control = build(request(design)), build(request(design, control="permuted-labels"))
+    unchanged = ("inputs", "index", "test_inputs", "test_outputs")
+    assert bits(plain, unchanged) == bits(control, unchanged)
+    order = np.lexsort(plain.labels.T), np.lexsort(control.labels.T)
+    for name in ("labels", "clean", "noise"):
+        assert np.array_equal(getattr(plain, name)[order[0]], getattr(control, name)[order[1]])
+    assert np.mean(np.all(plain.labels == control.labels, axis=1)) < 0.1
+    assert control.noise_energy == pytest.approx(plain.noise_energy, rel=1e-12)
+
+
+def test_reassigned_labels_of_a_grid_keep_every_singular_value_and_permuted_noise_does_not() -> None:
+    values = {control: np.linalg.svd(build(request("grid", control=control)).labels, compute_uv=False) for control in CONTROLS}
+    np.testing.assert_allclose(values["permuted-labels"], values["none"], rtol=1e-10)
+    assert np.abs(values["permuted-noise"] - values["none"]).max() > 1e-3 * values["none"][0]
+
+
+def test_controls_permute_uniformly_and_are_the_same_in_every_build() -> None:
+    controlled = request("triples", 5, control="permuted-labels")
+    assert bits(build(controlled)) == bits(build(controlled))
+    plain = [build(request("triples", 5, replicate=replicate)).noise.ravel() for replicate in range(400)]
+    moved = [
+        build(request("triples", 5, control="permuted-labels", replicate=replicate)).noise.ravel() for replicate in range(400)
+    ]
+    first = [int(np.flatnonzero(after == before[0])[0]) for before, after in zip(plain, moved, strict=True)]
+    counts = np.bincount(first, minlength=5)
+    assert np.sum((counts - 80.0) ** 2 / 80.0) < 18.5  # chi square of 4 degrees of freedom: exceeded with probability 0.001
+
+
+@pytest.mark.parametrize(
+    ("control", "law", "message"), [("shuffled", "gaussian", "control among"), ("permuted-noise", "none", "noisy")]
+)
+def test_controls_that_mean_nothing_are_refused(control: str, law: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        request("grid", law=law, control=control)
 
 
 def test_points_and_noise_are_drawn_from_the_streams_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,11 +30,11 @@ def generator(seed: int) -> np.random.Generator:
 
 
 def planted_thresholds(
-    random: np.random.Generator, beta: float, sizes: Sequence[float], seeds: int, scatter: float = 0.15
+    random: np.random.Generator, beta: float, sizes: Sequence[float], seeds: int, *, scatter: float = 0.15, first: float = 4.0
 ) -> tuple[Array, Array, Array]:
-    """Thresholds q* = 4 (n / n_0)^beta with lognormal scatter, seen on GRID only."""
+    """Thresholds q* = first (n / n_0)^beta with lognormal scatter, seen on GRID only."""
     n = np.repeat(np.asarray(sizes, dtype=float), seeds)
-    q = 4.0 * (n / n[0]) ** beta * np.exp(scatter * random.standard_normal(len(n)))
+    q = first * (n / n[0]) ** beta * np.exp(scatter * random.standard_normal(len(n)))
     place = np.searchsorted(GRID, q)
     low = np.where(place > 0, np.log(GRID[np.maximum(place - 1, 0)]), -np.inf)
     high = np.where(place < len(GRID), np.log(GRID[np.minimum(place, len(GRID) - 1)]), np.inf)
@@ -55,6 +55,16 @@ def test_planted_exponents_lie_in_their_intervals_in_nine_of_ten_of_200_studies(
     assert fitted >= 150
     assert covered >= 0.9 * fitted
     assert 0.05 < np.median(widths) < 0.4
+
+
+def test_intervals_cover_where_thresholds_and_grid_double_together() -> None:
+    """n and the grid of q of ratio 2 and beta = 1 put every threshold at the same place between two q: little is seen of s."""
+    random, covered = generator(1), 0
+    for _ in range(100):
+        x, low, high = planted_thresholds(random, 1.0, 2.0 ** np.arange(8, 16), 3, first=2.0 * 2.0**0.4)
+        fit = fit_slope(x, low, high)
+        covered += fit.low <= 1.0 <= fit.high
+    assert covered >= 90
 
 
 @pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.measure import BoundViolation, anatomy_values, audit_values, bounds, errors, is_trivial
+from bench.measure import BoundViolation, anatomy_values, audit_values, bound_values, bounds, errors, is_trivial
+from operators.bounds import BOUNDS, bit_counting
 from operators.dataset import build
 from operators.deeponet import Layer, Weights
 from operators.scaling import predict, scaled
@@ -114,9 +115,53 @@ def test_anatomy_and_audit_of_a_constant_net() -> None:
     assert abs(terms["fresh_noise_score"] or 9.0) < 4.0
 
 
+@pytest.mark.parametrize("control", ["permuted-noise", "permuted-labels"])
+def test_controls_keep_the_identities_of_anatomy_and_audit(control: str) -> None:
+    cell = CELL.model_copy(update={"noise": Noise(law="gaussian", sigma=0.3, control=control)})
+    dataset = build(cell.request())
+    problem = scaled(dataset, "standard", "unit", "task")
+    weights = constant_weights(0.25)
+    measured = errors(cell.deeponet(), weights, problem, dataset)
+    parts, terms = anatomy_values(cell, weights, problem), audit_values(cell, weights, problem, dataset)
+    assert measured.noise_energy == pytest.approx(build(CELL.request()).noise_energy, rel=1e-12)
+    assert measured.training_mse == pytest.approx(measured.noise_energy + terms["cross_term"] + measured.clean_mse, rel=1e-9)
+    labels = problem.labels - problem.mean - 0.25 * problem.scale
+    floor = np.sum(np.linalg.svd(labels, compute_uv=False)[2:] ** 2) / labels.size
+    assert measured.training_mse == pytest.approx(floor + parts["trunk_excess"] + parts["branch_error"], rel=1e-9)
+    held_out = build(CELL.request())
+    assert np.array_equal(dataset.test_outputs, held_out.test_outputs)
+
+
+@pytest.mark.parametrize(("design", "points"), [("grid", 40), ("triples", 1)])
+def test_every_noisy_record_carries_what_each_bound_allows_its_size(design: str, points: int) -> None:
+    cell = CELL.model_copy(update={"design": design, "functions": 60, "points": points})
+    dataset = build(cell.request())
+    values = bound_values(cell, constant_weights(0.1), scaled(dataset, "standard", "unit", "task"), dataset)
+    allowed = {name.removeprefix("allows_"): value for name, value in values.items() if name.startswith("allows_")}
+    asked = {name for name, bound in BOUNDS.items() if bound.target == "absorb"} - {"noisy-grid", "rademacher-capacity"}
+    assert set(allowed) == asked
+    assert all(0.0 <= value <= 1.0 for value in allowed.values())
+    d = cell.deeponet().parameter_count()
+    assert allowed["bit-counting"] == bit_counting.absorbable_fraction(cell.n, d, law="gaussian", bits=64)
+    assert (allowed["marchenko-pastur"] < 1.0) == (design == "grid")
+
+
+def test_signal_tails_are_those_of_the_clean_outputs_less_the_mean() -> None:
+    cell = CELL.model_copy(update={"functions": 20})
+    dataset = build(cell.request())
+    values = bound_values(cell, constant_weights(0.1), scaled(dataset, "standard", "unit", "task"), dataset)
+    clean = (dataset.clean - dataset.constants.output_mean) / dataset.constants.output_rms
+    squares = np.linalg.svd(clean, compute_uv=False) ** 2 / clean.size
+    assert {name for name in values if name.startswith("signal_tail_")} == {f"signal_tail_{g}" for g in (0, 1, 2, 3, 4)}
+    for g in (0, 1, 2, 3, 4):
+        assert values[f"signal_tail_{g}"] == pytest.approx(squares[g:].sum(), rel=1e-9, abs=1e-12)
+        assert values[f"signal_tail_{g}"] >= squares[g:].sum()
+
+
 def test_off_the_grid_and_without_noise_there_is_nothing_to_split() -> None:
     quiet = CELL.model_copy(update={"design": "scattered", "noise": Noise()})
     dataset = build(quiet.request())
     problem = scaled(dataset, "standard", "unit", "task")
     assert anatomy_values(quiet, constant_weights(0.0), problem) == {}
     assert audit_values(quiet, constant_weights(0.0), problem, dataset) == {}
+    assert bound_values(quiet, constant_weights(0.0), problem, dataset) == {}

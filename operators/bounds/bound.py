@@ -76,7 +76,8 @@ class Setting:
         configurations: K, the configurations tried on the same noise.
         bits: storage of one parameter.
         norms: scales for norm-based bounds.
-        signal_rank: rank of the clean output matrix, offset included, if known.
+        signal: pairs (g, e): the clean outputs lie within mean squared error e of a matrix of rank g, offset included; (g, 0) if
+            their rank is g; empty if nothing is known (`operators.bounds.signal`).
         floors: certified mean squared errors for rank 0, 1, ..., the last one 0, of this very grid data set
             (`eckart_young.floors_of_deeponet`), if at hand.
         label_energy: mean square of these labels.
@@ -94,7 +95,7 @@ class Setting:
     configurations: int = 1
     bits: int = 32
     norms: Norms = field(default_factory=Norms)
-    signal_rank: int | None = None
+    signal: tuple[tuple[int, float], ...] = ()
     floors: Array | None = None
     label_energy: float = 0.0
     noise_energy: float = 0.0

@@ -31,6 +31,7 @@ import numpy as np
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
 from operators.bounds.rates import Law, least_energy
+from operators.bounds.signal import absorbable_fraction_beyond, necessary_rank_beyond
 
 CONVEX_ORDER: dict[Law, float] = {
     "gaussian": 1.0,
@@ -39,7 +40,7 @@ CONVEX_ORDER: dict[Law, float] = {
 }
 CONCENTRATION: dict[Law, float] = {"gaussian": 1.0, "rademacher": 2.0, "uniform": 2.0 * math.sqrt(3.0)}
 MESHES = tuple(float(eta) for eta in np.linspace(0.01, 0.3, 59))
-NOTE = "needs a grid design and the rank of the clean outputs"
+NOTE = "needs a grid design and how near the clean outputs are to low rank"
 
 
 def necessary_rank(law: Law, shape: tuple[int, int], fraction: float, *, failure_probability: float) -> float:
@@ -79,21 +80,29 @@ def _split(setting: Setting) -> tuple[float, float]:
 
 
 def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.shape is None or setting.signal_rank is None:
+    if setting.shape is None or not setting.signal:
         return not_applicable(BOUND.name, "q", NOTE)
-    level, delta = _split(setting)
-    rank = necessary_rank(setting.law, setting.shape, target * level, failure_probability=delta) - setting.signal_rank
+    shape, (level, delta) = setting.shape, _split(setting)
+
+    def rank_of(fraction: float) -> float:
+        return necessary_rank(setting.law, shape, fraction * level, failure_probability=delta)
+
+    rank = necessary_rank_beyond(setting.signal, target, rank_of, noise_energy=level * setting.sigma**2)
     q = setting.smallest_q(lambda net: net.effective_q() >= rank - 1e-9)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
 
 
 def _attainable(setting: Setting, q: int) -> Statement:
-    if setting.shape is None or setting.signal_rank is None:
+    if setting.shape is None or not setting.signal:
         return not_applicable(BOUND.name, "rho", NOTE)
-    level, delta = _split(setting)
-    rank = setting.size(q).effective_q() + setting.signal_rank
-    fraction = absorbable_fraction(setting.law, setting.shape, rank, failure_probability=delta)
-    return at_most_rho(BOUND.name, BOUND.status, fraction / level if level > 0.0 else 1.0)
+    shape, (level, delta) = setting.shape, _split(setting)
+
+    def fraction_of(rank: int) -> float:
+        return absorbable_fraction(setting.law, shape, rank, failure_probability=delta) / level if level > 0.0 else 1.0
+
+    rank = setting.size(q).effective_q()
+    rho = absorbable_fraction_beyond(setting.signal, rank, fraction_of, noise_energy=level * setting.sigma**2)
+    return at_most_rho(BOUND.name, BOUND.status, rho)
 
 
 BOUND = Bound(
@@ -103,7 +112,7 @@ BOUND = Bound(
     citation="derived in docs/theory.md; Davidson and Szarek 2001, Boucheron, Lugosi, Massart 2013, Theorem 6.10",
     hypotheses=(
         "grid design, independent Rademacher, uniform or Gaussian noise of equal variance",
-        "clean outputs, offset included, of rank at most the stated one",
+        "clean outputs, offset included, within the stated mean squared errors of the stated ranks",
     ),
     target="absorb",
     necessary=_necessary,

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from scipy.optimize import brentq
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
+from operators.bounds.signal import absorbable_fraction_beyond, necessary_rank_beyond
 
-NOTE = "needs a grid design and the rank of the clean outputs"
+NOTE = "needs a grid design and how near the clean outputs are to low rank"
 
 
 def absorbed_fraction_at(phi: float) -> float:
@@ -65,20 +66,29 @@ def _aspect(shape: tuple[int, int]) -> tuple[int, float]:
 
 
 def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.shape is None or setting.signal_rank is None:
+    if setting.shape is None or not setting.signal:
         return not_applicable(BOUND.name, "q", NOTE)
     smaller, beta = _aspect(setting.shape)
-    rank = smaller * rank_fraction(target, beta) - setting.signal_rank
+
+    def rank_of(fraction: float) -> float:
+        return smaller * rank_fraction(fraction, beta)
+
+    rank = necessary_rank_beyond(setting.signal, target, rank_of, noise_energy=setting.sigma**2)
     q = setting.smallest_q(lambda net: net.effective_q() >= rank)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
 
 
 def _attainable(setting: Setting, q: int) -> Statement:
-    if setting.shape is None or setting.signal_rank is None:
+    if setting.shape is None or not setting.signal:
         return not_applicable(BOUND.name, "rho", NOTE)
     smaller, beta = _aspect(setting.shape)
-    rank = setting.size(q).effective_q() + setting.signal_rank
-    return at_most_rho(BOUND.name, BOUND.status, absorbed_fraction(rank / smaller, beta))
+
+    def fraction_of(rank: int) -> float:
+        return absorbed_fraction(rank / smaller, beta)
+
+    rank = setting.size(q).effective_q()
+    rho = absorbable_fraction_beyond(setting.signal, rank, fraction_of, noise_energy=setting.sigma**2)
+    return at_most_rho(BOUND.name, BOUND.status, rho)
 
 
 BOUND = Bound(
@@ -86,7 +96,11 @@ BOUND = Bound(
     title="q ~ m alpha(rho) - rank of the signal: the exact law for large grids, n^(1/2) on a square grid",
     status="asymptotic",
     citation="Marchenko and Pastur 1967, doi:10.1070/SM1967v001n04ABEH001994; closed form derived in docs/theory.md",
-    hypotheses=("grid design, N and M large", "i.i.d. noise of finite variance", "clean outputs, offset included, of known rank"),
+    hypotheses=(
+        "grid design, N and M large",
+        "i.i.d. noise of finite variance",
+        "clean outputs, offset included, near known low rank",
+    ),
     target="absorb",
     necessary=_necessary,
     attainable=_attainable,

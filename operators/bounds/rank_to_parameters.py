@@ -14,7 +14,7 @@ noisy labels the certified d is the larger of this and bit counting.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from operators.bounds.bound import Bound, Setting, Statement, not_applicable
 from operators.bounds.eckart_young import NOTE
@@ -64,9 +64,10 @@ class Family:
         )
 
 
-def necessary_parameters(family: Family, rank: int) -> int:
-    """d_rank(r): no net of the family with fewer parameters reaches this rank."""
-    return family.smallest_net(rank).parameter_count()
+def necessary_parameters(family: Family, rank: int, q: int | None = None) -> int:
+    """d_rank(r): no net of the family with fewer parameters reaches this rank; with a given q >= r, no net with that q."""
+    net = family.smallest_net(rank)
+    return (net if q is None else replace(net, q=max(q, net.q))).parameter_count()
 
 
 def family_of(net: DeepONet) -> Family:

@@ -65,7 +65,7 @@ SIZES: dict[str, Callable[[int], DeepONet]] = {
 def setting_of(n: int, size: Callable[[int], DeepONet]) -> Setting:
     """The setting of the table: a square grid of n labels."""
     side = math.isqrt(n)
-    return Setting(n=n, size=size, shape=(side, n // side), sigma=0.5, norms=NORMS, signal_rank=SIGNAL_RANK)
+    return Setting(n=n, size=size, shape=(side, n // side), sigma=0.5, norms=NORMS, signal=((SIGNAL_RANK, 0.0),))
 
 
 def informative_from(bound: Bound, size: Callable[[int], DeepONet], q: int) -> int | None:
