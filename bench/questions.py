@@ -1,8 +1,9 @@
 """What is certified about a question before anything is trained: the lower ends of its bracket.
 
 q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
-d_lower  the larger of the parameters any net of the declared family needs for that rank, and, for absorbed noise, bit counting
-         over the trainings of the search (which all saw the same noise), at 64 bits a parameter
+d_lower  the larger of the parameters any net of the declared family (with the question's q, if it fixes one) needs for that rank,
+         and, for absorbed noise, bit counting over the trainings of the search (which all saw the same noise), at 64 bits a
+         parameter
 """
 
 import math
@@ -33,7 +34,7 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         floors = floors_of_deeponet(problem.labels, problem.mean, problem.scale)
         rank, q_bound = int(np.argmax(floors <= allowed)), "eckart-young"
     family = rank_to_parameters.family_of(cell.deeponet())
-    d_lower, d_bound = rank_to_parameters.necessary_parameters(family, rank), "rank-to-parameters"
+    d_lower, d_bound = rank_to_parameters.necessary_parameters(family, rank, question.q), "rank-to-parameters"
     if target.kind == "absorb" and cell.noise.law != "none":
         counted = bit_counting.necessary_parameters(
             cell.n,
@@ -65,4 +66,7 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         d_lower=d_lower,
         d_bound=d_bound,
         d_status="certified" if rank > 1 or d_bound == "bit-counting" else "vacuous",
+        q=question.q,
+        tied=question.tied,
+        width=question.width,
     )

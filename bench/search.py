@@ -3,8 +3,11 @@
 For one question (task, design, N, M, noise, replicate, target) the certified floor gives q_lower. The search
 
   1. trains wide nets at q = q_lower, q_lower + 1, then at growing steps, until one reaches the target, and bisects back: q_upper;
-  2. at q_upper and a few q above it, shrinks one hidden width after another by bisection while the target is still reached, the
-     widths that cost most parameters first, until no width can be lowered: d_upper.
+  2. at q_upper and a few q above it, shrinks all hidden widths together by bisection while the target is still reached, then one
+     after another, the widths that cost most parameters first, until no width can be lowered: d_upper. No width is tried that
+     the certified rank excludes.
+
+A question may fix q; step 1 is then that one training, and no training at all where q < q_lower.
 
 Every training is an ordinary cell with its own key, so a search that was stopped replays its finished cells from the store. A
 size counts as missed only for this search: what it found are upper bounds.
@@ -14,6 +17,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from bench.cell import Cell, Net
+from operators.bounds.rank_to_parameters import family_of
 from operators.deeponet import DeepONet
 from results.study import Target
 
@@ -32,6 +36,8 @@ class Question:
         restarts: trainings before a size counts as missed.
         trainings: budget of the whole search.
         largest_q: where step 1 gives up.
+        q: ask about this q only.
+        tied: keep all hidden widths equal.
     """
 
     template: Cell
@@ -40,6 +46,8 @@ class Question:
     restarts: int = 2
     trainings: int = 60
     largest_q: int = 64
+    q: int | None = None
+    tied: bool = False
 
     def cell(self, net: Net, restart: int) -> Cell:
         """The cell that tries one size."""
@@ -61,6 +69,11 @@ class Question:
     def deeponet(self, net: Net) -> DeepONet:
         """The architecture of one size."""
         return self.cell(net, 0).deeponet()
+
+    def least_widths(self, rank: int) -> tuple[int, ...]:
+        """Certified: the least hidden widths, the branch's first, of a net whose output matrix reaches this rank."""
+        net = family_of(self.template.deeponet()).smallest_net(rank)
+        return (*net.branch_widths, *net.trunk_widths)
 
 
 @dataclass(frozen=True)
@@ -105,9 +118,12 @@ def search(question: Question, least_q: int) -> Answers:
     tries = _Tries(question)
     found: list[Net] = []
     try:
-        yield from _smallest_q(tries, max(least_q, 1), found)
+        if question.q is None:
+            yield from _smallest_q(tries, max(least_q, 1), found)
+        elif question.q >= least_q and (yield from tries.reaches(question.wide(question.q))):
+            found.append(question.wide(question.q))
         if found:
-            yield from _smallest_d(tries, found)
+            yield from _smallest_d(tries, found, question.least_widths(least_q))
     except _Budget:
         return _summary(question, found, tries.count, exhausted=True)
     return _summary(question, found, tries.count, exhausted=False)
@@ -138,26 +154,44 @@ def _smallest_q(tries: _Tries, least_q: int, found: list[Net]) -> Generator[Cell
             missed = net.q
 
 
-def _smallest_d(tries: _Tries, found: list[Net]) -> Generator[Cell, bool, None]:
+def _smallest_d(tries: _Tries, found: list[Net], least: tuple[int, ...]) -> Generator[Cell, bool, None]:
     """Step 2: shrink widths at q_upper and above it while that lowers d."""
     first = found[-1]
-    best = first
-    for q in dict.fromkeys((first.q, first.q + 1, first.q + max(2, first.q // 4))):
+    best = yield from _shrunk_together(tries, first, found, least)
+    if tries.question.tied:
+        return
+    beyond = (first.q + 1, first.q + max(2, first.q // 4)) if tries.question.q is None else ()
+    for q in dict.fromkeys((first.q, *beyond)):
         net = tries.question.resized(q, (*best.branch_widths, *best.trunk_widths))
         if q != first.q and not (yield from tries.reaches(net)):
             continue
-        net = yield from _shrunk(tries, net, found)
+        net = yield from _shrunk(tries, net, found, least)
         if _count(tries, net) < _count(tries, best):
             best = net
 
 
-def _shrunk(tries: _Tries, net: Net, found: list[Net]) -> Generator[Cell, bool, Net]:
+def _shrunk_together(tries: _Tries, net: Net, found: list[Net], least: tuple[int, ...]) -> Generator[Cell, bool, Net]:
+    """Lower all widths, equal, by bisection; where they may differ, a width stays at its certified least."""
+    together = max(least) if tries.question.tied else 1
+    low, high = together - 1, max(*net.branch_widths, *net.trunk_widths)
+    while high - low > max(1, high // 16):
+        width = (low + high) // 2
+        candidate = tries.question.resized(net.q, tuple(max(width, certified) for certified in least))
+        if (yield from tries.reaches(candidate)):
+            net, high = candidate, width
+            found.append(net)
+        else:
+            low = width
+    return net
+
+
+def _shrunk(tries: _Tries, net: Net, found: list[Net], least: tuple[int, ...]) -> Generator[Cell, bool, Net]:
     """Lower every width in turn by bisection until a round changes nothing."""
     while True:
         before = net
         for position in _costliest_first(tries, net):
             widths = [*net.branch_widths, *net.trunk_widths]
-            low, high = 0, widths[position]
+            low, high = least[position] - 1, widths[position]
             while high - low > max(1, high // 16):
                 widths[position] = (low + high) // 2
                 candidate = tries.question.resized(net.q, tuple(widths))

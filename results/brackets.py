@@ -6,50 +6,73 @@ constants, design, N, M, noise, replicate) and a target at least as strict; for 
 (depths, ends, activation), because only there d_lower is certified.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from results.frame import ASKED
+from results.record import canonical
 from results.study import Bracket, Manifest, Target
 from results.submit import Entry
 
+WITNESS: dict[str, str] = {
+    "witness": "its address",
+    "author": "who made it",
+    "method": "engine and recipe, or how else",
+    "cpu_seconds": "of its training, if that has a record here",
+    "created": "date it was made",
+    "entered": "date it was verified and entered this folder (UTC)",
+    "versions": "versions of the packages that made it",
+}
 COLUMNS: dict[str, str] = {
     **{name: ASKED[name] for name in ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate")},
     "target": "what a fit must reach",
+    "q": "the only q asked about, if the question fixes one",
+    "standing": "closed (q_upper = q_lower); open; no witness; certified impossible (the fixed q is below q_lower);"
+    " of a fixed q that was reached: witnessed",
     "q_lower": "no smaller q can reach the target",
     "q_bound": "what certifies q_lower",
     "q_status": "certified, or vacuous (nothing is excluded)",
     "q_upper": "smallest q of a verified witness",
     "q_gap": "q_upper - q_lower",
-    "q_closed": "yes: q_upper = q_lower",
-    "q_witness": "address of the witness for q_upper",
-    "d_lower": "no net of the family with fewer parameters can reach the target",
+    **{f"q_{name}": f"of the witness for q_upper: {what}" for name, what in WITNESS.items()},
+    "d_lower": "no net of the family (with the fixed q, if there is one) with fewer parameters can reach the target",
     "d_bound": "what certifies d_lower",
     "d_status": "certified, or vacuous",
     "d_upper": "smallest d of a verified witness of the family",
     "d_ratio": "d_upper / d_lower",
-    "d_witness": "address of the witness for d_upper",
+    **{f"d_{name}": f"of the witness for d_upper: {what}" for name, what in WITNESS.items()},
     "d_branch_widths": "its hidden branch widths",
     "d_trunk_widths": "its hidden trunk widths",
     "d_q": "its q",
     "family": "depths of branch and trunk, ends, activation",
-    "author": "who made the witness for d_upper",
-    "method": "how",
-    "entered": "when it entered this folder (UTC date)",
     "witnesses": "verified witnesses of this question",
     "trainings": "trainings the search asked for",
+    "cpu_seconds": "of those trainings that ended",
+    "grid": "trainings of a grid that answers the same for tied widths: every q up to q_upper, every width at q_upper",
     "search": "finished; budget (ended by its budget or interrupted)",
 }
 
 
-def brackets(manifest: Manifest, entries: Iterable[Entry]) -> pd.DataFrame:
-    """One row a question, sorted by task, design, n, noise and target."""
+STANDINGS = ("closed", "open", "witnessed", "no witness", "certified impossible")
+
+
+def brackets(manifest: Manifest, entries: Iterable[Entry], costs: Mapping[str, float]) -> pd.DataFrame:
+    """One row a question, sorted by task, design, n, noise and target.
+
+    Args:
+        manifest: the questions.
+        entries: verified witnesses.
+        costs: CPU seconds of trainings, by key.
+    """
     known = list(entries)
-    rows = [_row(bracket, [entry for entry in known if answers(entry, bracket)]) for bracket in manifest.brackets]
+    rows = []
+    for bracket in manifest.brackets:
+        row = _row(bracket, [entry for entry in known if answers(entry, bracket)], costs)
+        rows.append({**row, "cpu_seconds": sum(costs.get(key, 0.0) for key in bracket.tried)})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values(
-        ["task", "parameters", "design", "n", "N", "sigma", "replicate", "target"], kind="stable", ignore_index=True
+        ["task", "parameters", "design", "n", "N", "sigma", "replicate", "target", "q"], kind="stable", ignore_index=True
     )
 
 
@@ -61,10 +84,17 @@ def answers(entry: Entry, bracket: Bracket) -> bool:
         == (bracket.task, bracket.parameters, bracket.design, bracket.functions, bracket.points)
         and (data.noise_law, data.sigma, data.replicate) == (bracket.noise_law, bracket.sigma, bracket.replicate)
     )  # fmt: skip
-    return same and _as_strict(entry.header.target, bracket.target)
+    return same and as_strict(entry.header.target, bracket.target) and bracket.q in (None, entry.header.net.q)
 
 
-def _as_strict(claimed: Target, asked: Target) -> bool:
+def training_costs(frame: pd.DataFrame) -> dict[str, float]:
+    """CPU seconds of the trainings of a tidy frame that have an outcome, by key."""
+    known = frame.dropna(subset=["cpu_seconds"])
+    return dict(zip(known["key"].astype(str), known["cpu_seconds"].astype(float), strict=True))
+
+
+def as_strict(claimed: Target, asked: Target) -> bool:
+    """Whether what reaches `claimed` reaches `asked`."""
     if claimed.kind != asked.kind:
         return False
     return claimed.value >= asked.value if asked.kind == "absorb" else claimed.value <= asked.value
@@ -81,14 +111,14 @@ def of_family(entry: Entry, bracket: Bracket) -> bool:
     )
 
 
-def _row(bracket: Bracket, found: Sequence[Entry]) -> dict[str, object]:
+def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -> dict[str, object]:
     by_q = min(found, key=lambda entry: (entry.header.net.q, entry.d, entry.witness), default=None)
     family = [entry for entry in found if of_family(entry, bracket)]
     by_d = min(family, key=lambda entry: (entry.d, entry.header.net.q, entry.witness), default=None)
     row: dict[str, object] = dict.fromkeys(COLUMNS)
     row |= {
         "task": bracket.task,
-        "parameters": ",".join(f"{name}={value:g}" for name, value in sorted(bracket.parameters.items())),
+        "parameters": canonical(bracket.parameters) if bracket.parameters else "",
         "design": bracket.design,
         "n": bracket.functions * bracket.points,
         "N": bracket.functions,
@@ -100,7 +130,8 @@ def _row(bracket: Bracket, found: Sequence[Entry]) -> dict[str, object]:
         "q_lower": bracket.q_lower,
         "q_bound": bracket.q_bound,
         "q_status": bracket.q_status,
-        "q_closed": "no",
+        "q": bracket.q,
+        "standing": _standing(bracket, by_q),
         "d_lower": bracket.d_lower,
         "d_bound": bracket.d_bound,
         "d_status": bracket.d_status,
@@ -111,26 +142,51 @@ def _row(bracket: Bracket, found: Sequence[Entry]) -> dict[str, object]:
     }
     if by_q is not None:
         q = by_q.header.net.q
-        row |= {"q_upper": q, "q_gap": q - bracket.q_lower, "q_witness": by_q.witness}
-        row["q_closed"] = "yes" if q == bracket.q_lower else "no"
+        row |= {"q_upper": q, "q_gap": q - bracket.q_lower, **_provenance(by_q, "q", costs)}
+        row["grid"] = bracket.width + (q if bracket.q is None else 0)
     if by_d is not None:
-        net, origin = by_d.header.net, by_d.header.origin
+        net = by_d.header.net
         row |= {
             "d_upper": by_d.d,
             "d_ratio": by_d.d / bracket.d_lower,
-            "d_witness": by_d.witness,
+            **_provenance(by_d, "d", costs),
             "d_branch_widths": "x".join(map(str, net.branch_widths)),
             "d_trunk_widths": "x".join(map(str, net.trunk_widths)),
             "d_q": net.q,
-            "author": origin.author,
-            "method": origin.method,
-            "entered": by_d.entered.date().isoformat(),
         }
     return row
 
 
+def _standing(bracket: Bracket, witness: Entry | None) -> str:
+    if bracket.q is not None and bracket.q < bracket.q_lower:
+        return "certified impossible"
+    if witness is None:
+        return "no witness"
+    if bracket.q is not None:
+        return "witnessed"
+    return "closed" if witness.header.net.q == bracket.q_lower else "open"
+
+
+def provenance(entry: Entry, costs: Mapping[str, float]) -> dict[str, object]:
+    """Who made a witness, how, when and with what: WITNESS; CPU seconds where its training has a record here."""
+    origin = entry.header.origin
+    return {
+        "witness": entry.witness,
+        "author": origin.author,
+        "method": origin.method,
+        "cpu_seconds": costs.get(origin.record or ""),
+        "created": origin.created.isoformat(),
+        "entered": entry.entered.date().isoformat(),
+        "versions": ", ".join(f"{name} {version}" for name, version in sorted(origin.versions.items())),
+    }
+
+
+def _provenance(entry: Entry, size: str, costs: Mapping[str, float]) -> dict[str, object]:
+    return {f"{size}_{name}": value for name, value in provenance(entry, costs).items()}
+
+
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Per task: questions, closed q-brackets, and the range of d_upper / d_lower."""
+    """Per task: questions by standing, the range of d_upper / d_lower, and trainings against the grid's."""
     rows = []
     for task, part in table.groupby("task", sort=True):
         ratios = part["d_ratio"].dropna().astype(float)
@@ -138,12 +194,13 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
             {
                 "task": task,
                 "questions": len(part),
-                "q_closed": int((part["q_closed"] == "yes").sum()),
-                "q_open": int(((part["q_closed"] == "no") & part["q_upper"].notna()).sum()),
-                "no_witness": int(part["q_upper"].isna().sum()),
+                **{name.replace(" ", "_"): int((part["standing"] == name).sum()) for name in STANDINGS},
                 "d_ratio_least": ratios.min() if len(ratios) else None,
                 "d_ratio_median": ratios.median() if len(ratios) else None,
                 "d_ratio_greatest": ratios.max() if len(ratios) else None,
+                "trainings": int(part["trainings"].sum()),
+                "cpu_seconds": float(part["cpu_seconds"].sum()),
+                "grid": int(part["grid"].fillna(0).sum()),
             }
         )
     return pd.DataFrame(rows)

@@ -5,12 +5,17 @@ target; among equals the one with the smaller other size, then the better error,
 is said: cells without an outcome that are smaller than the entry could still take its place.
 """
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
+from results.brackets import WITNESS, as_strict, provenance, training_costs
 from results.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
+from results.record import canonical
 from results.scaling import COUNTS, certified_q
 from results.study import Manifest, Target
+from results.submit import Entry
 
 WHO = (
     *("schedule", "ends", "activation", "branch_widths", "trunk_widths", "q", "d", "q_eff", "d_eff"),
@@ -28,15 +33,20 @@ COLUMNS: dict[str, str] = {
     "ties": "other configurations of the same smallest size that reach the target",
     "unsettled": "failed or missing cells smaller than the entry (all of them without an entry): they could take its place",
     "q_certified": "certified: any q below this misses the target on every replicate's data (from the floors of this study's q)",
+    "witness_size": "smallest q or d of a verified witness of this problem and target (or a stricter one), whoever made it",
+    **{f"witness_{name}" if name != "witness" else name: f"of that witness: {what}" for name, what in WITNESS.items()},
     "excluded": "done runs of this problem whose floor certifies the target impossible",
     **{name: f"of all cells of this problem: {name}" for name in COUNTS},
 }
 
 
-def leaderboard(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
-    """Build the table from the tidy frame; rows sorted by problem, target and what is made smallest."""
+def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Entry] = ()) -> pd.DataFrame:
+    """Build the table from the tidy frame and the verified witnesses; sorted by problem, target and what is made smallest."""
+    costs = training_costs(frame)
     parts = [
-        _entries(frame[applies(frame, target)], target, size).assign(_order=order)
+        _witnessed(_entries(frame[applies(frame, target)], target, size), target, size, entries=entries, costs=costs).assign(
+            _order=order
+        )
         for order, target in enumerate(sorted(set(manifest.targets), key=lambda t: (t.kind, t.value)))
         for size in ("q", "d")
         if len(frame) and applies(frame, target).any()
@@ -72,6 +82,35 @@ def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
     for name in ("q", "d", "q_eff", "d_eff", "replicate", "q_certified", "entry_reached", "entry_expected"):
         table[name] = table[name].astype("Int64")
     return table
+
+
+def _witnessed(
+    table: pd.DataFrame, target: Target, size: str, *, entries: Sequence[Entry], costs: Mapping[str, float]
+) -> pd.DataFrame:
+    """Add the smallest verified witness of each problem."""
+    other = "d" if size == "q" else "q"
+    best: dict[tuple[object, ...], Entry] = {}
+    for entry in sorted(entries, key=lambda entry: (_size(entry, size), _size(entry, other), entry.witness)):
+        if as_strict(entry.header.target, target):
+            best.setdefault(_problem_of(entry), entry)
+    found = [best.get(tuple(row)) for row in table[list(PROBLEM)].itertuples(index=False)]
+    sizes = [None if entry is None else _size(entry, size) for entry in found]
+    told = pd.DataFrame(
+        [{} if entry is None else provenance(entry, costs) for entry in found], columns=list(WITNESS), index=table.index
+    )
+    told = told.rename(columns={name: f"witness_{name}" for name in WITNESS if name != "witness"})
+    return table.join(told).assign(witness_size=pd.array(sizes, dtype="Int64"))
+
+
+def _size(entry: Entry, size: str) -> int:
+    return entry.header.net.q if size == "q" else entry.d
+
+
+def _problem_of(entry: Entry) -> tuple[object, ...]:
+    """The values of PROBLEM for the data of a witness; no witness is made for a control."""
+    data = entry.header.data
+    parameters = canonical(data.parameters) if data.parameters else ""
+    return (data.task, parameters, data.design, data.functions, data.points, data.noise_law, data.sigma, "none")
 
 
 def _rivals(frame: pd.DataFrame, hits: pd.DataFrame, best: pd.DataFrame, size: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from operators.errors import UserError
 from operators.files import write_atomic
+from results.collection import paused_collection
 from results.record import Model, canonical
 
 
@@ -45,6 +46,9 @@ class Bracket(Model):
         branch_depth: hidden layers of the branch in the declared family; with `trunk_depth`, `ends` and `activation`.
         q_lower: no smaller q can reach the target; `q_bound` and `q_status` say by what.
         d_lower: no net of the family with fewer parameters can; `d_bound` and `d_status` say by what.
+        q: the only q asked about, if it is fixed; d_lower is then that of nets with this q.
+        tied: whether all hidden widths are equal in the search.
+        width: hidden width of the wide nets the search starts from.
         tried: keys of the trainings the search asked for, in order.
         finished: whether the search ended by itself, not by its budget or an interruption.
     """
@@ -68,6 +72,9 @@ class Bracket(Model):
     d_lower: int
     d_bound: str
     d_status: str
+    q: int | None = None
+    tied: bool = False
+    width: int = 0
     tried: tuple[str, ...] = ()
     finished: bool = False
 
@@ -81,6 +88,10 @@ class Manifest(Model):
     expected: tuple[ExpectedCell, ...]
     rays: tuple[float, ...] = ()
     brackets: tuple[Bracket, ...] = ()
+
+    def without_cells(self) -> "Manifest":
+        """The study less its cells: all that the tables need once the frame holds the cells."""
+        return self.model_copy(update={"expected": ()})
 
 
 def save_manifest(folder: Path, manifest: Manifest) -> None:
@@ -100,7 +111,8 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / "study.json"
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        with paused_collection():
+            return Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
         raise UserError(f"expected a study folder with {path}, got '{error.strerror}'; run the study first") from error
     except ValidationError as error:

@@ -88,22 +88,37 @@ def submit(path: Path, folder: Path, author: str | None = None, *, cache: BlockC
     return enter(load_witness(path), folder, author, cache=cache)
 
 
-def enter(witness: Witness, folder: Path, author: str | None = None, *, cache: BlockCache | None = None) -> Entry:
+def enter(
+    witness: Witness,
+    folder: Path,
+    author: str | None = None,
+    *,
+    cache: BlockCache | None = None,
+    claims: dict[str, Entry] | None = None,
+) -> Entry:
     """Verify a witness and enter it, as `submit`.
+
+    Args:
+        witness: what is claimed.
+        folder: the results folder.
+        author: as for `submit`.
+        cache: as for `submit`.
+        claims: the folder's entries by claim, kept up to date here; read from the folder by default.
 
     Raises:
         UserError: as `submit`.
     """
     claim = claim_of(witness)
-    for known in entries(folder).accepted:
-        if claim == known.claim:
-            raise UserError(f"expected a new witness, got weights that {known.entered_by!r} entered as {known.witness}")
+    held = {entry.claim: entry for entry in entries(folder).accepted} if claims is None else claims
+    if claim in held:
+        raise UserError(f"expected a new witness, got weights that {held[claim].entered_by!r} entered as {held[claim].witness}")
     found = verify(witness, cache, entering=True)
     if not found.passed or found.measured is None:
         raise UserError(f"witness not entered: {found.reason}")
     entry = _entry(witness, found.measured, claim, author)
     write_atomic(folder / "witnesses" / f"{witness.sha256}.npz", encode(witness))
     write_atomic(folder / "submissions" / f"{witness.sha256}.json", to_bytes(entry))
+    held[claim] = entry
     return entry
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,14 +11,15 @@ from rich.console import Console
 
 from bench.bracketing import Bracketing, run_brackets
 from bench.cell import Cell, Net, Noise, Training
+from bench.executors import Limits, Resources
 from bench.questions import lower_ends
-from bench.schedule import Limits
 from bench.search import Question
 from bench.study import Study
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import BlockCache, build
 from operators.scaling import scaled
 from results.brackets import brackets, summary
+from results.report import write_tables
 from results.store import Store
 from results.study import Target, load_manifest
 from results.submit import entries
@@ -59,12 +61,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(out: Path) -> Bracketing:
     bracketing = Bracketing(STUDY, Store(out / STUDY.name), BlockCache(out / ".data"))
-    run_brackets(bracketing, Limits(out / ".data"), Console(quiet=True), workers=1)
+    run_brackets(bracketing, "local", Resources(Limits(out / ".data")), console=Console(quiet=True))
     return bracketing
 
 
 def table(folder: Path) -> pd.DataFrame:
-    return brackets(load_manifest(folder), entries(folder).accepted)
+    return brackets(load_manifest(folder), entries(folder).accepted, {})
 
 
 @pytest.mark.parametrize("asked", STUDY.brackets)
@@ -82,12 +84,12 @@ def test_the_lower_end_is_the_least_rank_whose_floor_allows_the_target(asked: Qu
 
 def test_wide_nets_close_the_q_brackets_and_narrow_ones_shrink_d(folder: Path) -> None:
     found = table(folder)
-    assert (found["q_closed"] == "yes").all()
+    assert (found["standing"] == "closed").all()
     assert (found["d_upper"] >= found["d_lower"]).all()
     wide = question(Noise(), STUDY.targets[0])
     widest = wide.deeponet(wide.wide(int(found["q_lower"].max()))).parameter_count()
     assert (found["d_upper"] < widest).all()
-    assert summary(found)["q_closed"].sum() == len(found)
+    assert summary(found)["closed"].sum() == len(found)
 
 
 def test_trainings_stay_within_each_budget(folder: Path) -> None:
@@ -118,9 +120,39 @@ def test_a_witness_for_other_data_or_a_weaker_target_does_not_count(folder: Path
     manifest, accepted = load_manifest(folder), entries(folder).accepted
     strict = [entry for entry in accepted if entry.header.target.value == 0.01]
     loose = [entry for entry in accepted if entry.header.target.value == 0.05]
-    by_target = {row["target"]: row for row in brackets(manifest, strict).to_dict("records")}
+    by_target = {row["target"]: row for row in brackets(manifest, strict, {}).to_dict("records")}
     assert by_target["relative error 0.05"]["witnesses"] == len(strict)
-    by_target = {row["target"]: row for row in brackets(manifest, loose).to_dict("records")}
+    by_target = {row["target"]: row for row in brackets(manifest, loose, {}).to_dict("records")}
     assert by_target["relative error 0.01"]["witnesses"] == 0
     moved = manifest.model_copy(update={"brackets": tuple(b.model_copy(update={"replicate": 1}) for b in manifest.brackets)})
-    assert brackets(moved, accepted)["q_upper"].isna().all()
+    assert brackets(moved, accepted, {})["q_upper"].isna().all()
+
+
+def test_the_leaderboard_names_the_smallest_verified_witness_of_each_problem(folder: Path) -> None:
+    write_tables(folder)
+    by_bracket = {(row["target"], row["sigma"]): row for row in table(folder).to_dict("records")}
+    leaders = pd.read_csv(folder / "leaderboard.csv")
+    assert len(leaders) == 2 * 2  # targets are shared: relative 0.05 on clean data, absorb 0.3 on noisy
+    for row in leaders.to_dict("records"):
+        bracket, size = by_bracket[row["target"], row["sigma"]], row["smallest"]
+        upper = bracket["q_upper"] if size == "q" else bracket["d_upper"]
+        assert row["witness_size"] <= upper
+        assert row["witness_author"] == "bracket search"
+        assert row["witness_cpu_seconds"] > 0.0
+        assert "numpy" in row["witness_versions"]
+        assert (folder / "witnesses" / f"{row['witness']}.npz").is_file()
+
+
+def test_with_q_fixed_below_the_floor_nothing_is_trained_and_the_table_says_impossible(tmp_path: Path) -> None:
+    asked = question(Noise(), Target(kind="relative", value=0.01))
+    q_lower = lower_ends(asked, BlockCache(None)).q_lower
+    fixed = tuple(replace(asked, q=q, tied=True) for q in (q_lower - 1, q_lower))
+    study = Study(name="fixed-q", question="And with q fixed?", targets=(asked.target,), brackets=fixed)
+    bracketing = Bracketing(study, Store(tmp_path / study.name), BlockCache(tmp_path / ".data"))
+    run_brackets(bracketing, "local", Resources(Limits(tmp_path / ".data")), console=Console(quiet=True))
+    write_tables(tmp_path / study.name)
+    impossible, reached = table(tmp_path / study.name).to_dict("records")
+    assert (impossible["standing"], impossible["trainings"], impossible["witnesses"]) == ("certified impossible", 0, 0)
+    assert (reached["standing"], reached["q_upper"]) == ("witnessed", q_lower)
+    assert reached["d_lower"] <= reached["d_upper"]
+    assert (tmp_path / study.name / "frontier.csv").is_file()

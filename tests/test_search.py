@@ -1,5 +1,6 @@
 """The bracket search against planted oracles: it finds the planted sizes, replays, and keeps to its budget."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -38,8 +39,10 @@ def planted(q: int, widths: tuple[int, ...]) -> Callable[[Net], bool]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(q=st.integers(1, 40), slack=st.integers(0, 12), widths=st.tuples(*[st.integers(1, 16)] * 4))
-def test_planted_sizes_are_found(q: int, slack: int, widths: tuple[int, ...]) -> None:
+@given(q=st.integers(1, 16), slack=st.integers(0, 12), more=st.tuples(*[st.integers(0, 15)] * 4))
+def test_planted_sizes_are_found(q: int, slack: int, more: tuple[int, ...]) -> None:
+    certified = QUESTION.least_widths(max(1, q - slack))
+    widths = tuple(least + excess for least, excess in zip(certified, more, strict=True))
     found, _ = answer(QUESTION, max(1, q - slack), planted(q, widths))
     assert found.smallest_q is not None
     assert found.smallest_q.q == q
@@ -52,6 +55,28 @@ def test_a_sharp_lower_bound_costs_one_training_for_q() -> None:
     _, asked = answer(QUESTION, 8, planted(8, (1, 1, 1, 1)))
     assert asked[0].net.q == 8
     assert {cell.net.q for cell in asked} == {8, 9, 10}
+
+
+def test_no_width_is_tried_that_the_certified_rank_excludes() -> None:
+    _, asked = answer(QUESTION, 12, lambda net: True)
+    assert QUESTION.least_widths(12) == (1, 11, 1, 1)
+    assert min(cell.net.branch_widths[-1] for cell in asked) == 11
+
+
+@settings(max_examples=20, deadline=None)
+@given(q=st.integers(3, 20), width=st.integers(1, 16))
+def test_with_q_fixed_and_widths_tied_only_the_common_width_is_sought(q: int, width: int) -> None:
+    question = dataclasses.replace(QUESTION, q=q, tied=True)
+    found, asked = answer(question, 3, planted(3, (1, width, 1, 1)))
+    least = max(width, max(question.least_widths(3)))
+    assert found.smallest_d == question.resized(q, (least,) * 4)
+    assert {cell.net.q for cell in asked} == {q}
+    assert {len({*cell.net.branch_widths, *cell.net.trunk_widths}) for cell in asked} == {1}
+
+
+def test_a_fixed_q_that_is_certified_impossible_costs_no_training() -> None:
+    found, asked = answer(dataclasses.replace(QUESTION, q=4), 5, lambda net: True)
+    assert (found, asked) == (Found(None, None, 0, exhausted=False), [])
 
 
 def test_nothing_reached_is_nothing_found() -> None:

@@ -1,0 +1,93 @@
+"""frontier.csv: how the smallest witnessed d falls with q and rises with n, against what theory lets it.
+
+For each task, design, noise and target, by least squares over the witnessed (n, q, d) of a bracket study with fixed q,
+
+    log d = a + b log n + c log q + error.
+
+A bound d >= C n holds for any (b, c) with d above it; if it were sharp at every q it would give (b, c) = (1, 0). A bound
+q^2 d >= C n, sharp at every q, would give (1, -2): the factor q^2 would buy parameters. The d here are upper ends, what a search
+reached; intervals are Student's, and say how the witnessed frontier slopes, not how the true one must.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+Array = NDArray[np.float64]
+GROUP = ("task", "parameters", "design", "noise_law", "sigma", "target")
+COLUMNS: dict[str, str] = {
+    "task": "operator",
+    "parameters": "constants of the task that differ from its defaults, as JSON",
+    "design": "grid, scattered or triples",
+    "noise_law": "law of the label noise",
+    "sigma": "standard deviation of the noise over the RMS of clean outputs",
+    "target": "what a fit must reach",
+    "slope": "exponent: of n at fixed q, or of q at fixed n",
+    "estimate": "least squares",
+    "low": "lower end of its 95 % interval",
+    "high": "upper end",
+    "if_d_is_n": "slope of d = C n",
+    "if_q2_d_is_n": "slope of q^2 d = C n",
+    "verdict": "which of the two slopes the interval holds: d = C n, q^2 d = C n, both, neither",
+    "witnessed": "questions with a witness: the points of the fit",
+    "questions": "all questions",
+    "impossible": "of them, certified impossible",
+    "reason": "why there is no estimate",
+}
+PREDICTIONS = {"n": (1.0, 1.0), "q": (0.0, -2.0)}
+FEWEST = 5
+IMPOSSIBLE = "certified impossible"
+
+
+def frontier(rows: pd.DataFrame) -> pd.DataFrame:
+    """Fit the slopes of every group of a brackets table whose questions fix q."""
+    asked = rows[rows["q"].notna()]
+    table = [row for _, part in asked.groupby(list(GROUP), sort=True) for row in _slopes(part)]
+    return pd.DataFrame(table, columns=list(COLUMNS))
+
+
+def _slopes(part: pd.DataFrame) -> list[dict[str, object]]:
+    found = part[part["d_upper"].notna()]
+    n, q, d = (found[name].to_numpy(dtype=float) for name in ("n", "q", "d_upper"))
+    fitted = reason = None
+    if len(found) < FEWEST or len(set(n)) < 2 or len(set(q)) < 2:
+        reason = f"expected at least {FEWEST} witnessed points over 2 n and 2 q, got {len(found)}"
+    else:
+        fitted = least_squares(np.stack([np.log(n), np.log(q)], axis=1), np.log(d))
+    table = []
+    for position, (name, (plain, squared)) in enumerate(PREDICTIONS.items()):
+        row: dict[str, object] = {column: part[column].iloc[0] for column in GROUP}
+        row |= {"slope": name, "if_d_is_n": plain, "if_q2_d_is_n": squared, "reason": reason, "verdict": "not identifiable"}
+        row |= {"witnessed": len(found), "questions": len(part), "impossible": int((part["standing"] == IMPOSSIBLE).sum())}
+        if fitted is not None:
+            estimate, margin = (float(values[position]) for values in fitted)
+            row |= {"estimate": estimate, "low": estimate - margin, "high": estimate + margin}
+            row["verdict"] = _verdict(abs(estimate - plain) <= margin, abs(estimate - squared) <= margin)
+        table.append(row)
+    return table
+
+
+def _verdict(plain: bool, squared: bool) -> str:
+    if plain and squared:
+        return "both"
+    return "d = C n" if plain else "q^2 d = C n" if squared else "neither"
+
+
+def least_squares(regressors: Array, response: Array, *, confidence: float = 0.95) -> tuple[Array, Array]:
+    """Slopes of a linear regression with intercept, and half-widths of their Student intervals.
+
+    Args:
+        regressors: (points, k), centred here.
+        response: (points,).
+        confidence: of each interval.
+
+    Raises:
+        numpy.linalg.LinAlgError: collinear regressors.
+    """
+    x, y = regressors - regressors.mean(axis=0), response - response.mean()
+    inverse = np.linalg.inv(x.T @ x)
+    slopes = inverse @ x.T @ y
+    freedom = len(y) - x.shape[1] - 1
+    variance = float(np.sum((y - x @ slopes) ** 2)) / freedom
+    return slopes, student.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance * np.diag(inverse))
