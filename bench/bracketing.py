@@ -4,29 +4,29 @@ Each search asks for one training at a time; with many questions the workers sta
 whoever asked for it leaves a witness, verified on entering, before its record is written.
 """
 
-import contextlib
 import datetime
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from rich.console import Console
 
 from bench.cell import Cell
+from bench.executors import Group, Resources, Tasks, execute
 from bench.progress import PLAIN_SECONDS
 from bench.questions import lower_ends
 from bench.run import Outcome
-from bench.schedule import Group, Limits, run_local
 from bench.search import Answers, Found, Question, search
+from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key, expected_cell
 from operators.dataset import BlockCache
 from operators.deeponet import Weights
-from operators.errors import UserError
+from operators.errors import UserError, WriteError
 from results.record import Record
 from results.store import Store
 from results.study import Bracket, Manifest, Target, save_manifest
-from results.submit import enter, entries
+from results.submit import Entry, enter, entries
 from results.witness_error import allowed_error
 from results.witness_file import Witness
 from results.witness_header import Header, Origin, Scaling, data_of, net_of
@@ -77,29 +77,37 @@ class Bracketing:
     study: Study
     store: Store
     cache: BlockCache
+    shard: Shard = WHOLE
     searches: list[Searching] = field(default_factory=list)
     waiting: dict[str, list[Searching]] = field(default_factory=dict)
     known: dict[str, Record] = field(default_factory=dict)
     witnessed: set[tuple[str | None, Target]] = field(default_factory=set)
+    claims: dict[str, Entry] = field(default_factory=dict)
 
     def open(self) -> None:
-        """Compute the lower ends, start every search and replay what the store knows."""
+        """Compute the lower ends, start every search, also those of other shards, and replay what the store knows."""
         final = set(self.store.statuses()) - self.store.missing(self.store.statuses())
         self.known = {record.key: record for record in self.store.records(final)}
         accepted = entries(self.store.folder).accepted
+        self.claims = {entry.claim: entry for entry in accepted}
         self.witnessed = {(entry.header.origin.record, entry.header.target) for entry in accepted}
         for question in self.study.brackets:
             bracket = lower_ends(question, self.cache)
             started = Searching(question, bracket, search(question, bracket.q_lower))
             self.searches.append(started)
             started.advance(None)
+            self._replay(started)
+
+    def _replay(self, searching: Searching) -> None:
+        """Answer a search as far as records go."""
+        while searching.cell is not None and cell_key(searching.cell) in self.known:
+            key, target = cell_key(searching.cell), searching.question.target
+            searching.advance(reaches(self.known[key], target) and (key, target) in self.witnessed)
 
     def ask(self, searches: Iterable[Searching]) -> Iterator[Group]:
         """Replay these searches as far as records go; yield the trainings they need next."""
         for searching in searches:
-            while searching.cell is not None and cell_key(searching.cell) in self.known:
-                key, target = cell_key(searching.cell), searching.question.target
-                searching.advance(reaches(self.known[key], target) and (key, target) in self.witnessed)
+            self._replay(searching)
             if searching.cell is not None:
                 key = cell_key(searching.cell)
                 self.waiting.setdefault(key, []).append(searching)
@@ -107,20 +115,36 @@ class Bracketing:
                     yield (searching.cell,)
 
     def take(self, outcome: Outcome) -> list[Searching]:
-        """Keep a record and the witnesses it makes; return the searches it answers."""
-        record = outcome.record
-        answered = self.waiting.pop(record.key)
-        for searching in answered:
-            if outcome.weights is not None and reaches(record, searching.question.target):
-                self._witness(searching, record, outcome.weights)
+        """Keep a record and the witnesses it makes for any question that may ask for it; return the searches it answers."""
+        record, weights = outcome.record, outcome.weights
+        trained = Cell.model_validate(record.cell)
+        for searching in self.searches:
+            asked = searching.question.cell(trained.net, trained.restart)
+            if weights is not None and asked == trained and reaches(record, searching.question.target):
+                self._witness(searching.question.target, trained, record=record, weights=weights)
         self.known[record.key] = record
-        return answered
+        return self.waiting.pop(record.key)
 
-    def _witness(self, searching: Searching, record: Record, weights: Weights) -> None:
+    def found_elsewhere(self, cell: Cell) -> list[Searching]:
+        """Look for what another driver made of a cell that waits; return the searches it answers."""
+        key = cell_key(cell)
+        if self.store.missing([key]):
+            return []
+        self.known |= {record.key: record for record in self.store.records([key])}
+        accepted = entries(self.store.folder).accepted
+        self.witnessed |= {(entry.header.origin.record, entry.header.target) for entry in accepted}
+        return self.waiting.pop(key)
+
+    def _witness(self, target: Target, cell: Cell, *, record: Record, weights: Weights) -> None:
         """Enter a witness; one that is refused (its error hangs on rounding) leaves the size counted as missed."""
-        with contextlib.suppress(UserError):
-            enter(witness_of(searching, record, weights), self.store.folder, cache=self.cache)
-            self.witnessed.add((record.key, searching.question.target))
+        witness = witness_of(cell, target, record=record, weights=weights)
+        try:
+            enter(witness, self.store.folder, cache=self.cache, claims=self.claims)
+        except WriteError:
+            raise
+        except UserError:
+            return
+        self.witnessed.add((record.key, target))
 
     def manifest(self) -> Manifest:
         """The study with every cell tried so far and its brackets."""
@@ -136,16 +160,16 @@ class Bracketing:
         return f"{len(self.known)} trainings, {done} of {len(self.searches)} searches finished"
 
 
-def witness_of(searching: Searching, record: Record, weights: Weights) -> Witness:
-    """The witness of a training that reached its target."""
-    cell, training = searching.tried[record.key], searching.tried[record.key].training
+def witness_of(cell: Cell, target: Target, *, record: Record, weights: Weights) -> Witness:
+    """The witness of a training of this cell that reached a target."""
+    training = cell.training
     if training.input_scaling == "pca" or training.output_scaling != "task":
         raise ValueError(f"expected a scaling a witness can state, got {training.input_scaling}, {training.output_scaling}")
     header = Header(
         data=data_of(cell.request()),
         net=net_of(cell.deeponet()),
         scaling=Scaling(inputs=training.input_scaling, coordinates=training.coordinate_scaling),
-        target=searching.question.target,
+        target=target,
         origin=Origin(
             author="bracket search",
             method=f"{training.engine} {record.recipe or training.recipe}",
@@ -157,21 +181,26 @@ def witness_of(searching: Searching, record: Record, weights: Weights) -> Witnes
     return Witness(header, weights)
 
 
-def run_brackets(bracketing: Bracketing, limits: Limits, console: Console, *, workers: int, quiet: bool = False) -> None:
-    """Run all searches to their ends; `study.json` says how far they came, also after an interruption."""
-    folder = bracketing.store.folder
+def run_brackets(bracketing: Bracketing, executor: str, resources: Resources, *, console: Console, quiet: bool = False) -> None:
+    """Run the searches of a shard to their ends; `study.json` says how far all came, also after an interruption."""
     bracketing.store.require_writable()
     bracketing.open()
-    queue = deque(bracketing.ask(bracketing.searches))
+
+    def unanswered(group: Group) -> Group:
+        answered = [searching for cell in group for searching in bracketing.found_elsewhere(cell)]
+        tasks.add(bracketing.ask(answered))
+        return () if answered else group
+
+    tasks = Tasks(bracketing.ask(bracketing.shard.of(bracketing.searches)), unanswered)
     last = time.monotonic()
     try:
-        with bracketing.store.writer() as writer:
-            for outcome in run_local(queue, limits, workers=workers):
+        with bracketing.store.writer() as writer, closing(execute(executor, tasks, resources)) as outcomes:
+            for outcome in outcomes:
                 answered = bracketing.take(outcome)
                 writer.append(outcome.record)
-                queue.extend(bracketing.ask(answered))
+                tasks.add(bracketing.ask(answered))
                 if not quiet and time.monotonic() - last > PLAIN_SECONDS:
                     last = time.monotonic()
                     console.print(bracketing.sentence())
     finally:
-        save_manifest(folder, bracketing.manifest())
+        save_manifest(bracketing.store.folder, bracketing.manifest())

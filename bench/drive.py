@@ -1,13 +1,14 @@
 """Driving a study: what is missing, run it, keep every record, build the tables.
 
-Resuming is a set difference: cells whose key has a final record in the store are not run again.
+Resuming is a set difference: cells whose key has a final record in the store are not run again, whichever driver wrote it.
 """
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -16,13 +17,14 @@ from rich.console import Console
 from bench.bracketing import Bracketing, run_brackets
 from bench.cell import Cell
 from bench.estimate import Plan, plan
+from bench.executors import EXECUTORS, Group, Limits, Resources, Tasks, execute
 from bench.progress import Watch
 from bench.run import group
-from bench.schedule import Limits, run_local
+from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key
 from operators.dataset import BlockCache
 from operators.errors import UserError
-from results.report import Summary, write_tables
+from results.report import write_tables
 from results.store import Store
 from results.study import save_manifest
 
@@ -33,7 +35,10 @@ class Options:
 
     Attributes:
         out: results folder; the study goes to `<out>/<study name>`.
-        workers: local worker processes.
+        executor: a name of `bench.executors.EXECUTORS`.
+        workers: processes, Dask workers or Slurm jobs.
+        scheduler: address of an existing Dask scheduler.
+        cluster: file of Slurm options.
         retry: run cells again that ended as `timeout` or `oom`.
         timeout_seconds: wall seconds for one cell.
         memory_bytes: resident memory of one worker.
@@ -41,11 +46,37 @@ class Options:
     """
 
     out: Path
+    executor: str = "local"
     workers: int = 2
+    scheduler: str | None = None
+    cluster: Path | None = None
     retry: bool = False
     timeout_seconds: float | None = None
     memory_bytes: int | None = None
     quiet: bool = False
+
+    def check(self) -> None:
+        """Refuse options that do not go together.
+
+        Raises:
+            UserError: naming them.
+        """
+        if self.executor not in EXECUTORS:
+            raise UserError(f"expected --executor among {sorted(EXECUTORS)}, got {self.executor!r}")
+        for name, value, executor in (("scheduler", self.scheduler, "dask"), ("cluster", self.cluster, "slurm")):
+            if value is not None and self.executor != executor:
+                raise UserError(f"expected --{name} with --executor {executor} only, got it with {self.executor!r}")
+
+    @property
+    def cache(self) -> Path:
+        """Folder of generated data; absolute, since workers may have another working directory."""
+        return (self.out / ".data").resolve()
+
+    def resources(self, console: Console) -> Resources:
+        """Where groups run."""
+        limits = Limits(self.cache, self.timeout_seconds, self.memory_bytes)
+        say = (lambda sentence: None) if self.quiet else console.print
+        return Resources(limits, self.workers, self.scheduler, self.cluster, say)
 
 
 class Interrupted(BaseException):
@@ -58,11 +89,22 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True)
 class Work:
-    """A study opened on its folder: what there is and what is missing (of a bracket study, the trainings of its budget)."""
+    """A study opened on its folder: what there is and what is missing (of a bracket study, the trainings of its budget).
+
+    Attributes:
+        cells: the cells of this shard.
+        pending: those of them that have no final record.
+        groups: `pending` as workers receive it.
+        retry: whether `timeout` and `oom` are not final.
+    """
 
     study: Study
     store: Store
+    cells: tuple[Cell, ...]
     pending: tuple[Cell, ...]
+    groups: tuple[Group, ...]
+    shard: Shard = WHOLE
+    retry: bool = False
 
     @property
     def folder(self) -> Path:
@@ -71,41 +113,86 @@ class Work:
 
     def plan(self) -> Plan:
         """Estimate the pending cells."""
-        return plan(tuple(self.study.cells) or self.pending, self.pending, self.store.records())
+        return plan(self.cells, self.pending, self.store.records())
 
 
-def open_work(study: Study, out: Path, *, retry: bool = False) -> Work:
+def open_work(study: Study, out: Path, *, retry: bool = False, shard: Shard = WHOLE) -> Work:
     """Read a study's store and find the missing cells; writes nothing."""
     store = Store(out / study.name)
     if study.brackets:
-        return Work(study, store, study.most_trainings())
-    missing = store.missing(study.keyed, retry=retry)
-    return Work(study, store, tuple(cell for key, cell in study.keyed.items() if key in missing))
+        mine = tuple(shard.of(study.brackets))
+        cells = replace(study, brackets=mine).most_trainings() if mine else ()
+        return Work(study, store, cells, cells, (), shard, retry)
+    if shard == WHOLE:
+        missing = store.missing(study.keyed, retry=retry)
+        cells, groups = tuple(study.cells), group(cell for key, cell in study.keyed.items() if key in missing)
+    else:
+        dealt = shard.of(group(study.cells))
+        cells, groups = tuple(cell for one in dealt for cell in one), list(filter(None, map(unfinished(store, retry), dealt)))
+    return Work(study, store, cells, tuple(cell for one in groups for cell in one), tuple(groups), shard, retry)
 
 
-def run(work: Work, options: Options, console: Console) -> Summary:
-    """Run the pending cells and write tables, figures and report.
+def unfinished(store: Store, retry: bool) -> Callable[[Group], Group]:
+    """Picks those cells of a group that still have no final record, from whichever driver."""
+
+    def pick(cells: Group) -> Group:
+        keyed = {cell_key(cell): cell for cell in cells}
+        missing = store.missing(keyed, retry=retry)
+        return tuple(cell for key, cell in keyed.items() if key in missing)
+
+    return pick
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a run ended: one sentence, the cells that failed, and the report if one was built."""
+
+    sentence: str
+    failed: int
+    report: Path | None = None
+
+
+def run(work: Work, options: Options, console: Console) -> Finished:
+    """Run the pending cells, then write tables, figures and report; of a shard, only the records.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: the folder cannot be written, or the executor cannot serve.
         Interrupted: on SIGINT or SIGTERM.
     """
     work.store.require_writable()
-    limits = Limits(options.out / ".data", options.timeout_seconds, options.memory_bytes)
-    if work.study.brackets:
-        bracketing = Bracketing(work.study, work.store, BlockCache(limits.cache))
-        with _signals():
-            run_brackets(bracketing, limits, console, workers=options.workers, quiet=options.quiet)
-        return write_tables(work.folder)
+    with _signals():
+        if work.study.brackets:
+            bracketing = Bracketing(work.study, work.store, BlockCache(options.cache), shard=work.shard)
+            run_brackets(bracketing, options.executor, options.resources(console), console=console, quiet=options.quiet)
+            part = Finished(bracketing.sentence(), 0)
+        else:
+            part = _run_cells(work, options, console)
+        if work.shard == WHOLE:
+            summary = write_tables(work.folder)
+            return Finished(summary.sentence(), summary.failed, work.folder / "report.html")
+    return part
+
+
+def _run_cells(work: Work, options: Options, console: Console) -> Finished:
+    """Run the pending groups and keep every record."""
     save_manifest(work.folder, work.study.manifest())
-    todo = work.plan()
-    costs = {cell_key(cell): cost for cell, cost in zip(work.pending, todo.cpu_seconds, strict=True)}
-    groups = group(work.pending)
-    with _signals(), Watch(console, list(costs.values()), quiet=options.quiet) as watch, work.store.writer() as writer:
-        for outcome in run_local(groups, limits, workers=options.workers, watch=watch.step):
-            writer.append(outcome.record)
-            watch.record(outcome.record, costs[outcome.record.key])
-    return write_tables(work.folder)
+    costs = {cell_key(cell): cost for cell, cost in zip(work.pending, work.plan().cpu_seconds, strict=True)}
+    pick = unfinished(work.store, work.retry)
+    with Watch(console, list(costs.values()), quiet=options.quiet) as watch, work.store.writer() as writer:
+
+        def still_to_run(cells: Group) -> Group:
+            rest = pick(cells)
+            for cell in cells:
+                if cell not in rest:
+                    watch.elsewhere(costs[cell_key(cell)])
+            return rest
+
+        tasks = Tasks(work.groups, still_to_run)
+        with closing(execute(options.executor, tasks, options.resources(console), watch.step)) as outcomes:
+            for outcome in outcomes:
+                writer.append(outcome.record)
+                watch.record(outcome.record, costs[outcome.record.key])
+    return Finished(f"study {work.study.name}: {watch.counts() or 'nothing to do'}", watch.failed)
 
 
 @contextlib.contextmanager
@@ -127,10 +214,15 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def check_workers(workers: int) -> int:
-    """Return the number of workers; 0 stands for one a core."""
-    if workers < 0:
-        raise UserError(f"expected workers >= 0, got {workers}")
+def check_workers(workers: int, executor: str = "local") -> int:
+    """Return the number of workers; 0 stands for one a core of this machine.
+
+    Raises:
+        UserError: a negative number, or 0 for jobs of a cluster.
+    """
+    if workers < 0 or (workers == 0 and executor == "slurm"):
+        least = "1 (the number of jobs)" if executor == "slurm" else "0"
+        raise UserError(f"expected --workers >= {least}, got {workers}")
     return workers or len(os.sched_getaffinity(0))
 
 

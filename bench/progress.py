@@ -31,7 +31,7 @@ class Watch:
         self._started = self._last_line = time.monotonic()
         self._quiet = quiet
         self._bar: Progress | None = None
-        if console.is_terminal and not quiet:
+        if console.is_terminal and not console.is_dumb_terminal and not quiet:
             columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"), TimeElapsedColumn())
             self._bar = Progress(*columns, TextColumn("{task.description}"), console=console)
             self._bar_task = self._bar.add_task("", total=self._cells, left="")
@@ -53,9 +53,16 @@ class Watch:
 
     def record(self, record: Record, cost: float) -> None:
         """Count a record of a cell estimated to take `cost` CPU seconds."""
+        self._count(record.status, cost)
+
+    def elsewhere(self, cost: float) -> None:
+        """Count a cell of this estimated cost that another driver has finished."""
+        self._count("finished elsewhere", cost)
+
+    def _count(self, how: str, cost: float) -> None:
         self._done += 1
         self._done_cost += cost
-        self._counts[record.status] = self._counts.get(record.status, 0) + 1
+        self._counts[how] = self._counts.get(how, 0) + 1
         if self._bar:
             self._bar.update(self._bar_task, completed=self._done, left=self.left())
         elif not self._quiet and (time.monotonic() - self._last_line > PLAIN_SECONDS or self._done == self._cells):
@@ -69,6 +76,11 @@ class Watch:
             return "time left unknown"
         seconds = (time.monotonic() - self._started) * max(1.0 - share, 0.0) / share
         return f"about {duration(seconds)} left"
+
+    @property
+    def failed(self) -> int:
+        """Cells that ended as `failed`."""
+        return self._counts.get("failed", 0)
 
     def counts(self) -> str:
         """How the cells so far ended."""

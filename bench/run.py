@@ -17,20 +17,21 @@ from bench.cell import Cell
 from bench.engines import find_engine
 from bench.engines.base import Control, Fit
 from bench.flops import training_flops
-from bench.measure import anatomy_values, audit_values, bits_of, bounds, errors, sizes
+from bench.measure import anatomy_values, audit_values, bits_of, bound_values, bounds, errors, sizes
 from bench.study import cell_key
 from operators import find_task
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import BlockCache, Dataset, Request, build
 from operators.deeponet import Weights
-from operators.errors import DataInvalid
+from operators.errors import DataInvalid, UserError
 from operators.scaling import Problem, scaled
 from operators.task import Array
-from results.record import Cost, Record, Status, Versions
+from results.record import Cost, Record, Sizes, Status, Versions
 
 PACKAGES = ("deeponet-size-bounds", "deepxde", "tensorflow", "keras", "numpy", "scipy")
 KEPT = 8
 LARGEST_GROUP = 8
+TENSORFLOW_OUT_OF_MEMORY = "ResourceExhaustedError"
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -87,7 +88,9 @@ class Runner:
             except MemoryError as error:
                 outcome = Outcome(_record(cell, "oom", message=f"out of memory: {error}"))
             except Exception as error:
-                outcome = Outcome(_record(cell, "failed", message=f"{type(error).__name__}: {error}"[:2000]))
+                kind = type(error).__name__
+                status: Status = "oom" if kind == TENSORFLOW_OUT_OF_MEMORY else "failed"
+                outcome = Outcome(_record(cell, status, message=f"{kind}: {error}"[:2000]))
             yield outcome
 
     def _run_cell(self, cell: Cell, started: float, *, report: Callable[[int, int], None]) -> Outcome:
@@ -104,6 +107,7 @@ class Runner:
             measured = errors(net, fit.weights, problem, dataset)
             outcome["errors"] = measured
             values = anatomy_values(cell, fit.weights, problem) | audit_values(cell, fit.weights, problem, dataset)
+            values |= bound_values(cell, fit.weights, problem, dataset)
             outcome["bounds"] = bounds(
                 cell, problem, floor, training_mse=measured.training_mse, bits=bits_of(fit.weights), values=values
             )
@@ -177,11 +181,19 @@ def _record(cell: Cell, status: Status, **outcome: Any) -> Record:
             engine=find_engine(cell.training.engine).version,
             packages={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         ),
-        sizes=sizes(cell),
+        sizes=_sizes(cell),
         host={"machine": platform.machine(), "processor": _processor(), "cores": str(os.cpu_count())},
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         **outcome,
     )
+
+
+def _sizes(cell: Cell) -> Sizes | None:
+    """Sizes of a cell; None where they cannot be told because a user's own data are gone."""
+    try:
+        return sizes(cell)
+    except UserError:
+        return None
 
 
 def failed(cell: Cell, message: str, status: Status = "failed") -> Outcome:

@@ -7,3 +7,7 @@ class UserError(ValueError):
 
 class DataInvalid(Exception):
     """Generated or supplied data break the task's contract (not finite, wrong shape, violated invariant)."""
+
+
+class WriteError(UserError):
+    """A file cannot be written: the disk is full, or the folder may not be written to."""

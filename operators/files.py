@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from operators.errors import UserError
+from operators.errors import WriteError
 
 STALE_SECONDS = 24 * 3600.0
 
@@ -25,10 +25,10 @@ def writer_name() -> str:
     return f"{host}-{os.getpid()}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
 
 
-def write_failure(path: Path, error: OSError) -> UserError:
+def write_failure(path: Path, error: OSError) -> WriteError:
     """The error a user sees when `path` cannot be written."""
     reason = error.strerror or str(error) or type(error).__name__
-    return UserError(f"expected to write {path}, got '{reason}'; free space or choose a folder you may write to, then run again")
+    return WriteError(f"expected to write {path}, got '{reason}'; free space or choose a folder you may write to, then run again")
 
 
 @contextmanager

@@ -147,7 +147,12 @@ def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path)
     [
         (("run", "smok"), "expected a study among"),
         (("run", "nowhere.py"), "found none"),
-        (("run", "smoke", "--workers", "-1"), "expected workers >= 0"),
+        (("run", "smoke", "--workers", "-1"), "expected --workers >= 0"),
+        (("run", "smoke", "--executor", "slurm"), "expected --workers >= 1"),
+        (("run", "smoke", "--executor", "cloud"), "expected --executor among"),
+        (("run", "smoke", "--scheduler", "tcp://here:1"), "expected --scheduler with --executor dask only"),
+        (("run", "smoke", "--cluster", "slurm.yaml"), "expected --cluster with --executor slurm only"),
+        (("run", "smoke", "--shard", "3/2"), "expected --shard i/N with 1 <= i <= N"),
         (("report", "nowhere"), "expected a study folder"),
         (("run", "smoke", "--out", "/proc/nowhere"), "/proc/nowhere"),
     ],

@@ -1,0 +1,211 @@
+"""`local`: processes of one thread each on this machine.
+
+A process is replaced after RECYCLE_AFTER cells and when it holds much memory (TensorFlow grows with every program). One that
+dies takes down only the cell it was training: that cell is tried again alone, at most ATTEMPTS times, then recorded as
+`failed`; the rest of its group goes on. If the kernel killed a process for want of memory, the cell is recorded as `oom`.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from bench.executors.base import GIB, Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
+from bench.run import Outcome, failed
+
+ATTEMPTS = 2
+RECYCLE_AFTER = 64
+POLL_SECONDS = 0.5
+SHARE_OF_MEMORY = 0.9
+ROOT = Path(__file__).parent.parent.parent
+
+
+def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:
+    """Run groups on `workers` processes; without a stated limit, each may hold its share of the machine's memory."""
+    limits, workers = resources.limits, resources.workers
+    if limits.memory_bytes is None:
+        limits = replace(limits, memory_bytes=int(SHARE_OF_MEMORY * psutil.virtual_memory().total / workers))
+    crew = Crew(limits, workers)
+    try:
+        yield from crew.run(tasks, watch)
+    finally:
+        crew.close()
+
+
+@dataclass
+class Trainer:
+    """One training process (`bench.executors.trainer`) and what it is doing."""
+
+    process: "subprocess.Popen[bytes]"
+    connection: Connection
+    kernel_kills: int
+    group: Group = ()
+    finished: int = 0
+    cells_done: int = 0
+    cell_started: float = 0.0
+
+    @classmethod
+    def start(cls, limits: Limits) -> Self:
+        """Start a process that knows its limits."""
+        ours, theirs = multiprocessing.Pipe()
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.executors.trainer", str(theirs.fileno())],
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        theirs.close()
+        trainer = cls(process, ours, kernel_kills())
+        trainer._send(limits)
+        return trainer
+
+    @property
+    def cell(self) -> Any:
+        """The cell that is being trained."""
+        return self.group[self.finished]
+
+    @property
+    def rest(self) -> Group:
+        """What comes after it in its group."""
+        return self.group[self.finished + 1 :]
+
+    def assign(self, group: Group) -> None:
+        """Hand over a group."""
+        self.group, self.finished, self.cell_started = group, 0, time.monotonic()
+        self._send(group)
+
+    def _send(self, value: Any) -> None:
+        with contextlib.suppress(OSError):  # a process that has died is noticed when it is read
+            self.connection.send(value)
+
+    def resident_bytes(self) -> int:
+        """Resident memory of the process, 0 if it is gone."""
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def overrun(self, limits: Limits) -> tuple[Any, str]:
+        """Which limit the process exceeds: the status and the reason, or two empty strings."""
+        if limits.timeout_seconds is not None:
+            grace = 1.5 * limits.timeout_seconds + 60.0
+            if time.monotonic() - self.cell_started > grace:
+                return "timeout", f"worker killed after {grace:.0f} s on one cell"
+        resident = self.resident_bytes() if limits.memory_bytes is not None else 0
+        if limits.memory_bytes is not None and resident > limits.memory_bytes:
+            return "oom", f"worker killed at {resident / GIB:.1f} GiB, limit {limits.memory_bytes / GIB:.1f} GiB"
+        return "", ""
+
+    def stop(self) -> int:
+        """Kill the process and return its exit code."""
+        self.process.kill()
+        self.connection.close()
+        return self.process.wait()
+
+
+class Crew:
+    """A number of training processes, started when there is work and kept for more.
+
+    Args:
+        limits: of each process.
+        size: how many there may be.
+    """
+
+    def __init__(self, limits: Limits, size: int) -> None:
+        self._limits = limits
+        self._size = size
+        self._trainers: list[Trainer] = []
+        self._attempts: Counter[str] = Counter()
+
+    def run(self, tasks: Tasks, watch: Watch = unwatched) -> Outcomes:
+        """Yield outcomes as they finish; `watch` is told which cell is at which step."""
+        self._attempts.clear()
+        while self._assign(tasks):
+            for connection in wait([trainer.connection for trainer in self._trainers], timeout=POLL_SECONDS):
+                trainer = next(trainer for trainer in self._trainers if trainer.connection is connection)
+                yield from self._receive(trainer, tasks, watch)
+            for trainer in [trainer for trainer in self._trainers if trainer.group]:
+                status, reason = trainer.overrun(self._limits)
+                if reason:
+                    self._dismiss(trainer)
+                    tasks.add([trainer.rest])
+                    yield failed(trainer.cell, reason, status)
+
+    def close(self) -> None:
+        """Kill all processes."""
+        while self._trainers:
+            self._dismiss(self._trainers[0])
+
+    def _assign(self, tasks: Tasks) -> bool:
+        """Give groups to those that are idle; return whether anybody is busy."""
+        for trainer in [t for t in self._trainers if not t.group and t.process.poll() is not None]:
+            self._dismiss(trainer)
+        while sum(1 for trainer in self._trainers if trainer.group) < self._size:
+            group = tasks.take()
+            if not group:
+                break
+            idle = next((trainer for trainer in self._trainers if not trainer.group), None)
+            if idle is None:
+                idle = Trainer.start(self._limits)
+                self._trainers.append(idle)
+            idle.assign(group)
+        return any(trainer.group for trainer in self._trainers)
+
+    def _receive(self, trainer: Trainer, tasks: Tasks, watch: Watch) -> Iterator[Outcome]:
+        """Take one message: a step, an outcome, the end of a group, or the death of the process."""
+        try:
+            kind, value = trainer.connection.recv()
+        except (EOFError, ConnectionResetError):
+            code = self._dismiss(trainer)
+            if trainer.group:
+                yield from self._bury(trainer, tasks, code)
+            return
+        if kind == "step":
+            watch(trainer.cell, value)
+        elif kind == "outcome":
+            trainer.finished += 1
+            trainer.cells_done += 1
+            trainer.cell_started = time.monotonic()
+            yield value
+        else:
+            trainer.group = ()
+            if trainer.cells_done >= RECYCLE_AFTER or trainer.resident_bytes() > self._limits.recycle_bytes:
+                self._dismiss(trainer)
+
+    def _bury(self, trainer: Trainer, tasks: Tasks, code: int) -> Iterator[Outcome]:
+        """After a death: the current cell again and alone, or given up; the rest of the group goes on."""
+        cell = trainer.cell
+        name = cell.model_dump_json()
+        self._attempts[name] += 1
+        tasks.add([trainer.rest])
+        if code == -9 and kernel_kills() > trainer.kernel_kills:
+            yield failed(cell, "worker killed while the kernel was out of memory", "oom")
+        elif self._attempts[name] < ATTEMPTS:
+            tasks.add([(cell,)])
+        else:
+            yield failed(cell, f"worker died {ATTEMPTS} times on this cell, last with exit code {code}")
+
+    def _dismiss(self, trainer: Trainer) -> int:
+        self._trainers.remove(trainer)
+        return trainer.stop()
+
+
+def kernel_kills(statistics: Path = Path("/proc/vmstat")) -> int:
+    """How many processes the kernel has killed for want of memory (machine or control group) since it started; 0 if unknown."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in statistics.read_text().splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom_kill":
+                return int(count)
+    return 0

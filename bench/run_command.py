@@ -1,0 +1,108 @@
+"""`python -m bench run`: estimate, run, resume."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from bench.arguments import DEFAULT_OUT, Json, Out
+from bench.drive import Interrupted, Options, Work, check_workers, open_work
+from bench.drive import run as run_study
+from bench.estimate import Plan
+from bench.progress import duration
+from bench.shard import WHOLE, Shard
+from bench.study import load_study
+
+GIB = 2**30
+
+
+def run(
+    study: Annotated[str, typer.Argument(help="A built-in study (see `list`) or the path of a study file.")] = "smoke",
+    out: Out = DEFAULT_OUT,
+    workers: Annotated[int, typer.Option(help="Workers of one thread each, of slurm: jobs; 0 for one a core.")] = 0,
+    executor: Annotated[str, typer.Option(help="Where cells run: local, dask or slurm (docs/running.md).")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="Address of an existing Dask scheduler, for --executor dask.")] = None,
+    cluster: Annotated[Path | None, typer.Option(help="YAML file of job options, for --executor slurm.")] = None,
+    shard: Annotated[str, typer.Option(help="i/N: run part i of N only, and build no tables.")] = "1/1",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, bytes and estimated time, and stop.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Run cells again that ended as timeout or oom.")] = False,
+    timeout: Annotated[float | None, typer.Option(help="Wall seconds for one cell.", min=1.0)] = None,
+    memory: Annotated[float | None, typer.Option(help="GiB of memory for one worker.", min=0.5)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run what is missing of a study, then write its tables, figures and report.
+
+    Every finished cell is kept at once, so a run can be stopped anywhere and called again: cells that have a record
+    are not run twice.
+
+    For example `python -m bench run smoke --dry-run`, then `python -m bench run mystudy.py --workers 2`.
+    """
+    limit = None if memory is None else int(memory * GIB)
+    count = check_workers(workers, executor)
+    options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet)
+    options.check()
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    work = open_work(load_study(study), out, retry=retry, shard=Shard.parse(shard))
+    todo = work.plan()
+    if dry_run and as_json:
+        print(json.dumps(_facts(work, todo, count), indent=2, sort_keys=True))
+        return
+    console.print(_announcement(work, todo, count))
+    if dry_run:
+        return
+    built = work.shard != WHOLE or (work.folder / "report.md").exists()
+    if not todo.pending and not work.study.brackets and built:
+        console.print(f"nothing to do: every cell has a record; `python -m bench report {study}` rebuilds the tables")
+        return
+    _run(work, options, console)
+
+
+def _run(work: Work, options: Options, console: Console) -> None:
+    """Run, and say how it ended."""
+    try:
+        finished = run_study(work, options, console)
+    except Interrupted as stop:
+        again = escape(shlex.join(["python", "-m", "bench", *sys.argv[1:]]))
+        console.print(f"stopped by {stop}; what was finished is kept. To go on: {again}")
+        raise typer.Exit(stop.exit_code) from None
+    console.print(finished.sentence)
+    if finished.report:
+        console.print(f"report: {finished.report}")
+    else:
+        report = escape(shlex.join(["python", "-m", "bench", "report", work.study.name, "--out", str(options.out)]))
+        console.print(f"shard {work.shard} is done; after the last one: {report}")
+    if finished.failed:
+        raise typer.Exit(1)
+
+
+def _facts(work: Work, todo: Plan, workers: int) -> dict[str, Any]:
+    """What --dry-run --json prints."""
+    return {
+        "study": work.study.name,
+        "cells": todo.cells,
+        "finished": todo.finished,
+        "pending": todo.pending,
+        "data_bytes": todo.data_bytes,
+        "cpu_hours": sum(todo.cpu_seconds) / 3600,
+        "wall_hours": todo.hours(workers),
+        "workers": workers,
+        "estimate": "from recorded costs" if todo.measured else "rough",
+    }
+
+
+def _announcement(work: Work, todo: Plan, workers: int) -> str:
+    """One sentence about what is to come."""
+    most = "at most " if work.study.brackets else ""
+    part = "" if work.shard == WHOLE else f" shard {work.shard}"
+    basis = "from recorded costs" if todo.measured else "rough"
+    return (
+        f"study {work.study.name}{part}: {most}{todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
+        f" data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes);"
+        f" {most or 'about '}{duration(3600 * todo.hours(workers))} on {workers} workers ({basis} estimate)"
+    )

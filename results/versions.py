@@ -1,0 +1,30 @@
+"""Which package versions the records of a study come from; tables of a mixture carry a warning, and may be refused."""
+
+from collections import Counter
+
+from operators.errors import UserError
+from results.store import Store
+from results.study import Manifest
+
+
+def package_versions(manifest: Manifest, store: Store) -> Counter[str]:
+    """Number of the study's records by the package versions that made them."""
+    expected = {cell.key for cell in manifest.expected}
+    return Counter(
+        ", ".join(f"{name} {version}" for name, version in sorted(record.versions.packages.items()))
+        for record in store.records(expected)
+    )
+
+
+def require_one_version(manifest: Manifest, store: Store) -> None:
+    """Refuse a study whose records come from different package versions.
+
+    Raises:
+        UserError: naming every set of versions and its number of records.
+    """
+    found = package_versions(manifest, store)
+    if len(found) > 1:
+        sets = "; ".join(f"{count} from {text or 'versions not stated'}" for text, count in found.most_common())
+        raise UserError(
+            f"expected records of one set of package versions, got {len(found)}: {sets}; run the cells again with one"
+        )

@@ -1,0 +1,200 @@
+"""Workers may die, hang or swell: the cell at fault is recorded, the rest goes on, and nothing runs twice."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.cell import Cell, Net, Training
+from bench.executors import Limits, Resources, Tasks, execute
+from bench.executors.local import ROOT, Crew, Trainer, kernel_kills
+from bench.run import group
+from bench.study import cell_key
+
+SLOW, ENDLESS = 4000, 10**7  # with nets of width 1, which never reach what rank 3 leaves
+
+
+def cell(replicate: int = 0, steps: int = 20) -> Cell:
+    width = 6 if steps < SLOW else 1
+    net = Net(branch_widths=(width,), trunk_widths=(width,), q=3)
+    training = Training(engine="batched", recipe="varpro", steps=steps, learning_rate=1e-2)
+    return Cell(task="antiderivative", functions=20, points=20, net=net, training=training, replicate=replicate)
+
+
+def run(groups, limits: Limits, workers: int = 1, watch=lambda cell, step: None):
+    return execute("local", Tasks(groups), Resources(limits, workers), watch)
+
+
+def trainers() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "bench.executors.trainer" in " ".join(child.cmdline())]
+
+
+def test_groups_hold_every_cell_once_and_share_one_data_set() -> None:
+    cells = [cell(replicate, steps) for replicate in range(3) for steps in range(1, 12)]
+    groups = group(cells)
+    assert sorted(map(cell_key, (c for g in groups for c in g))) == sorted(map(cell_key, cells))
+    assert all(len({c.request() for c in g}) == 1 for g in groups)
+
+
+def test_records_come_back_for_every_cell_and_no_process_stays(tmp_path: Path) -> None:
+    cells = [cell(replicate) for replicate in range(3)]
+    records = [outcome.record for outcome in run(group(cells), Limits(tmp_path), workers=2)]
+    assert sorted(r.key for r in records) == sorted(map(cell_key, cells))
+    assert {r.status for r in records} == {"done"}
+    assert trainers() == []
+
+
+def test_a_cell_that_kills_its_worker_twice_is_failed_and_the_others_go_on(tmp_path: Path) -> None:
+    poison, healthy = cell(0, ENDLESS), [cell(0, steps) for steps in (5, 6, 7)]
+    deaths = 0
+
+    def watch(running: Cell, step: int) -> None:
+        nonlocal deaths
+        if running.training.steps == ENDLESS and step > 0:
+            deaths += 1
+            for child in trainers():
+                child.kill()
+
+    outcomes = run([(healthy[0], poison, *healthy[1:])], Limits(tmp_path), watch=watch)
+    records = {outcome.record.key: outcome.record for outcome in outcomes}
+    assert records[cell_key(poison)].status == "failed"
+    assert "worker died 2 times" in records[cell_key(poison)].message
+    assert {records[cell_key(c)].status for c in healthy} == {"done"}
+    assert deaths == 2
+
+
+def test_a_worker_killed_once_in_training_costs_no_record_and_changes_no_bit(tmp_path: Path) -> None:
+    cells, killed = [cell(0, SLOW), cell(0, 6)], []
+
+    def watch(running: Cell, step: int) -> None:
+        if not killed and step > 0:
+            killed.extend(child.pid for child in trainers())
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    disturbed = [outcome.record for outcome in run([(cells[0],), (cells[1],)], Limits(tmp_path), watch=watch)]
+    assert len(killed) == 1
+    assert sorted(record.key for record in disturbed) == sorted(map(cell_key, cells))
+    calm = {outcome.record.key: outcome.record.weights_sha256 for outcome in run([tuple(cells)], Limits(tmp_path))}
+    assert {record.key: record.weights_sha256 for record in disturbed} == calm
+
+
+def test_a_cell_over_its_memory_is_oom_and_the_others_go_on(tmp_path: Path) -> None:
+    cells = (cell(0, ENDLESS), cell(0, 5))
+    limits = Limits(tmp_path, memory_bytes=2**20)
+    records = {outcome.record.key: outcome.record.status for outcome in run([cells], limits)}
+    assert set(records.values()) == {"oom"}
+    assert len(records) == 2
+
+
+def test_a_worker_that_the_kernel_killed_for_want_of_memory_is_oom_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = [0]
+    monkeypatch.setattr("bench.executors.local.kernel_kills", lambda: counted[0])
+
+    def watch(running: Cell, step: int) -> None:
+        counted[0] += 1
+        for child in trainers():
+            child.kill()
+
+    (record,) = [outcome.record for outcome in run([(cell(0, ENDLESS),)], Limits(tmp_path), watch=watch)]
+    assert (record.status, counted) == ("oom", [1])
+    assert "kernel" in record.message
+
+
+def test_the_kernels_count_is_read_from_its_statistics(tmp_path: Path) -> None:
+    (tmp_path / "vmstat").write_text("pgfault 10\noom_kill 3\nzswpin 0\n")
+    assert kernel_kills(tmp_path / "vmstat") == 3
+    assert kernel_kills(tmp_path / "absent") == 0
+    assert kernel_kills() >= 0
+
+
+def test_a_cell_over_its_time_ends_as_timeout(tmp_path: Path) -> None:
+    record = next(run([(cell(0, ENDLESS),)], Limits(tmp_path, timeout_seconds=1.0))).record
+    assert record.status == "timeout"
+    assert record.cost is not None
+    assert record.cost.steps > 0
+
+
+def test_a_worker_that_hangs_past_its_time_is_killed_and_its_cell_a_timeout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock of the driver is set forward once the first step is seen; the training itself has no time limit to heed."""
+    ahead = [0.0]
+    monkeypatch.setattr("bench.executors.local.time.monotonic", lambda: ahead[0])
+
+    def watch(running: Cell, step: int) -> None:
+        ahead[0] = 1e9 if running.training.steps == ENDLESS else ahead[0]
+
+    groups = [(cell(0, ENDLESS), cell(0, 5))]
+    records = {o.record.key: o.record for o in run(groups, Limits(tmp_path, timeout_seconds=1e6), watch=watch)}
+    assert records[cell_key(cell(0, ENDLESS))].status == "timeout"
+    assert "worker killed after" in records[cell_key(cell(0, ENDLESS))].message
+    assert records[cell_key(cell(0, 5))].status == "done"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_same_cells_same_weights_whatever_the_workers_and_the_order(tmp_path: Path, workers: int) -> None:
+    cells = [cell(replicate) for replicate in range(2)]
+
+    def weights(groups: list[tuple[Cell, ...]], count: int, cache: Path | None) -> dict[str, str | None]:
+        return {o.record.key: o.record.weights_sha256 for o in run(groups, Limits(cache), count)}
+
+    forward = weights([tuple(cells[:1]), tuple(cells[1:])], workers, tmp_path)
+    assert forward == weights([(cells[1],), (cells[0],)], 1, None)
+    assert None not in forward.values()
+
+
+def test_cells_added_while_others_run_are_run_too(tmp_path: Path) -> None:
+    tasks = Tasks([(cell(0, 5),)])
+    seen = []
+    for outcome in execute("local", tasks, Resources(Limits(tmp_path))):
+        seen.append(outcome.record.key)
+        if len(seen) < 3:
+            tasks.add([(cell(0, 5 + len(seen)),)])
+    assert seen == [cell_key(cell(0, steps)) for steps in (5, 6, 7)]
+
+
+@pytest.mark.parametrize(("recycle_bytes", "processes"), [(1, 3), (2**40, 1)])
+def test_a_worker_that_holds_much_memory_between_groups_is_replaced(tmp_path: Path, recycle_bytes: int, processes: int) -> None:
+    pids = set()
+    for _ in run([(cell(0, steps),) for steps in (5, 6, 7)], Limits(tmp_path, recycle_bytes=recycle_bytes)):
+        pids |= {child.pid for child in trainers()}
+    assert len(pids) == processes
+
+
+def test_a_worker_is_replaced_after_its_number_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.executors.local.RECYCLE_AFTER", 2)
+    pids = []
+    for _ in run([(cell(0, steps),) for steps in range(5, 9)], Limits(tmp_path)):
+        pids += [child.pid for child in trainers()]
+    assert len(set(pids)) == 2
+
+
+def test_a_crew_is_kept_between_runs_and_replaces_a_process_that_has_gone(tmp_path: Path) -> None:
+    crew = Crew(Limits(tmp_path), 1)
+    try:
+        assert [o.record.status for o in crew.run(Tasks([(cell(0, 5),)]))] == ["done"]
+        (first,) = trainers()
+        assert [o.record.status for o in crew.run(Tasks([(cell(0, 6),)]))] == ["done"]
+        assert trainers() == [first]
+        first.kill()
+        first.wait()
+        assert [o.record.status for o in crew.run(Tasks([(cell(0, 7),)]))] == ["done"]
+    finally:
+        crew.close()
+    assert trainers() == []
+
+
+def test_a_training_process_whose_parent_is_gone_ends_in_the_midst_of_training(tmp_path: Path) -> None:
+    trainer = Trainer.start(Limits(tmp_path))
+    trainer.assign((cell(0, ENDLESS),))
+    process = psutil.Process(trainer.process.pid)
+    assert trainer.connection.recv()[0] == "step"
+    trainer.connection.close()
+    assert trainer.process.wait(timeout=20) != -signal.SIGKILL
+    assert not process.is_running()
+    assert (ROOT / "bench").is_dir()

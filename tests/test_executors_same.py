@@ -1,0 +1,232 @@
+"""The same bits from every executor, number of workers, shard and resumption; several drivers work on one store."""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from bench.cell import Cell, Net, Noise, Training
+from bench.drive import Options, open_work, run
+from bench.executors import Tasks
+from bench.progress import Watch
+from bench.search import Question
+from bench.shard import WHOLE, Shard
+from bench.study import Study, cell_key
+from operators.errors import UserError
+from results.report import write_tables
+from results.store import Store
+from results.study import Target
+
+TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.2))
+NOISES = (Noise(), Noise(law="rademacher", sigma=0.5))
+TRAINING = Training(recipe="varpro", steps=10, learning_rate=1e-2)
+STUDY = Study(
+    name="same",
+    question="Does it matter where a cell runs?",
+    cells=[
+        Cell(
+            task="antiderivative",
+            functions=size,
+            points=size,
+            noise=noise,
+            net=Net(branch_widths=(6,), trunk_widths=(6,), q=q),
+            training=TRAINING,
+        )
+        for size in (20, 24)
+        for noise in NOISES
+        for q in (1, 2, 3)
+    ],
+    targets=TARGETS,
+)
+QUESTION = Question(
+    template=STUDY.cells[0].model_copy(update={"training": Training(steps=200)}),
+    target=TARGETS[0],
+    width=16,
+    restarts=1,
+    trainings=6,
+)
+BRACKETS = Study(
+    name="same-brackets",
+    question="Does it matter where a search runs?",
+    targets=(TARGETS[0], Target(kind="relative", value=0.05)),
+    brackets=(QUESTION, replace(QUESTION, target=Target(kind="relative", value=0.05))),
+)
+QUIET = Console(quiet=True)
+
+
+def drive(study: Study, out: Path, *, shard: Shard = WHOLE, **options: Any) -> None:
+    finished = run(open_work(study, out, shard=shard), Options(out, quiet=True, **options), QUIET)
+    assert finished.failed == 0
+
+
+def without_timing(path: Path) -> str:
+    """A table without CPU seconds."""
+    table = pd.read_csv(path)
+    timed = [name for name in table if re.search("cpu_seconds", name)]
+    return hashlib.sha256(table.drop(columns=timed).to_csv().encode()).hexdigest()
+
+
+def facts(out: Path, study: Study = STUDY) -> tuple[dict[str, Any], dict[str, str]]:
+    """Every record apart from timing and host, and the hash of every table."""
+    records = {
+        record.key: record.model_dump(exclude={"cost", "host", "finished"}) for record in Store(out / study.name).records()
+    }
+    hashed = without_timing if study.brackets else lambda path: hashlib.sha256(path.read_bytes()).hexdigest()
+    tables = {path.name: hashed(path) for path in (out / study.name).glob("*.csv")}
+    assert {"scaling.csv", "leaderboard.csv"} <= set(tables)
+    return records, tables
+
+
+def lines(folder: Path) -> int:
+    return sum(len(path.read_bytes().splitlines()) for path in folder.glob("records/*.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def one_worker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study on one local worker, without interruption."""
+    out = tmp_path_factory.mktemp("one-worker")
+    drive(STUDY, out, workers=1)
+    return out
+
+
+@pytest.mark.parametrize("options", [{"executor": "local", "workers": 2}, {"executor": "dask", "workers": 2}])
+def test_records_and_tables_do_not_depend_on_executor_or_workers(
+    one_worker: Path, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    drive(STUDY, tmp_path, **options)
+    assert facts(tmp_path) == facts(one_worker)
+
+
+def test_shards_run_every_cell_once_and_their_tables_are_those_of_the_whole(one_worker: Path, tmp_path: Path) -> None:
+    for index in (2, 1):
+        drive(STUDY, tmp_path, shard=Shard(index, 2), workers=1)
+        assert not (tmp_path / "same" / "scaling.csv").exists()
+    assert len(list((tmp_path / "same" / "records").glob("*.jsonl"))) == 2
+    assert lines(tmp_path / "same") == len(STUDY.keyed)
+    write_tables(tmp_path / "same")
+    assert facts(tmp_path) == facts(one_worker)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_shards_are_a_partition_that_what_has_run_does_not_change(one_worker: Path, tmp_path: Path, count: int) -> None:
+    def keys(out: Path, index: int) -> list[str]:
+        return [cell_key(cell) for cell in open_work(STUDY, out, shard=Shard(index, count)).cells]
+
+    parts = [keys(tmp_path, index) for index in range(1, count + 1)]
+    assert sorted(key for part in parts for key in part) == sorted(STUDY.keyed)
+    assert parts == [keys(one_worker, index) for index in range(1, count + 1)]
+    assert not any(open_work(STUDY, one_worker, shard=Shard(index, count)).pending for index in range(1, count + 1))
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/2/3", "a/b", "-1/2", "1/0", ""])
+def test_a_shard_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match=r"expected --shard i/N with 1 <= i <= N"):
+        Shard.parse(text)
+
+
+def interrupt_after(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Do something when the first record has been counted."""
+    count, done = Watch.record, []
+
+    def counted(self: Watch, *arguments: Any) -> None:
+        count(self, *arguments)
+        if not done:
+            done.append(True)
+            act()
+
+    monkeypatch.setattr(Watch, "record", counted)
+
+
+def test_a_run_stopped_at_its_first_record_and_resumed_is_the_same(
+    one_worker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, stop)
+        with pytest.raises(KeyboardInterrupt):
+            drive(STUDY, tmp_path, workers=1)
+    assert 0 < lines(tmp_path / "same") < len(STUDY.keyed)
+    drive(STUDY, tmp_path, workers=2)
+    assert lines(tmp_path / "same") == len(STUDY.keyed)
+    assert facts(tmp_path) == facts(one_worker)
+
+
+def test_a_cell_finished_by_another_driver_is_seen_before_the_next_group(
+    one_worker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first of four groups of three is trained, another driver's file with all twelve records appears."""
+
+    def another_finishes_all() -> None:
+        for path in (one_worker / "same" / "records").glob("*.jsonl"):
+            shutil.copy(path, tmp_path / "same" / "records")
+
+    interrupt_after(monkeypatch, another_finishes_all)
+    drive(STUDY, tmp_path, workers=1)
+    assert lines(tmp_path / "same") == len(STUDY.keyed) + 3
+    assert facts(tmp_path) == facts(one_worker)
+
+
+def test_progress_counts_what_other_drivers_finished() -> None:
+    watch = Watch(QUIET, [1.0, 1.0])
+    watch.elsewhere(1.0)
+    assert watch.counts() == "1 finished elsewhere"
+    assert watch.left() != "time left unknown"
+
+
+def test_two_drivers_seldom_take_the_same_group_and_between_them_leave_none() -> None:
+    groups = [(STUDY.cells[number % 12].model_copy(update={"replicate": number}),) for number in range(300)]
+    one, other = Tasks(groups), Tasks(groups)
+    taken = [(one.take()[0].replicate, other.take()[0].replicate) for _ in range(300)]
+    assert sum(first == second for first, second in taken) < 150
+    assert sorted(first for first, _ in taken) == sorted(second for _, second in taken) == list(range(300))
+    assert one.take() == ()
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bracket study on one local worker."""
+    out = tmp_path_factory.mktemp("searched")
+    drive(BRACKETS, out, workers=1)
+    return out
+
+
+def test_a_search_on_dask_gives_the_brackets_of_local(searched: Path, tmp_path: Path) -> None:
+    drive(BRACKETS, tmp_path, executor="dask", workers=2)
+    assert facts(tmp_path, BRACKETS) == facts(searched, BRACKETS)
+
+
+def test_searches_in_shards_give_the_brackets_of_the_whole(searched: Path, tmp_path: Path) -> None:
+    for index in (1, 2):
+        drive(BRACKETS, tmp_path, shard=Shard(index, 2), workers=1)
+    drive(BRACKETS, tmp_path, workers=1)
+    assert facts(tmp_path, BRACKETS) == facts(searched, BRACKETS)
+
+
+def test_a_search_takes_up_what_another_driver_has_found(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first training everything another driver found appears; nothing else is trained."""
+    from bench.bracketing import Bracketing
+
+    take, taken = Bracketing.take, []
+
+    def taking(self: Bracketing, outcome: Any) -> Any:
+        answered = take(self, outcome)
+        if not taken:
+            shutil.copytree(searched / BRACKETS.name, tmp_path / BRACKETS.name, dirs_exist_ok=True)
+        taken.append(outcome.record.key)
+        return answered
+
+    monkeypatch.setattr(Bracketing, "take", taking)
+    drive(BRACKETS, tmp_path, workers=1)
+    assert len(taken) == 1
+    sizes = ["target", "q_lower", "q_upper", "d_lower", "d_upper", "trainings", "search"]
+    ours, theirs = (pd.read_csv(out / BRACKETS.name / "brackets.csv")[sizes] for out in (tmp_path, searched))
+    pd.testing.assert_frame_equal(ours, theirs)

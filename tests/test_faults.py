@@ -1,0 +1,281 @@
+"""What must not break it: faults that need no process of their own. `docs/faults.md` says which test guards which promise."""
+
+import itertools
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bench.cell import Cell, Net, Training
+from bench.drive import Options, Work, open_work, run
+from bench.run import Runner
+from bench.study import Study, cell_key
+from operators import find_task
+from operators.errors import DataInvalid, UserError
+from operators.files import STALE_SECONDS, write_atomic
+from results.record import record_key
+from results.store import Store
+from results.study import Target, save_manifest
+from results.versions import package_versions, require_one_version
+
+ROOT = Path(__file__).parent.parent
+PROSE = ROOT / "docs" / "faults.md"
+KEYS = Path(__file__).parent / "golden_keys.json"
+CELL = Cell(
+    task="antiderivative",
+    functions=16,
+    points=16,
+    net=Net(branch_widths=(4,), trunk_widths=(4,), q=2),
+    training=Training(recipe="varpro", steps=5),
+)
+STUDY = Study(name="faults", question="What breaks?", cells=[CELL], targets=(Target(kind="relative", value=0.1),))
+
+
+def test_every_test_the_page_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)::(test_\w+)`", PROSE.read_text()))
+    assert len(named) > 60
+    for module, test in sorted(named):
+        folder = "cluster" if module == "test_slurm" else "."
+        text = (Path(__file__).parent / folder / f"{module}.py").read_text()
+        assert re.search(rf"^def {test}\(", text, re.MULTILINE), f"{module}::{test}"
+
+
+KILLED_BEFORE_RENAME = """
+import os, signal, sys
+from pathlib import Path
+from operators import files
+os.replace = lambda old, new: os.kill(os.getpid(), signal.SIGKILL)
+files.write_atomic(Path(sys.argv[1]) / "study.json", b"half of the new one")
+"""
+
+
+def test_a_writer_killed_before_its_rename_leaves_the_old_file_and_a_temporary_one_that_is_swept(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "study.json", b"the old one")
+    done = subprocess.run([sys.executable, "-c", KILLED_BEFORE_RENAME, str(tmp_path)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".*.tmp"))) == 1
+    assert (tmp_path / "study.json").read_bytes() == b"the old one"
+    Store(tmp_path).require_writable()
+    assert list(tmp_path.rglob(".*.tmp")) == []
+    assert STALE_SECONDS > 3600
+
+
+def test_a_folder_that_cannot_be_written_is_refused_within_a_second_and_before_any_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def train(*arguments: Any) -> None:
+        raise AssertionError("training was started")
+
+    monkeypatch.setattr("bench.drive.execute", train)
+    started = time.process_time()
+    with pytest.raises(UserError, match="/proc/nowhere"):
+        run(open_work(STUDY, Path("/proc/nowhere")), Options(Path("/proc/nowhere")), Console(quiet=True))
+    assert time.process_time() - started < 1.0
+
+
+class TensorFlowError(Exception):
+    """Stands for TensorFlow's own."""
+
+
+TensorFlowError.__name__ = "ResourceExhaustedError"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (DataInvalid("function 3 is not finite"), "data_invalid"),
+        (MemoryError("4 GiB"), "oom"),
+        (TensorFlowError("OOM when allocating tensor"), "oom"),
+        (ZeroDivisionError("division by zero"), "failed"),
+    ],
+)
+def test_whatever_goes_wrong_before_training_becomes_the_record_of_its_cell_alone(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, status: str
+) -> None:
+    """The data of the first cell cannot be made; nothing is trained on them, and the next cell is."""
+    other = CELL.model_copy(update={"replicate": 1})
+    trained: list[int] = []
+    monkeypatch.setattr("bench.run.build", _raising_for(0, error))
+    monkeypatch.setattr("bench.engines.batched.BatchedEngine.train", _watching(trained))
+    records = [outcome.record for outcome in Runner(None).run([CELL, other])]
+    assert [record.status for record in records] == [status, "done"]
+    assert str(error) in records[0].message
+    assert records[0].errors is records[0].weights_sha256 is None
+    assert trained == [1]
+
+
+def _raising_for(replicate: int, error: Exception) -> Callable[..., Any]:
+    from operators.dataset import build
+
+    def built(request: Any, cache: Any) -> Any:
+        if request.replicate == replicate:
+            raise error
+        return build(request, cache)
+
+    return built
+
+
+def _watching(trained: list[int]) -> Callable[..., Any]:
+    from bench.engines.batched import BatchedEngine
+
+    train = BatchedEngine.train
+
+    def watched(self: Any, cells: Any, *arguments: Any) -> Any:
+        trained.extend(cell.replicate for cell in cells)
+        return train(self, cells, *arguments)
+
+    return watched
+
+
+def test_a_clock_that_jumps_changes_no_duration_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wall clock goes back a year at every look; durations come from another clock."""
+    straight = next(Runner(None).run([CELL])).record
+    jumping = itertools.count(2e9, -3e7)
+    monkeypatch.setattr(time, "time", lambda: next(jumping))
+    record = next(Runner(None, timeout_seconds=3600.0).run([CELL])).record
+    assert record.status == "done"
+    assert (record.key, record.weights_sha256) == (straight.key, straight.weights_sha256)
+    assert straight.cost is not None
+    assert record.cost is not None
+    assert 0.0 <= record.cost.seconds < 60.0
+    assert record.cost.cpu_seconds >= 0.0
+
+
+def test_a_grid_of_ten_thousand_cells_is_planned_in_two_seconds(tmp_path: Path) -> None:
+    cells = [CELL.model_copy(update={"replicate": number}) for number in range(10_000)]
+    study = Study(name="large", question="How long does planning take?", cells=cells)
+    study.keyed  # noqa: B018 - computing keys is the loading of the study
+    started = time.process_time()
+    work = open_work(study, tmp_path)
+    assert work.plan().pending == 10_000
+    assert time.process_time() - started < 2.0
+
+
+def test_records_of_mixed_package_versions_are_refused_when_strict(tmp_path: Path, planted: Any) -> None:
+    planted.add(q=2)
+    planted.add(q=3)
+    store = Store(tmp_path)
+    with store.writer() as writer:
+        for record in planted.records:
+            writer.append(record)
+    save_manifest(tmp_path, planted.manifest())
+    require_one_version(planted.manifest(), store)
+    drifted = planted.records[0].versions.model_copy(update={"packages": {"numpy": "3.0"}})
+    planted.add(q=4, outcome={"versions": drifted})
+    with store.writer() as writer:
+        writer.append(planted.records[-1])
+    assert sorted(package_versions(planted.manifest(), store).values()) == [1, 2]
+    with pytest.raises(UserError, match=r"got 2: 2 from numpy 2\.4\.6; 1 from numpy 3\.0"):
+        require_one_version(planted.manifest(), store)
+    save_manifest(tmp_path / "drifted", planted.manifest().model_copy(update={"name": "drifted"}))
+    (tmp_path / "records").rename(tmp_path / "drifted" / "records")
+    command = [sys.executable, "-m", "bench", "report", "drifted", "--out", str(tmp_path)]
+    strict = subprocess.run([*command, "--strict"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (strict.returncode, "Traceback" in strict.stderr) == (2, False)
+    assert "expected records of one set of package versions" in strict.stderr
+    assert not (tmp_path / "drifted" / "scaling.csv").exists()
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert "Warning" in (tmp_path / "drifted" / "report.md").read_text()
+
+
+def golden_cells() -> list[Cell]:
+    """Twenty configurations, every kind of field among them."""
+    plain: dict[str, Any] = {"task": "antiderivative", "functions": 8, "points": 8}
+    changes: list[dict[str, Any]] = [
+        {},
+        {"task": "burgers"},
+        {"task": "burgers", "parameters": {"viscosity": 0.05}},
+        {"task": "darcy", "functions": 32},
+        {"task": "advection", "design": "scattered"},
+        {"task": "advection-box", "points": 40},
+        {"task": "heat", "design": "triples", "points": 1},
+        {"noise": {"law": "rademacher", "sigma": 0.5}},
+        {"noise": {"law": "gaussian", "sigma": 1}},
+        {"noise": {"law": "uniform", "sigma": 0.1}},
+        {"net": {"q": 4}},
+        {"net": {"branch_widths": [8], "trunk_widths": [16, 16]}},
+        {"net": {"activation": "relu", "ends": "linear"}},
+        {"net": {"schedule": "tied"}},
+        {"training": {"engine": "deepxde", "recipe": "adam", "steps": 100}},
+        {"training": {"epochs": 10, "batch": 4, "decay": "cosine"}},
+        {"training": {"steps": 1000, "learning_rate": 1, "l2": 1e-4}},
+        {"training": {"steps": 1000, "initialisation": "glorot", "input_scaling": "raw"}},
+        {"replicate": 3, "restart": 1},
+        {"test_functions": 7},
+    ]
+    return [Cell.model_validate({**plain, **change}) for change in changes]
+
+
+def test_keys_of_twenty_configurations_are_those_of_every_release() -> None:
+    """At engine version 1, so that a key changes only if a cell's text, a task's constants or the rule changes."""
+    keys = [
+        record_key(cell.model_dump(mode="json"), find_task(cell.task, cell.parameters).identity(), 1) for cell in golden_cells()
+    ]
+    assert keys == json.loads(KEYS.read_text())
+    assert len(set(keys)) == 20
+
+
+def test_the_versions_of_task_and_engine_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cell_key(CELL)
+    monkeypatch.setattr("bench.engines.batched.BatchedEngine.version", 10**6)
+    assert cell_key(CELL) != before
+    identity = find_task("antiderivative").identity()
+    version = json.loads(identity)["version"]
+    newer = identity.replace(f'"version":{version}', f'"version":{version + 1}')
+    assert newer != identity
+    assert record_key(CELL.model_dump(mode="json"), newer, 1) != record_key(CELL.model_dump(mode="json"), identity, 1)
+
+
+def test_a_failed_cell_is_never_a_result_and_timeouts_run_again_on_request(tmp_path: Path) -> None:
+    def pending(work: Work) -> int:
+        return len(work.pending)
+
+    from bench.run import failed
+
+    for status, plain, retried in (("failed", 1, 1), ("timeout", 0, 1), ("oom", 0, 1)):
+        out = tmp_path / status
+        with Store(out / STUDY.name).writer() as writer:
+            writer.append(failed(CELL, "planted", status).record)
+        assert pending(open_work(STUDY, out)) == plain
+        assert pending(open_work(STUDY, out, retry=True)) == retried
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "prologue: !!python/object/apply:os.system ['touch SENTINEL']",
+        "memory: lots",
+        "walltime: soon",
+        "cores: 0",
+        "colour: red",
+        "[1, 2]",
+        "a: &a [*a]",
+        "queue: {",
+        "[" * 100_000,
+    ],
+)
+def test_a_file_of_slurm_options_that_is_none_is_refused_and_never_executed(tmp_path: Path, text: str) -> None:
+    from bench.executors.slurm import load_options
+
+    path, sentinel = tmp_path / "slurm.yaml", tmp_path / "sentinel"
+    path.write_text(text.replace("SENTINEL", str(sentinel)))
+    with pytest.raises(UserError, match=re.escape(str(path))):
+        load_options(path)
+    assert not sentinel.exists()
+
+
+def test_slurm_options_default_where_the_file_is_silent(tmp_path: Path) -> None:
+    from bench.executors.slurm import SlurmOptions, load_options
+
+    (tmp_path / "slurm.yaml").write_text("memory: 8GiB\nprologue: ['module load python']\n")
+    options = load_options(tmp_path / "slurm.yaml")
+    assert options == SlurmOptions(memory="8GiB", prologue=("module load python",))
+    assert load_options(None) == SlurmOptions()

@@ -1,0 +1,249 @@
+"""What must not break it: drivers that are killed, interrupted, doubled, or out of disk, as processes of their own."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pty
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+ROOT = Path(__file__).parent.parent
+STUDY = """
+from bench.cell import Cell, Net, Noise, Training
+from bench.study import Study
+from results.study import Target
+
+STUDY = Study(
+    name="endures",
+    question="What survives?",
+    cells=[
+        Cell(
+            task="antiderivative", functions=size, points=size, noise=noise,
+            net=Net(branch_widths=(width,), trunk_widths=(width,), q=q),
+            training=Training(recipe="varpro", steps=STEPS, learning_rate=1e-2),
+        )
+        for size in (20, 24, 28, 32) for q in (1, 2, 3) for width in WIDTHS
+        for noise in (Noise(), Noise(law="rademacher", sigma=0.5))
+    ],
+    targets=(Target(kind="relative", value=0.1), Target(kind="absorb", value=0.1)),
+)
+"""
+CELLS = 24
+
+
+def write_study(folder: Path, steps: int = 20, width: int = 6) -> Path:
+    path = folder / "endures.py"
+    path.write_text(STUDY.replace("STEPS", str(steps)).replace("WIDTHS", f"({width},)"))
+    return path
+
+
+def start(path: Path, out: Path, *options: object, **settings: Any) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(out), "--workers", "1", *map(str, options)]
+    settings = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, **settings}
+    environment = {**os.environ, "COLUMNS": "200", **settings.pop("environment", {})}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, **settings)
+
+
+def finish(process: "subprocess.Popen[str]", code: int = 0) -> str:
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode == code, output
+    assert "Traceback" not in output
+    return output
+
+
+def records(out: Path) -> list[dict[str, Any]]:
+    """What stands in whole lines of all record files."""
+    lines = [line for path in (out / "endures" / "records").glob("*.jsonl") for line in path.read_bytes().splitlines(True)]
+    return [json.loads(line)["record"] for line in lines if line.endswith(b"\n")]
+
+
+def table_hash(out: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted((out / "endures").glob("*.csv")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def wait_until(ready: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + 120
+    while not ready() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def trainers(driver: psutil.Process) -> list[psutil.Process]:
+    """The training processes of a driver."""
+    found = []
+    for child in driver.children():
+        with contextlib.suppress(psutil.Error):
+            if "bench.executors.trainer" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study run without any disturbance."""
+    out = tmp_path_factory.mktemp("calm")
+    finish(start(write_study(out), out))
+    assert len(records(out)) == CELLS
+    return out
+
+
+def test_a_driver_killed_at_random_moments_ends_with_the_tables_of_an_undisturbed_run(calm: Path, tmp_path: Path) -> None:
+    """SIGKILL at moments drawn from a seed: some before the first record, some between records, some while tables are written."""
+    path, generator, kills = write_study(tmp_path), np.random.default_rng(20260101), 0
+    for moment in generator.permutation(4):
+        process = start(path, tmp_path, stdout=subprocess.DEVNULL)
+        known = len(records(tmp_path))
+        if moment:
+            wait_until(lambda known=known: len(records(tmp_path)) > known, process)  # type: ignore[misc]
+        time.sleep(float(generator.uniform(0.0, 0.4)))
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+    assert kills >= 2
+    finish(start(path, tmp_path))
+    keys = [record["key"] for record in records(tmp_path)]
+    assert len(set(keys)) == CELLS
+    assert len(keys) <= CELLS + kills
+    assert table_hash(tmp_path) == table_hash(calm)
+
+
+def test_two_drivers_on_one_store_share_the_work_and_leave_the_tables_of_one(calm: Path, tmp_path: Path) -> None:
+    path = write_study(tmp_path)
+    drivers = [start(path, tmp_path) for _ in range(2)]
+    for driver in drivers:
+        finish(driver)
+    assert len(list((tmp_path / "endures" / "records").glob("*.jsonl"))) <= 2
+    keys = [record["key"] for record in records(tmp_path)]
+    assert len(set(keys)) == CELLS
+    assert len(keys) < 2 * CELLS
+    assert table_hash(tmp_path) == table_hash(calm)
+
+
+def limited(size: int) -> Callable[[], None]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    return limit
+
+
+def test_a_disk_that_fills_up_while_records_are_written_ends_the_run_and_it_goes_on_later(calm: Path, tmp_path: Path) -> None:
+    shutil.copytree(calm / ".data", tmp_path / ".data")
+    path = write_study(tmp_path)
+    output = finish(start(path, tmp_path, preexec_fn=limited(40_000)), 2)
+    assert "free space" in output
+    assert 0 < len(records(tmp_path)) < CELLS
+    finish(start(path, tmp_path))
+    assert len(records(tmp_path)) == CELLS
+    assert table_hash(tmp_path) == table_hash(calm)
+
+
+def test_a_disk_too_full_for_the_data_fails_the_cells_and_they_run_again_later(calm: Path, tmp_path: Path) -> None:
+    path = write_study(tmp_path)
+    largest = max(file.stat().st_size for file in (calm / ".data").rglob("*") if file.is_file())
+    process = start(path, tmp_path, preexec_fn=limited(largest - 1))
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode in (1, 2), "1 for the failed cells, 2 if the report does not fit either"
+    assert "24 failed" in output
+    assert "Traceback" not in output
+    assert {record["status"] for record in records(tmp_path)} == {"failed"}
+    finish(start(path, tmp_path))
+    assert table_hash(tmp_path) == table_hash(calm)
+
+
+def test_a_disk_too_full_for_the_tables_leaves_the_old_ones(calm: Path, tmp_path: Path) -> None:
+    shutil.copytree(calm / "endures", tmp_path / "endures")
+    before = {path: path.read_bytes() for path in (tmp_path / "endures").rglob("*") if path.is_file()}
+    command = [sys.executable, "-m", "bench", "report", "endures", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=limited(2_000), check=False)
+    assert done.returncode == 2
+    assert "free space" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in (tmp_path / "endures").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_in_order_and_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    process = start(write_study(tmp_path, steps=10**6, width=1), tmp_path)
+    driver = psutil.Process(process.pid)
+    wait_until(lambda: bool(trainers(driver)), process)
+    (trainer,) = trainers(driver)
+    process.send_signal(number)
+    output = finish(process, 128 + number)
+    assert f"stopped by {number.name}" in output
+    assert f"To go on: python -m bench run {tmp_path / 'endures.py'} --out {tmp_path}" in output
+    with contextlib.suppress(psutil.NoSuchProcess):
+        trainer.wait(timeout=10)
+
+
+SLOW_TO_STOP = """
+import sys, time
+import bench.executors.local
+from bench.cli import main
+bench.executors.local.Trainer.stop = lambda self: (self.process.kill(), time.sleep(60))
+main()
+"""
+
+
+def test_a_second_interruption_ends_at_once(tmp_path: Path) -> None:
+    """The driver is made slow to stop its workers; the second signal does not wait for it."""
+    path = write_study(tmp_path, steps=10**6, width=1)
+    command = [sys.executable, "-c", SLOW_TO_STOP, "run", str(path), "--out", str(tmp_path), "--workers", "1"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    driver = psutil.Process(process.pid)
+    wait_until(lambda: bool(trainers(driver)), process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1.0)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("terminal", ["none", "dumb"])
+def test_progress_has_no_control_codes_off_a_terminal_and_on_a_dumb_one(calm: Path, tmp_path: Path, terminal: str) -> None:
+    shutil.copytree(calm / "endures", tmp_path / "endures")
+    for path in (tmp_path / "endures" / "records").glob("*.jsonl"):
+        path.write_bytes(b"".join(path.read_bytes().splitlines(True)[:-2]))
+    if terminal == "none":
+        printed = finish(start(write_study(tmp_path), tmp_path))
+    else:
+        master, slave = pty.openpty()
+        process = start(write_study(tmp_path), tmp_path, stdout=slave, stderr=slave, environment={"TERM": "dumb"})
+        os.close(slave)
+        printed = _read_all(master)
+        assert process.wait(timeout=60) == 0
+    assert "2/2 cells" in printed
+    assert not re.search(r"\x1b|\r(?!\n)", printed)
+
+
+def _read_all(descriptor: int) -> str:
+    """What is written to a terminal until its other end closes."""
+    text = b""
+    while select.select([descriptor], [], [], 120)[0]:
+        try:
+            part = os.read(descriptor, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        text += part
+    os.close(descriptor)
+    return text.decode()
