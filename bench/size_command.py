@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 from threadpoolctl import threadpool_limits
 
-from bench.array_files import open_array
 from operators.bounds.rank_to_parameters import Family
 from operators.bounds.rates import LAWS, Law
 from operators.errors import UserError
+from operators.external_arrays import open_array
 from operators.files import write_atomic
 from operators.replicates import noise_from_replicates
 from operators.size import required_size
@@ -31,9 +31,9 @@ class SizeRequest:
     """A question, as the command line asks it.
 
     Attributes:
-        data: a .npz or .npy file.
+        data: a .npz, .npy, HDF5 or MATLAB file.
         target: see `operators.size.required_size`.
-        array: name of the outputs (N, M) in a .npz file.
+        array: name of the outputs (N, M), perhaps with an index; needed where a file holds several arrays.
         absolute: see target.
         noise: standard deviation of the label noise.
         replicates: name of an array of replicate measurements.
@@ -61,7 +61,7 @@ def size_report(request: SizeRequest) -> SizeReport:
     """Answer a question.
 
     Raises:
-        UserError: files, arrays or options that make no sense; see `bench.array_files` and `operators.size`.
+        UserError: files, arrays or options that make no sense; see `operators.external_arrays` and `operators.size`.
     """
     name, outputs = open_array(request.data, request.array)
     family = _family(request, outputs.shape)
@@ -117,9 +117,11 @@ def _draw(report: SizeReport, path: Path) -> None:
 
 
 def size(
-    data: Annotated[Path, typer.Option(help="A .npz or .npy file with the outputs, functions x points.")],
+    data: Annotated[Path, typer.Option(help="A .npz, .npy, HDF5 or MATLAB file with the outputs, functions x points.")],
     target: Annotated[float, typer.Option(help="Training error |Y - H| / |Y| to reach.")],
-    array: Annotated[str | None, typer.Option(help="Name of the outputs, if the .npz file holds several arrays.")] = None,
+    array: Annotated[
+        str | None, typer.Option(help="Name of the outputs, if the file holds several arrays; or a part: 'tensor[:, -1, ::4]'.")
+    ] = None,
     absolute: Annotated[bool, typer.Option("--absolute", help="The target is a root mean square error.")] = False,
     noise: Annotated[
         float | None, typer.Option(help="Standard deviation of the label noise, in the units of the outputs.")
@@ -138,7 +140,8 @@ def size(
     Prints the smallest q that the singular values of the outputs do not exclude from the target (certified), the floor of the
     training error for each q, and, with a noise level, how much of that q is only noise.
 
-    For example `python -m bench size --data mine.npz --array outputs --target 0.01`, or with `--noise 0.05 --plot size.svg`.
+    For example `python -m bench size --data mine.npz --array outputs --target 0.01`, or with `--noise 0.05 --plot size.svg`;
+    `--data 1D_Burgers.hdf5 --array 'tensor[:, -1]'` for one time of a file in PDEBench's layout.
     """
     if plot is not None and plot.suffix.lower() not in KINDS:
         raise UserError(f"expected a figure named *.png or *.svg, got {plot}; choose one of these endings")

@@ -6,54 +6,22 @@ design, N, M, noise: the same data for every net, replicate by replicate).
 """
 
 from collections.abc import Iterable, Mapping
-from operator import attrgetter
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from results.record import Bounds, Cost, Errors, Record, canonical
-from results.study import ExpectedCell, Manifest, Target
+from results.collection import paused_collection
+from results.frame_columns import ASKED as ASKED
+from results.frame_columns import OUTCOME as OUTCOME
+from results.frame_columns import columns
+from results.record import Record
+from results.study import Manifest, Target
 
 Bools = NDArray[np.bool_]
 
-PROBLEM = ("task", "parameters", "design", "N", "M", "noise_law", "sigma")
-ASKED: dict[str, str] = {
-    "key": "identity of the cell and of its record",
-    "task": "operator",
-    "parameters": "constants of the task that differ from its defaults, as JSON",
-    "design": "grid, scattered or triples",
-    "schedule": "rule that chose the widths",
-    "N": "input functions",
-    "M": "query points per function",
-    "n": "training labels, N M",
-    "noise_law": "law of the label noise",
-    "sigma": "standard deviation of the noise over the RMS of clean outputs",
-    "branch_widths": "hidden widths of the branch, joined by x",
-    "trunk_widths": "hidden widths of the trunk, joined by x",
-    "q": "common output dimension",
-    "q_eff": "effective output dimension",
-    "d": "trainable scalars",
-    "d_eff": "trainable scalars less the gauge redundancy",
-    "ends": "what ends branch and trunk",
-    "activation": "hidden activation",
-    "engine": "engine asked for",
-    "recipe": "recipe asked for",
-    "budget": "optimiser steps or epochs asked for",
-    "training": "all other settings of the training",
-    "output_scaling": "what scales the outputs",
-    "replicate": "replicate",
-    "restart": "restart on the same data",
-}
-WHOLE = ("N", "M", "n", "q", "q_eff", "d", "d_eff", "replicate", "restart")
-ERRORS, BOUNDS, COST = (tuple(model.model_fields) for model in (Errors, Bounds, Cost))
-BOUNDS = tuple(name for name in BOUNDS if name != "values")
-OUTCOME = ("status", "message", "recipe_used", "weights_sha256", "versions", "hardware", *ERRORS, *BOUNDS, *COST)
-TEXT = ("status", "message", "recipe_used", "weights_sha256", "versions", "hardware")
-
-
+PROBLEM = ("task", "parameters", "design", "N", "M", "noise_law", "sigma", "control")
 COUNTS: dict[str, str] = {
     "expected": "cells",
     "runs": "cells with a final outcome",
@@ -69,7 +37,7 @@ class FloorViolation(UserError):
 
 
 def build_frame(manifest: Manifest, records: Iterable[Record]) -> pd.DataFrame:
-    """Build the table; records of keys the study does not expect are left out.
+    """Build the table; records of keys the study does not expect are left out, and of several of one key the last counts.
 
     Status is `missing` where there is no record. Columns: ASKED, OUTCOME, one `bound_<name>` for each named bound value, and
     `configuration` and `problem`.
@@ -77,85 +45,12 @@ def build_frame(manifest: Manifest, records: Iterable[Record]) -> pd.DataFrame:
     Raises:
         FloorViolation: a training error lies below its floor.
     """
-    rows = [_asked(cell) for cell in manifest.expected]
-    table: dict[str, Any] = dict(zip(ASKED, zip(*rows, strict=True), strict=True)) if rows else {name: () for name in ASKED}
-    position = {key: row for row, key in enumerate(table["key"])}
-    outcome: dict[str, list[Any]] = {name: [None] * len(rows) for name in OUTCOME}
-    outcome["status"] = ["missing"] * len(rows)
-    named: dict[str, list[float | None]] = {}
-    texts: dict[str, str] = {}
-    for record in records:
-        row = position.get(record.key)
-        if row is not None:
-            _enter(outcome, row, record, texts=texts)
-            for name, value in record.bounds.values.items() if record.bounds else ():
-                named.setdefault(f"bound_{name}", [None] * len(rows))[row] = value
-    columns = {name: _column(name, values) for name, values in {**table, **outcome}.items()}
-    columns |= {name: np.asarray(values, dtype=float) for name, values in sorted(named.items())}
-    frame = pd.DataFrame(columns)
+    with paused_collection():
+        frame = pd.DataFrame(columns(manifest, records))
     frame["configuration"] = _numbered(frame, [name for name in ASKED if name not in ("key", "replicate", "restart")])
     frame["problem"] = _numbered(frame, list(PROBLEM))
     check_floors(frame)
     return frame
-
-
-def _asked(expected: ExpectedCell) -> tuple[Any, ...]:
-    cell, sizes = expected.cell, expected.sizes
-    net, training, noise = cell["net"], cell["training"], cell["noise"]
-    steps = training.get("steps")
-    budget = f"{steps} steps" if steps is not None else f"{training.get('epochs')} epochs"
-    other = {name: value for name, value in training.items() if name not in ("engine", "recipe", "steps", "epochs")}
-    return (
-        expected.key,
-        cell["task"],
-        canonical(cell["parameters"]) if cell["parameters"] else "",
-        cell["design"],
-        net["schedule"],
-        cell["functions"],
-        cell["points"],
-        cell["functions"] * cell["points"],
-        noise["law"],
-        noise["sigma"],
-        "x".join(map(str, net["branch_widths"])),
-        "x".join(map(str, net["trunk_widths"])),
-        net["q"],
-        sizes["q_eff"],
-        sizes["d"],
-        sizes["d_eff"],
-        net["ends"],
-        net["activation"],
-        training["engine"],
-        training["recipe"],
-        budget,
-        " ".join(f"{name}={'full' if name == 'batch' and value is None else value}" for name, value in sorted(other.items())),
-        training.get("output_scaling", ""),
-        cell["replicate"],
-        cell["restart"],
-    )
-
-
-_errors, _bounds, _cost = attrgetter(*ERRORS), attrgetter(*BOUNDS), attrgetter(*COST)
-
-
-def _enter(outcome: dict[str, list[Any]], row: int, record: Record, *, texts: dict[str, str]) -> None:
-    """Write the outcome of one record into its row; equal texts are kept once."""
-    versions, hardware = (
-        ", ".join(f"{name} {value}" for name, value in sorted(pairs.items())) for pairs in (record.versions.packages, record.host)
-    )
-    values = [record.status, record.message, record.recipe, record.weights_sha256]
-    values += [texts.setdefault(text, text) for text in (versions, hardware)]
-    for names, part, fields in ((ERRORS, record.errors, _errors), (BOUNDS, record.bounds, _bounds), (COST, record.cost, _cost)):
-        values += fields(part) if part is not None else [None] * len(names)
-    for name, value in zip(OUTCOME, values, strict=True):
-        outcome[name][row] = value
-
-
-def _column(name: str, values: Any) -> Any:
-    if name in WHOLE:
-        return np.asarray(values, dtype=np.int64)
-    if name in TEXT or (name in ASKED and name != "sigma"):
-        return pd.array(list(values), dtype="str")
-    return np.asarray(values, dtype=float)
 
 
 def _numbered(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:

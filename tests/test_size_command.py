@@ -9,15 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
+import scipy.io
 import typer
 from typer.testing import CliRunner
 
-from bench import array_files
-from bench.array_files import open_array
 from bench.size_command import SizeRequest, size, size_report
-from operators import UserError
+from operators import UserError, external_stored
+from operators.external_arrays import open_array
 from operators.task import Array
 from results.csvs import write_csv
 from results.exponents import COLUMNS, exponent_table
@@ -122,7 +123,35 @@ def plain(path: Path, matrix: Any) -> Path:
     return path.with_suffix(".npy")
 
 
-@pytest.mark.parametrize("write", [stored, compressed, plain])
+def hdf5(path: Path, matrix: Any) -> Path:
+    with h5py.File(path.with_suffix(".h5"), "w") as file:
+        file["outputs"] = matrix
+    return path.with_suffix(".h5")
+
+
+def chunked_hdf5(path: Path, matrix: Any) -> Path:
+    with h5py.File(path.with_suffix(".hdf5"), "w") as file:
+        file.create_dataset("outputs", data=matrix, compression="gzip")
+    return path.with_suffix(".hdf5")
+
+
+def matlab(path: Path, matrix: Any) -> Path:
+    scipy.io.savemat(path.with_suffix(".mat"), {"outputs": matrix}, do_compression=True)
+    return path.with_suffix(".mat")
+
+
+def matlab_v73(path: Path, matrix: Any) -> Path:
+    with h5py.File(path.with_suffix(".mat"), "w", userblock_size=512) as file:
+        file.create_dataset("outputs", data=matrix.T).attrs["MATLAB_class"] = np.bytes_("double")
+    with path.with_suffix(".mat").open("r+b") as handle:
+        handle.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + struct.pack("<HH", 0x0200, 0x4D49))
+    return path.with_suffix(".mat")
+
+
+MAPPED = (stored, plain, hdf5, matlab_v73)
+
+
+@pytest.mark.parametrize("write", [stored, compressed, plain, hdf5, chunked_hdf5, matlab, matlab_v73])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["<f8", ">f8", "<f4"])
 def test_files_of_every_kind_give_the_same_answer(
@@ -133,8 +162,20 @@ def test_files_of_every_kind_give_the_same_answer(
     name, array = open_array(path)
     assert name == ("mine" if write is plain else "outputs")
     np.testing.assert_array_equal(array, matrix)
-    assert isinstance(array, np.memmap) == (write is not compressed)
+    assert isinstance(array, np.memmap) == (write in MAPPED)
     assert asked(path, "--target", 0.01)["q_certified"] == 7
+
+
+def test_a_part_of_an_array_becomes_functions_times_everything_else(tmp_path: Path) -> None:
+    tensor = np.stack([np.ones((40, 25)), outputs_of()], axis=1)
+    path = hdf5(tmp_path / "mine.h5", tensor)
+    answer = asked(path, "--array", "outputs[:, -1]", "--inputs", "outputs[:, 0, ::5]", "--target", 0.01)
+    assert answer["shape"] == [40, 25]
+    assert answer["q_certified"] == 7
+    whole = asked(path, "--array", "outputs[:]", "--target", 0.5)
+    assert whole["shape"] == [40, 50]
+    with pytest.raises(UserError, match=r"asks for index 2 on axis 1 of length 2"):
+        asked(path, "--array", "outputs[:, 2]", "--target", 0.01)
 
 
 def test_stored_member_after_others_is_mapped_where_it_lies(tmp_path: Path) -> None:
@@ -230,10 +271,10 @@ def test_a_flipped_bit_is_noticed(write: Callable[[Path, Any], Path], tmp_path: 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no file of either kind"),
-        (b"hello, world", "no file of either kind"),
+        (b"", "none of these formats"),
+        (b"hello, world", "none of these formats"),
         (b"\x80\x04\x95rest of a pickle", "pickle"),
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5 that cannot be read"),
         (b"\x93NUMPY\x01\x00\xff\xff{'descr'", "no readable header"),
         (b"\x93NUMPY\x01\x00\x10\x00__import__('os')", "no readable header"),
         (b"PK\x03\x04 and nothing more", "no readable directory"),
@@ -249,10 +290,10 @@ def test_files_of_other_kinds_are_refused(content: bytes, message: str, tmp_path
 def test_missing_files_folders_and_empty_archives_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="got 'No such file or directory'"):
         open_array(tmp_path / "nowhere.npz")
-    with pytest.raises(UserError, match="got 'Is a directory'"):
+    with pytest.raises(UserError, match="got a folder"):
         open_array(tmp_path)
     np.savez(tmp_path / "empty.npz")
-    with pytest.raises(UserError, match=r"expected a .npz file with an array, got .* with none"):
+    with pytest.raises(UserError, match=r"expected a file with an array, got .* with none"):
         open_array(tmp_path / "empty.npz")
     np.save(tmp_path / "one.npy", outputs_of())
     with pytest.raises(UserError, match=r"expected no array name for the .npy file"):
@@ -283,8 +324,8 @@ def test_headers_that_claim_more_than_there_is_are_refused_before_anything_is_re
 
 
 def test_compressed_arrays_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(array_files, "LARGEST_IN_MEMORY", 4000)
-    with pytest.raises(UserError, match=r"in a compressed array, got 'outputs' .* save it with numpy.savez"):
+    monkeypatch.setattr(external_stored, "LARGEST_IN_MEMORY", 4000)
+    with pytest.raises(UserError, match=r"read into memory, got array 'outputs' .* save it with numpy.savez"):
         open_array(compressed(tmp_path / "mine.npz", np.zeros((40, 25))))
     assert open_array(stored(tmp_path / "mine.npz", outputs_of()))[1].shape == (40, 25)
 

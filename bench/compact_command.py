@@ -1,0 +1,39 @@
+"""`python -m bench compact`: the records of all studies as one Parquet file."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.arguments import DEFAULT_OUT, Json
+from bench.drive import all_folders
+from operators.errors import UserError
+from results.compaction import compact
+
+FILE = "records.parquet"
+
+
+def compact_command(
+    out: Annotated[Path, typer.Argument(help="Results folder; each study has a folder of its own below it.")] = DEFAULT_OUT,
+    to: Annotated[Path | None, typer.Option(help=f"The file to write; {FILE} in the results folder by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the records of every study below a results folder to one Parquet file, for fast reading elsewhere.
+
+    One row a record that counts, typed columns, sorted by study and key; the file appears whole or not at all. The records in
+    JSON Lines stay as they are.
+
+    For example `python -m bench compact`, then `pandas.read_parquet("results/out/records.parquet")`.
+    """
+    folders = all_folders(out)
+    if not folders:
+        raise UserError(f"expected study folders below {out}, found none; `python -m bench run` makes one")
+    target = out / FILE if to is None else to
+    done = compact(folders, target)
+    if as_json:
+        print(json.dumps({**asdict(done), "file": str(target)}, indent=2, sort_keys=True))
+        return
+    refused = f"; {done.quarantined} damaged lines left out" if done.quarantined else ""
+    print(f"{target}: {done.records} records of {done.studies} studies, {done.columns} columns, {done.bytes} bytes{refused}")

@@ -1,0 +1,81 @@
+"""Coordinates of sensors and query points from arrays of a user's file.
+
+For values on axes of lengths s_1, ..., s_k, flattened in C order, coordinates are
+
+    one array an axis, of length s_i   the product grid, the last axis running fastest; column i is the coordinate along axis i
+    one array (s_1 ... s_k, dimension) the points themselves
+    nothing                            the product of uniform grids of [0, 1], ends included
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from operators.errors import UserError
+from operators.external_arrays import find_array
+from operators.external_selection import Selection
+from operators.grids import closed
+from operators.task import Array
+
+
+def coordinates(path: Path, selections: Sequence[Selection], axes: tuple[int, ...], *, of: str) -> Array:
+    """Coordinates (product of the axes, dimension), read-only.
+
+    Args:
+        path: the file.
+        selections: arrays of coordinates.
+        axes: s_1, ..., s_k.
+        of: what they are coordinates of, for messages.
+
+    Raises:
+        UserError: arrays that do not fit the axes, are not finite, or hold a point twice.
+    """
+    if not selections:
+        found = _product([closed(length) for length in axes])
+    else:
+        arrays = [_read(path, selection) for selection in selections]
+        count = math.prod(axes)
+        if len(arrays) == len(axes) and all(array.size == length for array, length in zip(arrays, axes, strict=True)):
+            found = _product([array.ravel() for array in arrays])
+        elif len(arrays) == 1 and arrays[0].ndim == 2 and len(arrays[0]) == count:
+            found = np.ascontiguousarray(arrays[0])
+        else:
+            _misfit(selections, arrays, axes, of)
+    if not np.isfinite(found).all():
+        raise UserError(f"expected finite coordinates of the {of}, got NaN or infinity in {_listed(selections)} of {path}")
+    if len(np.unique(found, axis=0)) < len(found):
+        raise UserError(f"expected distinct coordinates of the {of}, got a point twice in {_listed(selections)} of {path}")
+    found.setflags(write=False)
+    return found
+
+
+def _read(path: Path, selection: Selection) -> Array:
+    stored = find_array(path, selection.name)
+    values = np.asarray(stored.read(selection.index_in(stored)))
+    if values.dtype.kind not in "biuf":
+        raise UserError(f"expected real coordinates, got {values.dtype} in array {selection.name!r} of {path}")
+    return values.astype(np.float64)
+
+
+def _product(axes: Sequence[Array]) -> Array:
+    return np.stack([part.ravel() for part in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+
+def _misfit(selections: Sequence[Selection], arrays: Sequence[Array], axes: tuple[int, ...], of: str) -> None:
+    shapes = ", ".join(f"{selection} of shape {array.shape}" for selection, array in zip(selections, arrays, strict=True))
+    advice = ""
+    for selection, array, length in itertools.islice(zip(selections, arrays, axes, strict=False), len(axes)):
+        if array.ndim == 1 and array.size > length and not selection.index:
+            advice = f"; {selection.name}[:{length}] would fit axis {axes.index(length) + 1}"
+            break
+    raise UserError(
+        f"expected coordinates of the {of} on axes of lengths {axes}: one array an axis, or one of shape"
+        f" ({math.prod(axes)}, dimension), got {shapes}{advice}"
+    )
+
+
+def _listed(selections: Sequence[Selection]) -> str:
+    return ", ".join(map(str, selections))
