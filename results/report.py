@@ -7,20 +7,24 @@ from pathlib import Path
 import pandas as pd
 
 from operators.files import write_atomic
-from results import against_theory, brackets, exponents, leaderboard, mechanism, rays, scaling, thresholds
+from results import against_theory, exponents, leaderboard, mechanism, rays, scaling, thresholds
+from results.bracket_report import BRACKET_COLUMNS, bracket_section
 from results.csvs import documented, write_csv
 from results.figures import Picture, Tables, pictures
 from results.frame import build_frame, check_floors
 from results.markdown import bullets, escape, table
+from results.page.document import write_page
+from results.page.evidence import Evidence
+from results.page.index import write_index
 from results.plots import rendered
 from results.series import with_series
 from results.store import Quarantined, Store
 from results.study import Manifest, load_manifest
 from results.submit import entries
-from results.theory import demanded_q
+from results.theory import DEMANDED, demanded_q, with_demands
 
 COLUMNS: dict[str, Mapping[str, str]] = {
-    "scaling.csv": scaling.COLUMNS,
+    "scaling.csv": {**scaling.COLUMNS, **DEMANDED},
     "leaderboard.csv": leaderboard.COLUMNS,
     "thresholds.csv": thresholds.COLUMNS,
     "exponents.csv": exponents.COLUMNS,
@@ -58,7 +62,9 @@ class Summary:
 
 
 def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
-    """Read a study folder and write its CSV files, figures, `columns.md` and `report.md`; return how it stands.
+    """Read a study folder, write its CSV files, figures, `columns.md`, `report.md` and `report.html`; return how it stands.
+
+    `index.html` beside the study folder is brought up to date too.
 
     Args:
         folder: the study folder.
@@ -70,18 +76,21 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
     """
     manifest = manifest if manifest is not None else load_manifest(folder)
     store = Store(folder)
-    frame = with_series(build_frame(manifest, store.records()))
+    frame = with_series(build_frame(manifest, store.changes()))
+    manifest = manifest.without_cells()
     located = thresholds.thresholds(frame, manifest)
     rows = with_series(scaling.scaling_table(frame, manifest))
+    demanded = demanded_q(frame, manifest, rows)
     tables = Tables(
         frame=frame,
-        scaling=rows,
+        scaling=with_demands(rows, demanded),
         located=located,
         exponents=exponents.exponent_table(frame, located),
         rays=rays.ray_table(frame, manifest),
-        demanded=demanded_q(frame, manifest, rows),
+        demanded=demanded,
     )
-    leaders = leaderboard.leaderboard(frame, manifest)
+    held = entries(folder)
+    leaders = leaderboard.leaderboard(frame, manifest, held.accepted)
     compared = against_theory.against_theory(frame, located, tables.demanded)
     absorbed = mechanism.mechanism(frame)
     written = (tables.scaling, leaders, tables.located, tables.exponents, tables.rays, compared, absorbed)
@@ -93,10 +102,13 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
             write_atomic(folder / "figures" / f"{picture.name}.{kind}", rendered(picture.figure, kind))
     store.quarantine()
     summary = _summary(manifest, frame, store)
-    findings = f"{_bracketed(folder, manifest)}{_findings(tables, leaders)}{_theory(compared, absorbed)}"
+    findings = f"{bracket_section(folder, manifest, frame, held=held)}{_findings(tables, leaders)}{_theory(compared, absorbed)}"
     sections = f"{_head(manifest, summary, frame)}{_refused(store)}{findings}{_figures(drawn)}{_cost(frame)}"
     write_atomic(folder / "columns.md", _columns().encode())
     write_atomic(folder / "report.md", f"{sections}{_reproduce(manifest)}".encode())
+    columns_of = {**COLUMNS, **BRACKET_COLUMNS}
+    write_page(folder, Evidence.gathered(folder, manifest, tables=tables, store=store, columns=columns_of))
+    write_index(folder.parent)
     return summary
 
 
@@ -144,23 +156,6 @@ def _refused(store: Store) -> str:
     if disagreeing:
         text += f"**Warning**: {len(disagreeing)} cells have records with different weights; runs should give the same bits.\n\n"
         text += bullets([f"`{key}`" for key in disagreeing[:20]]) + "\n"
-    return text
-
-
-def _bracketed(folder: Path, manifest: Manifest) -> str:
-    """Write `brackets.csv` of a bracket study; its summary and rows for the report."""
-    if not manifest.brackets:
-        return ""
-    held = entries(folder)
-    rows = brackets.brackets(manifest, held.accepted)
-    write_csv(folder / "brackets.csv", rows)
-    per_task = brackets.summary(rows)
-    text = "## Brackets: certified below, witnessed above\n\nWhole table: `brackets.csv`; witnesses: `witnesses/`.\n\n"
-    text += table(per_task, {name: name.replace("_", " ") for name in per_task.columns}, most=MOST_ROWS, full="brackets.csv")
-    shown = ("task", "design", "N", "M", "target", "q_lower", "q_upper", "q_closed", "d_lower", "d_bound", "d_upper", "d_ratio")
-    text += "\n" + table(rows, {name: name.replace("_", " ") for name in shown}, most=MOST_ROWS, full="brackets.csv") + "\n"
-    if held.refused:
-        text += bullets([f"refused entry {escape(refusal.file)}: {escape(refusal.reason)}" for refusal in held.refused]) + "\n"
     return text
 
 
@@ -218,10 +213,13 @@ def _theory(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
     text += f"\nVacuous at every n here: {escape(', '.join(silent))}.\n" if silent else ""
     if absorbed.empty:
         return f"{text}\n"
-    names = tuple(name for name in mechanism.COLUMNS if name not in ("ends", "noise_law"))
-    headings = {name: name.replace("_", " ") for name in names}
+    shown = (
+        *("test", "task", "design", "noise_law", "control", "q", "d", "n", "statistic", "value", "low", "high"),
+        *("prediction", "verdict", "reason", "used", "runs", "expected"),
+    )
+    told = absorbed.sort_values("verdict", key=lambda verdicts: verdicts == "not identifiable", kind="stable")
     text += "\n## How the noise was absorbed\n\nWhole table: `mechanism.csv`; its columns are explained in `columns.md`.\n\n"
-    return text + table(absorbed, headings, most=MOST_ROWS, full="mechanism.csv") + "\n"
+    return text + table(told, {name: name.replace("_", " ") for name in shown}, most=MOST_ROWS, full="mechanism.csv") + "\n"
 
 
 def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
@@ -248,7 +246,7 @@ def _cost(frame: pd.DataFrame) -> str:
 
 
 def _columns() -> str:
-    parts = [f"## {name}\n\n{documented(columns)}" for name, columns in {**COLUMNS, "brackets.csv": brackets.COLUMNS}.items()]
+    parts = [f"## {name}\n\n{documented(columns)}" for name, columns in {**COLUMNS, **BRACKET_COLUMNS}.items()]
     return "# Columns of the tables\n\n" + "\n".join(parts)
 
 

@@ -1,0 +1,40 @@
+"""Brackets as bars: from what is certified impossible to what a verified witness reaches."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from results.page.chart import Axis, Ranges
+from results.page.evidence import Evidence, noise_label, task_label
+
+SIZES = {"q": "output dimension q", "d": "parameters d"}
+
+
+def bracket_charts(evidence: Evidence) -> Iterator[Ranges]:
+    """For each task a chart of q (of questions that do not fix it) and one of d, a bar for each question."""
+    rows = evidence.written.get("brackets.csv")
+    if rows is None or rows.empty:
+        return
+    for (task, parameters), part in rows.fillna({"parameters": ""}).groupby(["task", "parameters"], sort=True):
+        label = task_label(task, parameters)
+        for size, meaning in SIZES.items():
+            asked = part[part["q"].isna()] if size == "q" else part
+            if len(asked):
+                yield _ranges(asked, label, size, meaning)
+
+
+def _ranges(part: pd.DataFrame, task: str, size: str, meaning: str) -> Ranges:
+    low, high = ([None if pd.isna(end) else int(end) for end in part[f"{size}_{name}"]] for name in ("lower", "upper"))
+    labels, text = [], []
+    for row, below, above in zip(part.to_dict("records"), low, high, strict=True):
+        noise = "" if row["sigma"] == 0 else f", {noise_label(row['noise_law'], row['sigma'])}"
+        fixed = "" if pd.isna(row["q"]) else f", q = {row['q']}"
+        labels.append(f"{row['target']}, {row['N']} x {row['M']} {row['design']}{noise}{fixed}")
+        upper = f"a verified witness has {size} = {above}" if above is not None else "no witness yet"
+        status = f"{row[f'{size}_status']}, {row[f'{size}_bound']}"
+        text.append(f"{labels[-1]}: {size} >= {below} ({status}); {upper}")
+    closed = sum(below == above for below, above in zip(low, high, strict=True))
+    without = sum(end is None for end in high)
+    alt = f"Brackets of {size} for {task}: {len(part)} questions, {closed} closed, {without} without a witness."
+    title = f"{meaning}: certified below, witnessed above"
+    return Ranges("brackets", task, title, alt, Axis(meaning), labels, low, high, text)

@@ -1,0 +1,162 @@
+"""Writing `report.html`: everything of a study in one file, and `report.json`, what the index says of it.
+
+The page runs only its own script and style, named by their hashes in the content policy, and loads nothing. Text from records
+is escaped by the template or enters by `textContent`; the data lie in a script element of type application/json.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from operators.files import write_atomic
+from results.page.bracket_charts import bracket_charts
+from results.page.chart import Drawing, as_json
+from results.page.columnar import embedded
+from results.page.error_charts import error_charts, optimality_charts, surfaces
+from results.page.evidence import Evidence
+from results.page.leader_charts import leader_charts
+from results.page.provenance import facts, outcomes, trouble
+from results.page.ray_charts import audit_charts, ray_charts
+from results.page.sections import SECTIONS
+from results.page.tables import record_table, tables
+from results.page.threshold_charts import threshold_charts
+from results.record import Model, canonical
+from results.study import Manifest
+
+SCRIPTS = ("format.js", "table.js", "scale.js", "chart.js", "heat.js", "page.js")
+
+
+class Card(Model):
+    """What the index says of a study: `report.json`."""
+
+    name: str
+    question: str
+    tasks: tuple[str, ...]
+    outcomes: dict[str, int]
+    questions: int = 0
+    closed: int = 0
+
+
+@cache
+def environment() -> Environment:
+    """The templates, escaping everything."""
+    made = Environment(
+        loader=PackageLoader("results.page", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["coded"] = coded
+    return made
+
+
+def coded(text: str) -> Markup:
+    """Escaped text in which what stands between backticks is code."""
+    parts = text.split("`")
+    even = len(parts) % 2 == 1
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if even and i % 2 else escape(part if even or not i else f"`{part}")
+        for i, part in enumerate(parts)
+    )
+
+
+@cache
+def asset(*names: str) -> str:
+    """Files of `assets`, one after another."""
+    return "\n".join(files("results.page").joinpath("assets", name).read_text(encoding="utf-8") for name in names)
+
+
+def policy(*, scripts: tuple[str, ...], styles: tuple[str, ...]) -> str:
+    """The content security policy of a page that holds these scripts and styles and nothing else."""
+    lists = []
+    for texts in (scripts, styles):
+        digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts)
+        lists.append(" ".join(f"'sha256-{digest}'" for digest in digests))
+    return (
+        f"default-src 'none'; script-src {lists[0]}; style-src {lists[1]}; img-src data:; base-uri 'none'; form-action 'none';"
+        " require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+def render(template: str, *, scripts: tuple[str, ...], **values: Any) -> bytes:
+    """A page from a template, with its scripts, style and policy."""
+    style = asset("page.css")
+    page = environment().get_template(template)
+    text = page.render(
+        policy=policy(scripts=scripts, styles=(style,)), style=Markup(style), scripts=[Markup(s) for s in scripts], **values
+    )
+    return text.encode()
+
+
+def study_page(evidence: Evidence) -> bytes:
+    """The page of a study.
+
+    Args:
+        evidence: what is shown.
+    """
+    drawings: Iterable[Drawing] = chain(
+        bracket_charts(evidence),
+        leader_charts(evidence),
+        threshold_charts(evidence),
+        error_charts(evidence),
+        surfaces(evidence),
+        ray_charts(evidence),
+        optimality_charts(evidence),
+        audit_charts(evidence),
+    )
+    charts, held = [as_json(drawing) for drawing in drawings], list(tables(evidence))
+    full = {part["section"] for part in (*charts, *held)} | {"failures", "provenance"}
+    data = {"charts": charts, "tables": held, "records": record_table(evidence)}
+    return render(
+        "study.html.j2",
+        scripts=(asset("theme.js"), asset(*SCRIPTS)),
+        manifest=evidence.manifest,
+        outcomes=outcomes(evidence.tables.frame),
+        expected=len(evidence.tables.frame),
+        questions=questions(evidence.manifest),
+        closed=closed(evidence),
+        sections=[section for section in SECTIONS if section.name in full],
+        absent=[section.title for section in SECTIONS if section.name not in full | {"more", "failures"}],
+        facts=facts(evidence),
+        trouble=trouble(evidence),
+        data=Markup(embedded(data)),
+    )
+
+
+def questions(manifest: Manifest) -> int:
+    """Questions that ask for the smallest q."""
+    return sum(bracket.q is None for bracket in manifest.brackets)
+
+
+def closed(evidence: Evidence) -> int:
+    """Questions whose bracket of q is closed."""
+    rows = evidence.written.get("brackets.csv")
+    return 0 if rows is None else int((rows["standing"] == "closed").sum())
+
+
+def write_page(folder: Path, evidence: Evidence) -> None:
+    """Write `report.html` and `report.json` into a study folder.
+
+    Raises:
+        UserError: they cannot be written.
+    """
+    frame, manifest = evidence.tables.frame, evidence.manifest
+    card = Card(
+        name=manifest.name,
+        question=manifest.question,
+        tasks=tuple(sorted(set(frame["task"]) | {bracket.task for bracket in manifest.brackets})),
+        outcomes=outcomes(frame),
+        questions=questions(manifest),
+        closed=closed(evidence),
+    )
+    write_atomic(folder / "report.html", study_page(evidence))
+    write_atomic(folder / "report.json", canonical(card.model_dump(mode="json")).encode() + b"\n")

@@ -1,0 +1,487 @@
+"""The page of a study and the index: says what the tables say, escapes everything, runs nothing but its own script."""
+
+import base64
+import csv
+import hashlib
+import itertools
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from results.csvs import csv_bytes, write_csv
+from results.page.bracket_charts import bracket_charts
+from results.page.columnar import columns, embedded, number
+from results.page.document import coded
+from results.page.index import write_index
+from results.page.sections import SECTIONS
+from results.page.written import read_table
+from results.record import to_line
+from results.report import write_tables
+from results.study import Bracket, Target, save_manifest
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "results" / "page"
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3) \u2028 `{{ 7*7 }}` '\""
+
+
+def save(folder: Path, study: Any, **changes: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    save_manifest(folder, study.manifest(rays=(1.0, 2.0)).model_copy(update=changes))
+    (folder / "records").mkdir(exist_ok=True)
+    (folder / "records" / "a.jsonl").write_bytes("".join(map(to_line, study.records)).encode())
+    return folder
+
+
+def rich(study: Any) -> Any:
+    """Noisy tied cells, noise-free fixed-width ones, a width grid, a fixed budget; some cells failed, some are missing."""
+    for q, size, replicate in itertools.product((1, 2, 4, 8), (8, 16, 32), (0, 1)):
+        absorbed = 0.5 * min(1.9, q / (0.2 * size * 1.05**replicate))
+        tied = {"branch_widths": [q, q], "trunk_widths": [q, q], "schedule": "tied"}
+        shape = {"q": q, "functions": size, "points": size, "replicate": replicate}
+        study.add(**shape, **tied, absorbed=absorbed, floor=0.2 * (1 - absorbed), d=50 * q * q)
+        study.add(**shape, relative=0.3 / q, floor=0.05 / q**2, schedule="fixed-width")
+        study.add(**{**shape, "points": 16}, relative=0.4 / q, schedule="fixed-budget", d=3000)
+    for q, branch, trunk in itertools.product((2, 4), (4, 16), (4, 16)):
+        study.add(q=q, branch_widths=[branch], trunk_widths=[trunk], relative=0.5 / q, floor=0.2 / q**2)
+    study.add(q=6, status="failed", outcome={"message": "worker died"})
+    study.add(q=7, status="missing")
+    return study
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_figures() -> Iterator[None]:
+    """The page does not hang on the figures of `report.md`, whose drawing takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("results.report.pictures", lambda _: ())
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(new_planted: Callable[[], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = save(tmp_path_factory.mktemp("out") / "planted", rich(new_planted()))
+    write_tables(made)
+    return made
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would see: elements with attributes, the text of scripts and styles, and all other text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag in self.raw:
+            self.raw[tag].append("")
+
+    def handle_data(self, data: str) -> None:
+        tag = self.lasttag if self.cdata_elem else ""
+        if tag in self.raw:
+            self.raw[tag][-1] += data
+        else:
+            self.text += data
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return json.loads(self.raw["script"][-1])
+
+
+def read(path: Path) -> Reader:
+    return Reader(path.read_text(encoding="utf-8"))
+
+
+def table_of(page: Reader, name: str) -> dict[str, Any]:
+    return next(table for table in page.data["tables"] if table["id"] == name)
+
+
+def charts_of(page: Reader, section: str) -> list[dict[str, Any]]:
+    return [chart for chart in page.data["charts"] if chart["section"] == section]
+
+
+def values(column: dict[str, Any], rows: int) -> list[Any]:
+    if "constant" in column:
+        return [column["constant"]] * rows
+    if "levels" in column:
+        return [None if code < 0 else column["levels"][code] for code in column["codes"]]
+    return list(column["values"])
+
+
+def record_values(page: Reader) -> dict[str, list[Any]]:
+    records = page.data["records"]
+    return {column["name"]: values(column, records["rows"]) for column in records["columns"]}
+
+
+@pytest.mark.parametrize("name", ["planted/report.html", "index.html"])
+def test_the_policy_allows_the_scripts_and_the_style_of_the_page_and_nothing_else(folder: Path, name: str) -> None:
+    page = read(folder.parent / name)
+    policy = next(attributes["content"] for tag, attributes in page.elements if "http-equiv" in attributes)
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    run = page.raw["script"][:-1] if name.startswith("planted") else page.raw["script"]
+    for directive, texts in (("script-src", run), ("style-src", page.raw["style"])):
+        digests = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in texts]
+        assert directives.pop(directive).split() == digests
+    assert directives == {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "'none'",
+    }
+    assert page.elements.index(("meta", {"charset": "utf-8"})) < next(
+        i for i, (tag, _) in enumerate(page.elements) if tag == "style"
+    )
+
+
+def test_the_page_asks_for_nothing_and_has_no_inline_handlers_or_styles(folder: Path) -> None:
+    for path in (folder / "report.html", folder.parent / "index.html"):
+        for tag, attributes in read(path).elements:
+            assert tag not in ("iframe", "object", "embed", "form", "base", "img")
+            assert not any(name.startswith("on") or name == "style" for name in attributes)
+            for name in ("src", "href"):
+                assert not re.match(r"\s*([a-z]+:)?//|javascript:", attributes.get(name, ""))
+    for script in PAGE.glob("assets/*.js"):
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|https?://(?!www\.w3\.org)",
+                             script.read_text())  # fmt: skip
+
+
+def test_menu_sections_and_places_of_charts_and_tables_fit_together(folder: Path) -> None:
+    page = read(folder / "report.html")
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in page.elements:
+        if attributes.get("href", "").startswith("#"):
+            assert attributes["href"][1:] in ids
+    for part in (*page.data["charts"], *page.data["tables"]):
+        kind = "charts" if "layers" in part or "measures" in part or "labels" in part else "tables"
+        assert f"{kind}-{part['section']}" in ids
+    asked = {"leaderboard", "thresholds", "errors", "surfaces", "rays", "optimality"}
+    assert asked <= {chart["section"] for chart in page.data["charts"]} <= {section.name for section in SECTIONS}
+
+
+def test_every_csv_file_stands_on_the_page_to_the_last_cell(folder: Path) -> None:
+    page = read(folder / "report.html")
+    for path in folder.glob("*.csv"):
+        with path.open(newline="") as handle:
+            head, *rows = csv.reader(handle)
+        if not rows:
+            continue
+        table = table_of(page, path.stem)
+        assert [column["name"] for column in table["columns"]] == head
+        assert all(column["help"] for column in table["columns"])
+        assert set(table["shown"]) <= set(head)
+        for column, texts in zip(table["columns"], zip(*rows, strict=True), strict=True):
+            kind = column["kind"]
+            written = ["" if v is None else f"{v:.6g}" if kind == "real" and not isinstance(v, str) else str(v)
+                       for v in values(column, len(rows))]  # fmt: skip
+            assert written == list(texts), (path.name, column["name"])
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=12)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.one_of(finite, st.just(float("inf"))), st.integers(-(2**40), 2**40), st.one_of(texts, finite.map(repr))),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_a_csv_file_read_back_and_written_again_is_the_same_bytes(tmp_path_factory: Any, rows: list[tuple[Any, ...]]) -> None:
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    write_csv(path, pd.DataFrame(rows, columns=["real", "whole", "text"]))
+    again = read_table(path)
+    assert csv_bytes(again) == path.read_bytes()
+    packed = json.loads(embedded(columns(again, dict.fromkeys(again, ""))))
+    assert [None if pd.isna(v) else str(v) for v in again["text"]] == [
+        None if v is None else str(v) for v in values(packed[2], len(rows))
+    ] or packed[2]["kind"] != "text"
+
+
+scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | finite | st.text(max_size=30)
+json_values = st.recursive(
+    scalars | st.sampled_from([HOSTILE, "</script", "<!--"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_embedded_json_means_the_same_and_cannot_leave_its_element(value: Any) -> None:
+    text = embedded(value)
+    assert not set(text) & set("<>&\u2028\u2029")
+    assert json.loads(text) == value
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1.0, float("-inf")]])
+def test_what_json_has_no_word_for_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        embedded(value)
+
+
+def test_numbers_have_six_digits_and_no_number_is_null() -> None:
+    assert [number(v) for v in (0.12345678, 3.0, None, float("nan"), pd.NA, float("inf"), float("-inf"), -0.0)] == [
+        0.123457, 3, None, None, None, "inf", "-inf", 0,
+    ]  # fmt: skip
+
+
+@given(st.text(max_size=40) | st.just(HOSTILE))
+def test_text_with_backticks_is_escaped_and_keeps_its_words(text: str) -> None:
+    page = Reader(str(coded(text)))
+    assert {tag for tag, _ in page.elements} <= {"code"}
+    kept = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert page.text.replace("\r\n", "\n").replace("\r", "\n") == (kept.replace("`", "") if text.count("`") % 2 == 0 else kept)
+
+
+def test_hostile_text_of_records_is_text_wherever_it_appears(tmp_path: Path, planted: Any) -> None:
+    planted.add(q=1, status="failed", outcome={"message": HOSTILE})
+    for q in (2, 3, 4):
+        planted.add(q=q, task=HOSTILE, relative=0.5 / q, floor=0.1 / q**2)
+        planted.add(q=q, task=HOSTILE, functions=32, relative=0.5 / q)
+    planted.add(q=5, outcome={"host": {"machine": HOSTILE}, "versions": {"task": 1, "engine": 1, "packages": {HOSTILE: HOSTILE}}})
+    folder = save(tmp_path / HOSTILE.replace("/", "_")[:60], planted, question=HOSTILE)
+    (folder / "records" / "b.jsonl").write_bytes(HOSTILE.encode() + b"\n")
+    write_tables(folder)
+    for path in (folder / "report.html", folder.parent / "index.html"):
+        page = read(path)
+        tags = [tag for tag, _ in page.elements]
+        assert tags.count("script") == (3 if path.name == "report.html" else 1)
+        assert not {"img", "iframe", "svg"} & set(tags)
+        assert "alert(1)" in page.text
+    page = read(folder / "report.html")
+    assert HOSTILE in record_values(page)["task"]
+    assert HOSTILE in {chart["task"] for chart in page.data["charts"]}
+    link = next(a["href"] for tag, a in read(folder.parent / "index.html").elements if tag == "a" and "report.html" in a["href"])
+    assert re.fullmatch(r"[A-Za-z0-9%._-]+/report\.html", link)
+
+
+def test_points_of_charts_lie_where_their_records_are(folder: Path) -> None:
+    page = read(folder / "report.html")
+    records = record_values(page)
+    frame = pd.DataFrame(records)
+    errors = charts_of(page, "errors")
+    assert errors
+    for chart in errors:
+        tied = "tied" in chart["title"]
+        for layer in chart["layers"]:
+            if layer["kind"] != "record":
+                continue
+            assert all(
+                records["status"][row] == "done" and (records["schedule"][row] == "tied") == tied for row in layer["data"]["row"]
+            )
+            line = next(
+                part["data"] for part in chart["layers"] if part["kind"] == "line" and part["switches"] == layer["switches"]
+            )
+            mine = frame.iloc[layer["data"]["row"]].groupby("q")["training_mse"].min()
+            assert line["x"] == mine.index.tolist()
+            assert line["y"] == pytest.approx(mine.tolist(), rel=1e-5)
+
+
+def test_thresholds_of_d_are_the_parameters_at_the_thresholds_of_q(folder: Path) -> None:
+    charts = {
+        chart["title"]: chart for chart in charts_of(read(folder / "report.html"), "thresholds") if "absorb 0.5" in chart["title"]
+    }
+    q, d = (next(chart for title, chart in charts.items() if title.startswith(f"{name}*(n)")) for name in "qd")
+    of_q, of_d = (next(layer["data"] for layer in chart["layers"] if layer["kind"] == "interval") for chart in (q, d))
+    assert any(value is not None for value in of_q["low"])
+    for end in ("low", "high"):
+        assert of_d[end] == [None if value is None else 50 * value * value for value in of_q[end]]
+
+
+def test_a_threshold_names_the_run_that_reached_the_target(folder: Path) -> None:
+    page = read(folder / "report.html")
+    records = record_values(page)
+    chart = next(chart for chart in charts_of(page, "thresholds") if chart["title"].startswith("q*(n): absorb 0.5"))
+    data = next(layer["data"] for layer in chart["layers"] if layer["kind"] == "interval")
+    known = [(row, high, n) for row, high, n in zip(data["row"], data["high"], data["x"], strict=True) if high is not None]
+    assert known
+    for row, high, n in known:
+        assert (records["q"][row], records["n"][row]) == (high, n)
+        assert records["absorbed"][row] >= 0.5
+
+
+def test_every_bound_stands_in_the_legend_with_its_status(folder: Path) -> None:
+    page = read(folder / "report.html")
+    bounds = table_of(page, "bounds")
+    named = {column["name"]: values(column, bounds["rows"]) for column in bounds["columns"]}
+    for chart in charts_of(page, "thresholds"):
+        if not chart["title"].startswith("q*(n)"):
+            continue
+        target = chart["title"].removeprefix("q*(n): ").split(", grid")[0]
+        expected = {bound for bound, of in zip(named["bound"], named["target"], strict=True) if of == target}
+        theory = {switch["label"]: switch for switch in chart["switches"] if switch["role"] == "theory"}
+        assert expected <= set(theory)
+        assert all(switch["status"] for switch in theory.values())
+        assert all(switch["empty"] for switch in theory.values() if switch["status"].startswith("vacuous"))
+        drawn = {i for layer in chart["layers"] for i in layer["switches"]}
+        assert {i for i, switch in enumerate(chart["switches"]) if not switch["empty"]} == drawn
+
+
+def test_a_planted_slope_lies_in_the_band_and_stands_in_the_words(tmp_path: Path, planted: Any) -> None:
+    for q, size, replicate in itertools.product((2, 4, 8, 16, 32, 64), (8, 16, 32, 64), (0, 1, 2)):
+        absorbed = min(0.95, 0.5 * q / size * (1 + 0.1 * replicate))
+        planted.add(q=q, functions=size, points=size, replicate=replicate, absorbed=absorbed, schedule="tied")
+    folder = save(tmp_path / "s", planted)
+    write_tables(folder)
+    chart = next(chart for chart in charts_of(read(folder / "report.html"), "thresholds") if chart["title"].startswith("q*(n)"))
+    with (folder / "exponents.csv").open(newline="") as handle:
+        row = next(row for row in csv.DictReader(handle) if row["target"] == "absorb 0.5")
+    assert f"fit n^{float(row['exponent']):.2f}, 95 % [{float(row['low']):.2f}, {float(row['high']):.2f}]" in chart["alt"]
+    band, line = (next(layer["data"] for layer in chart["layers"] if layer["kind"] == kind) for kind in ("band", "line"))
+    n, low, high, middle = (np.array(values_) for values_ in (band["x"], band["low"], band["high"], line["y"]))
+    assert np.all((low < middle) & (middle < high))
+    assert np.all((low < 1.0 * np.sqrt(n)) & (high > 0.5 * np.sqrt(n)))
+
+
+def test_surfaces_show_error_floor_and_ratio_of_the_best_run(folder: Path) -> None:
+    chart = charts_of(read(folder / "report.html"), "surfaces")[0]
+    measures = dict(chart["measures"])
+    assert chart["x"] == ["2", "4"]
+    assert chart["y"] == ["4 | 4", "4 | 16", "16 | 4", "16 | 16"]
+    assert measures["relative error"] == pytest.approx([0.25, 0.125] * 4)
+    assert measures["error R / floor"] == pytest.approx([0.25 / 0.2] * 8, rel=1e-5)
+    assert measures["floor of the relative error"] == pytest.approx([np.sqrt(0.2) / 2, np.sqrt(0.2) / 4] * 4, rel=1e-5)
+
+
+def test_failures_missing_cells_and_provenance_are_said(folder: Path) -> None:
+    page = read(folder / "report.html")
+    outcomes = table_of(page, "outcomes")
+    counted = {column["name"]: values(column, outcomes["rows"]) for column in outcomes["columns"]}
+    assert dict(zip(counted["status"], counted["cells"], strict=True)) == {"failed": 1, "missing": 1}
+    digest = hashlib.sha256((folder / "scaling.csv").read_bytes()).hexdigest()
+    for words in ("82", "numpy 2.4.6", "machine x86_64", "python -m bench run planted", "What was planted?", digest):
+        assert words in page.text
+
+
+@pytest.mark.parametrize(
+    "kind", ["no cells", "no records", "all failed", "all diverged", "one n", "one run", "never reached", "no targets"]
+)
+def test_studies_that_say_little_still_have_a_page(tmp_path: Path, planted: Any, kind: str) -> None:
+    changes: dict[str, Any] = {"targets": ()} if kind == "no targets" else {}
+    status = {"no records": "missing", "all failed": "failed", "all diverged": "diverged"}.get(kind, "done")
+    sizes = {"no cells": (), "one n": (16,), "one run": (16,)}.get(kind, (8, 16, 32))
+    for q, size in itertools.product((2,) if kind == "one run" else (1, 2), sizes):
+        planted.add(q=q, functions=size, status=status, absorbed=0.01, schedule="tied")
+        planted.add(q=q, functions=size, status=status, relative=0.9, schedule="fixed-budget", d=3000)
+    folder = save(tmp_path / "s", planted, **changes)
+    write_tables(folder)
+    page = read(folder / "report.html")
+    assert page.data["records"]["rows"] == len(planted.expected)
+    for chart in charts_of(page, "thresholds"):
+        assert not any(layer["kind"] == "band" for layer in chart["layers"])
+        assert "not identifiable" in chart["alt"]
+    if status != "done":
+        assert not page.data["charts"]
+        assert sum(status in (v or "") for v in record_values(page)["status"]) == len(planted.expected)
+
+
+def test_the_index_lists_studies_skips_broken_ones_and_leaves_a_foreign_index_alone(tmp_path: Path, planted: Any) -> None:
+    planted.add()
+    write_tables(save(tmp_path / "one", planted))
+    write_tables(save(tmp_path / "two words", planted))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "report.json").write_text('{"name": 3')
+    write_index(tmp_path)
+    index = read(tmp_path / "index.html")
+    assert [a["href"] for tag, a in index.elements if tag == "a"][1:] == ["one/report.html", "two%20words/report.html"]
+    assert "What was planted?" in index.text
+    (tmp_path / "index.html").write_text("mine")
+    write_tables(tmp_path / "one")
+    assert (tmp_path / "index.html").read_text() == "mine"
+
+
+QUESTION = {
+    "task": "planted",
+    "parameters": {},
+    "design": "grid",
+    "functions": 16,
+    "points": 16,
+    "noise_law": "none",
+    "sigma": 0.0,
+    "replicate": 0,
+    "target": Target(kind="relative", value=0.1),
+    "branch_depth": 2,
+    "trunk_depth": 2,
+    "ends": "linear",
+    "activation": "tanh",
+    "q_lower": 3,
+    "q_bound": "eckart-young",
+    "q_status": "certified",
+    "d_lower": 40,
+    "d_bound": "rank-to-parameters",
+    "d_status": "certified",
+}
+
+
+def test_a_bracket_without_a_witness_is_open_above(tmp_path: Path, planted: Any) -> None:
+    planted.add()
+    folder = save(tmp_path / "s", planted, brackets=(Bracket(**QUESTION),))
+    write_tables(folder)
+    page = read(folder / "report.html")
+    q, d = charts_of(page, "brackets")
+    assert (q["low"], q["high"], d["low"], d["high"]) == ([3], [None], [40], [None])
+    assert q["text"] == ["relative error 0.1, 16 x 16 grid: q >= 3 (certified, eckart-young); no witness yet"]
+    assert "1 questions, 0 closed, 1 without a witness" in q["alt"]
+    assert table_of(page, "brackets")["rows"] == 1
+    assert "0 of 1" in page.text
+    assert "0 of 1" in read(folder.parent / "index.html").text
+
+
+def test_bars_reach_from_what_is_certified_to_what_is_witnessed() -> None:
+    rows = pd.DataFrame(
+        [
+            {"q_lower": 3, "q_upper": 3, "d_lower": 40, "d_upper": 1234567, "q": None, "target": "relative error 0.1"},
+            {"q_lower": 5, "q_upper": None, "d_lower": 90, "d_upper": 180, "q": 6, "target": "absorb 0.5"},
+        ]
+    ).astype({name: "Int64" for name in ("q_lower", "q_upper", "d_lower", "d_upper", "q")})
+    same = {"task": "t", "parameters": None, "design": "grid", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
+    rows = rows.assign(**same, **{f"{size}_{name}": "certified" for size in "qd" for name in ("status", "bound")})
+    q, d = bracket_charts(SimpleNamespace(written={"brackets.csv": rows}))  # type: ignore[arg-type]
+    assert (q.low, q.high) == ([3], [3])
+    assert "1 closed, 0 without" in q.alt
+    assert (d.low, d.high) == ([40, 90], [1234567, 180])
+    assert d.labels[1] == "absorb 0.5, 8 x 4 grid, gaussian noise, sigma = 0.3, q = 6"
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_and_curves_stand_out_from_their_ground(scheme: int) -> None:
+    """Contrast at least 4.5 for text and 3 for graphics (WCAG 2.2, 1.4.3 and 1.4.11)."""
+    style = (PAGE / "assets" / "page.css").read_text()
+    pairs = re.findall(r"--([a-z0-9]+): light-dark\((#\w{6}), (#\w{6})\)", style)
+    colours = {name: both[scheme] for name, *both in pairs}
+    assert len(colours) == 17
+    for name, least in {**dict.fromkeys(("ink", "quiet", "link", "good", "fair", "bad"), 4.5),
+                        **{f"c{i}": 3.0 for i in range(8)}}.items():  # fmt: skip
+        for ground in ("paper", "raised") if least > 4 else ("paper",):
+            light, dark = sorted((luminance(colours[name]), luminance(colours[ground])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= least, (name, ground)
+
+
+def test_templates_styles_and_scripts_are_declared_as_package_data() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["results.page"]
+    held = {path for pattern in declared for path in PAGE.glob(pattern)}
+    assert held == {path for path in PAGE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
