@@ -1,4 +1,4 @@
-"""The command line: python -m bench run | status | report | list | bounds | doctor | size | verify | submit | merge."""
+"""The command line: python -m bench; one function a command, most in a module of their own."""
 
 import dataclasses
 import json
@@ -12,10 +12,10 @@ from rich.table import Table
 
 from bench import doctor as checks
 from bench.arguments import DEFAULT_OUT, Json, Out
-from bench.drive import Interrupted, Options, all_folders, check_workers, open_work
-from bench.drive import run as run_study
-from bench.progress import duration
+from bench.compact_command import compact_command
+from bench.run_command import run
 from bench.size_command import size
+from bench.status_command import status
 from bench.study import STUDIES, load_study
 from bench.witness_commands import merge_command, submit_command, verify_command
 from operators import TASKS, UserError
@@ -24,6 +24,7 @@ from operators.bounds.vacuity import as_markdown
 from results.report import write_tables
 from results.store import Store
 from results.study import load_manifest
+from results.versions import require_one_version
 
 app = typer.Typer(
     help="How large must a DeepONet be? Run studies, build their tables, and set them against theory.",
@@ -41,106 +42,25 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, sort_keys=True))
 
 
-@app.command()
-def run(
-    study: Annotated[str, typer.Argument(help="A built-in study (see `list`) or the path of a study file.")] = "smoke",
-    out: Out = DEFAULT_OUT,
-    workers: Annotated[int, typer.Option(help="Worker processes of one thread each; 0 for one a core.")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print cells, bytes and estimated time, and stop.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Run cells again that ended as timeout or oom.")] = False,
-    timeout: Annotated[float | None, typer.Option(help="Wall seconds for one cell.", min=1.0)] = None,
-    memory: Annotated[float | None, typer.Option(help="GiB of memory for one worker.", min=0.5)] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Run what is missing of a study, then write its tables, figures and report.
-
-    Every finished cell is kept at once, so a run can be stopped anywhere and called again: cells that have a record
-    are not run twice.
-
-    For example `python -m bench run smoke --dry-run`, then `python -m bench run mystudy.py --workers 2`.
-    """
-    console = _console()
-    work = open_work(load_study(study), out, retry=retry)
-    count = check_workers(workers)
-    todo = work.plan()
-    facts = {
-        "study": work.study.name,
-        "cells": todo.cells,
-        "finished": todo.finished,
-        "pending": todo.pending,
-        "data_bytes": todo.data_bytes,
-        "cpu_hours": sum(todo.cpu_seconds) / 3600,
-        "wall_hours": todo.hours(count),
-        "workers": count,
-        "estimate": "from recorded costs" if todo.measured else "rough",
-    }
-    if dry_run and as_json:
-        _print_json(facts)
-        return
-    most = "at most " if work.study.brackets else ""
-    console.print(
-        f"study {work.study.name}: {most}{todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
-        f" data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes);"
-        f" {most or 'about '}{duration(3600 * todo.hours(count))} on {count} workers ({facts['estimate']} estimate)"
-    )
-    if dry_run:
-        return
-    if not todo.pending and not work.study.brackets and (work.folder / "report.md").exists():
-        console.print(f"nothing to do: every cell has a record; `python -m bench report {study}` rebuilds the tables")
-        return
-    try:
-        summary = run_study(
-            work, Options(out, count, retry, timeout, None if memory is None else int(memory * 2**30), quiet), console
-        )
-    except Interrupted as stop:
-        command = f"python -m bench run {study} --out {out}"
-        console.print(f"stopped by {stop}; what was finished is kept. To go on: {escape(command)}")
-        raise typer.Exit(stop.exit_code) from None
-    console.print(summary.sentence())
-    console.print(f"report: {work.folder / 'report.md'}")
-    if summary.failed:
-        raise typer.Exit(1)
+app.command("run")(run)
 
 
 @app.command()
 def report(
-    study: Annotated[str, typer.Argument(help="Name of a study that has a folder in --out.")], out: Out = DEFAULT_OUT
+    study: Annotated[str, typer.Argument(help="Name of a study that has a folder in --out.")],
+    out: Out = DEFAULT_OUT,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse records of different package versions.")] = False,
 ) -> None:
     """Rebuild tables, figures and report of a study from its records."""
     folder = out / (load_study(study).name if study.endswith(".py") else study)
     if not (folder / "study.json").exists():
         raise UserError(f"expected a study folder at {folder}, found none; `python -m bench status --out {out}` lists them")
     Store(folder).require_writable()
+    if strict:
+        require_one_version(load_manifest(folder), Store(folder))
     console = _console()
     console.print(write_tables(folder).sentence())
-    console.print(f"report: {folder / 'report.md'}")
-
-
-@app.command()
-def status(out: Out = DEFAULT_OUT, as_json: Json = False) -> None:
-    """Count the cells of every study below --out by how they ended."""
-    rows = []
-    for folder in all_folders(out):
-        manifest, store = load_manifest(folder), Store(folder)
-        counts: dict[str, int] = {}
-        expected = {cell.key for cell in manifest.expected}
-        for record in store.records():
-            if record.key in expected:
-                counts[record.status] = counts.get(record.status, 0) + 1
-        rows.append(
-            {
-                "study": manifest.name,
-                "expected": len(expected),
-                "missing": len(expected) - sum(counts.values()),
-                "quarantined": len(store.quarantined()),
-                **{name: counts.get(name, 0) for name in ("done", "diverged", "timeout", "oom", "data_invalid", "failed")},
-            }
-        )
-    if as_json:
-        _print_json(rows)
-        return
-    _table(rows, f"no study folders below {out}; `python -m bench run` makes one")
+    console.print(f"report: {folder / 'report.html'}")
 
 
 @app.command("list")
@@ -222,6 +142,8 @@ def _table(rows: list[dict[str, Any]], empty: str) -> None:
     console.print(table)
 
 
+app.command("status")(status)
+app.command("compact")(compact_command)
 app.command("size")(size)
 app.command("verify")(verify_command)
 app.command("submit")(submit_command)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from bench.cell import Cell
 from bench.engines import find_engine
 from bench.search import Question
-from operators import UserError, find_task
+from operators import TASKS, UserError, find_task
 from results.record import record_key
 from results.study import ExpectedCell, Manifest, Target
 
@@ -29,7 +29,9 @@ STUDIES: dict[str, str] = {
     "threshold": "bench.studies.threshold",
     "rays": "bench.studies.rays",
     "widths": "bench.studies.widths",
+    "mechanism": "bench.studies.mechanism",
     "brackets": "bench.studies.brackets",
+    "frontier": "bench.studies.frontier",
     "outside-run": "bench.studies.outside_run",
 }
 
@@ -61,10 +63,19 @@ class Study:
             raise UserError(f"expected a study name of lower-case letters, digits and hyphens (at most 64), got {self.name!r}")
         if bool(self.cells) == bool(self.brackets):
             raise UserError(f"expected study {self.name!r} to have at least one cell, or else brackets, got neither or both")
+        for question in self.brackets:
+            if question.template.noise.control != "none":
+                raise UserError(f"study {self.name!r}: expected brackets without a control, got one; ask about plain noise")
         for cell in (*self.cells, *(question.template for question in self.brackets)):
             refusal = find_engine(cell.training.engine).refuses(cell)
             if refusal:
                 raise UserError(f"study {self.name!r}: {refusal}")
+        for question in self.brackets:
+            if question.template.task not in TASKS:
+                raise UserError(
+                    f"expected brackets of tasks among {sorted(TASKS)}, got {question.template.task!r}; a witness on a user's own"
+                    " data can only be verified by who has the file: ask by cells with targets, and by `python -m bench size`"
+                )
         if len(self.keyed) != len(tuple(self.cells)):
             raise UserError(
                 f"expected the cells of study {self.name!r} to differ, got {len(tuple(self.cells)) - len(self.keyed)} twice"

@@ -11,6 +11,7 @@ from operators.burgers import Burgers
 from operators.darcy import Darcy, DarcyLognormal
 from operators.diffusion_reaction import AdvectionDiffusionReaction
 from operators.errors import UserError
+from operators.external import PREFIX, find_external
 from operators.heat import Heat
 from operators.task import Task
 
@@ -42,11 +43,13 @@ TASKS: dict[str, Task] = {task.name: task for task in _REGISTERED}
 
 
 def find_task(name: str, parameters: dict[str, Any] | None = None) -> Task:
-    """Return the task of this name, with some constants replaced.
+    """Return the task of this name, with some constants replaced; `external-...` is a user's own data.
 
     Raises:
         UserError: an unknown name or constant.
     """
+    if name.startswith(PREFIX):
+        return find_external(name, parameters or {})
     if name not in TASKS:
         raise UserError(f"expected a task among {sorted(TASKS)}, got {name!r}; `python -m bench list` describes them")
     return TASKS[name].with_parameters(parameters or {})

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from operators.errors import DataInvalid
 from operators.files import write_atomic
-from operators.seeds import StreamName, stream
+from operators.seeds import StreamName
 from operators.task import Array, Task
 
 BLOCK = 64
@@ -35,13 +35,13 @@ class BlockCache:
         self.root = root
 
     def block(self, task: Task, name: StreamName, *, replicate: int, number: int) -> tuple[Array, Array]:
-        """Return inputs (BLOCK, m) and outputs (BLOCK, P) of one block, generated if absent or corrupt.
+        """Return inputs (BLOCK, m) and outputs (BLOCK, P) of one block, generated if absent or corrupt; fewer where a file ends.
 
         Raises:
             DataInvalid: the task breaks its contract.
             UserError: the cache cannot be written.
         """
-        if self.root is None:
+        if self.root is None or not task.generated:
             return _generate(task, name, replicate, number)
         key = hashlib.sha256(f"{task.identity()}:{BLOCK}".encode()).hexdigest()[:24]
         stem = self.root / key / f"{name}-{replicate}" / f"{number:06d}"
@@ -100,7 +100,7 @@ def validate(task: Task, inputs: Array, outputs: Array, *, first: int = 0) -> No
 
 def _generate(task: Task, name: StreamName, replicate: int, number: int) -> tuple[Array, Array]:
     with threadpoolctl.threadpool_limits(1):
-        coefficients = task.draw(stream(name, task.identity(), replicate, number), BLOCK)
+        coefficients = task.coefficients(name, replicate, first=number * BLOCK, count=BLOCK)
         with np.errstate(all="ignore"):  # what is not finite is reported by `validate`, with its index
             inputs, outputs = task.inputs(coefficients), task.outputs(coefficients)
     validate(task, inputs, outputs, first=number * BLOCK)

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.errors import UserError
+from operators.seeds import StreamName, stream
 
 Array = NDArray[np.float64]
 
@@ -68,6 +69,8 @@ class Task(ABC):
 
     name: str
     version: ClassVar[int] = 1
+    generated: ClassVar[bool] = True
+    """Whether functions are computed, and so worth keeping on the disk, or read from a file."""
 
     def __post_init__(self) -> None:
         """Check every constant against its declaration; 128.0 becomes 128 where the constant is an integer.
@@ -95,6 +98,14 @@ class Task(ABC):
     @abstractmethod
     def draw(self, generator: np.random.Generator, count: int) -> Array:
         """Draw the coefficients (count, k) of `count` input functions."""
+
+    def coefficients(self, name: StreamName, replicate: int, *, first: int, count: int) -> Array:
+        """Coefficients of functions `first` to `first + count - 1` of a stream; `first` is a multiple of `count`."""
+        return self.draw(stream(name, self.identity(), replicate, first // count), count)
+
+    def functions_available(self) -> int | None:
+        """How many functions there are; None where the law can be drawn from without end."""
+        return None
 
     @abstractmethod
     def inputs(self, coefficients: Array) -> Array:

@@ -41,7 +41,9 @@ def _formatted(column: "pd.Series") -> list[str]:
         return ["" if value is pd.NA else str(value) for value in column]
     if pd.api.types.is_float_dtype(column.dtype):
         return ["" if math.isnan(value) else f"{value + 0.0:.6g}" for value in column.to_numpy(np.float64)]
-    return ["" if pd.isna(value) else safe_text(str(value)) for value in column]
+    codes, texts = pd.factorize(column)
+    written = np.array([*(safe_text(str(text)) for text in texts), ""], dtype=object)  # code -1, what is not known, is the last
+    return written[codes].tolist()
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:

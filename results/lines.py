@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from operators.files import sync_folder, write_failure, writer_name
-from results.record import MAXIMUM_LINE_BYTES, Record, RecordError, from_line, to_line
+from results.record import MAXIMUM_LINE_BYTES, Record, RecordError, parse_line, to_line
 
 HEAD_BYTES = 4096
+READ_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class LineReader:
 
     Args:
         path: the file.
-        check: raises RecordError for a record to be refused although its line is sound.
+        check: raises RecordError for a record to be refused although `parse_line` accepts its line.
 
     Attributes:
         refused: refused lines so far.
@@ -74,7 +75,7 @@ class LineReader:
         try:
             if self.tail is None and 0 < self._offset == self.path.stat().st_size:
                 return
-            handle = self.path.open("rb")
+            handle = self.path.open("rb", buffering=READ_BYTES)
         except OSError as error:
             self.tail = self._refuse(0, f"cannot be read: {error.strerror}")
             return
@@ -88,7 +89,7 @@ class LineReader:
                 try:
                     if length > MAXIMUM_LINE_BYTES:
                         raise RecordError(f"line longer than {MAXIMUM_LINE_BYTES} bytes")
-                    record = from_line(line)
+                    record = parse_line(line)
                     self._check(record)
                 except RecordError as error:
                     self.refused.append(self._refuse(length, str(error)))

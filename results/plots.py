@@ -25,6 +25,7 @@ STYLE: Mapping[Any, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 150,
     "svg.hashsalt": "deeponet-size-bounds",
+    "pdf.fonttype": 42,
     "font.size": 9,
     "axes.titlesize": 9,
     "legend.fontsize": 7,
@@ -33,6 +34,11 @@ STYLE: Mapping[Any, Any] = {
     "grid.alpha": 0.3,
     "axes.spines.top": False,
     "axes.spines.right": False,
+}
+METADATA: Mapping[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 COLOURS: list[Any] = sns.color_palette("colorblind")
 DASHES = ("--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
@@ -53,11 +59,10 @@ def style() -> Iterator[None]:
 
 
 def rendered(figure: Figure, kind: str) -> bytes:
-    """The figure as bytes, without dates: kind `png` or `svg`."""
+    """The figure as bytes, without dates: kind `png`, `svg` or `pdf`."""
     buffer = io.BytesIO()
-    metadata: dict[str, Any] = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     with style():
-        figure.savefig(buffer, format=kind, metadata=metadata)
+        figure.savefig(buffer, format=kind, metadata=METADATA[kind])
     return buffer.getvalue()
 
 

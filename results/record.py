@@ -15,8 +15,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from operators.external import LOCATION
+
 SCHEMA = 1
 MAXIMUM_LINE_BYTES = 4 * 2**20
+NOT_FINITE = "holds NaN or infinity"
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
 _LINE = re.compile(rb'\{"checksum":"([0-9a-f]{64})","record":(\{.*\})\}\n?', re.DOTALL)
 
 Status = Literal["done", "diverged", "timeout", "oom", "data_invalid", "failed"]
@@ -122,12 +126,19 @@ class RecordError(ValueError):
 
 def canonical(value: Any) -> str:
     """Canonical JSON of a value. Raises ValueError on NaN or infinity."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+    return _ENCODER.encode(value)
 
 
 def record_key(cell: dict[str, Any], task_identity: str, engine_version: int) -> str:
-    """The identity of a record: SHA-256 over the canonical cell and the versions of what computes it."""
-    text = canonical({"cell": cell, "task": json.loads(task_identity), "engine": engine_version, "schema": SCHEMA})
+    """The identity of a record: SHA-256 of canonical JSON of the cell, the task's identity and the versions of what computes it.
+
+    `task_identity` is canonical JSON already, see `operators.task.Task.identity`. Where a user's own data lie
+    (`operators.external`) is no part of the key; their checksum, in the task's identity, is.
+    """
+    parameters = cell.get("parameters")
+    if isinstance(parameters, dict) and LOCATION in parameters:
+        cell = {**cell, "parameters": {name: value for name, value in parameters.items() if name != LOCATION}}
+    text = f'{{"cell":{canonical(cell)},"engine":{engine_version:d},"schema":{SCHEMA},"task":{task_identity}}}'
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -145,9 +156,18 @@ def from_line(line: bytes) -> Record:
         RecordError: too long, not UTF-8, not a record, checksum or schema wrong, or a field missing, unknown or ill-typed.
     """
     record = parse_line(line)
-    if not _finite(record.cell):
-        raise RecordError("holds NaN or infinity")
+    require_finite(record)
     return record
+
+
+def require_finite(record: Record) -> None:
+    """Refuse a record whose cell holds NaN or infinity; all its other numbers are finite by their types.
+
+    Raises:
+        RecordError: it does.
+    """
+    if not _finite(record.cell):
+        raise RecordError(NOT_FINITE)
 
 
 def _finite(value: Any) -> bool:
@@ -160,7 +180,7 @@ def _finite(value: Any) -> bool:
 
 
 def parse_line(line: bytes) -> Record:
-    """Read a line that `from_line` accepted before; the only check left out is that the numbers of the cell are finite.
+    """Read a line as `from_line` does, but for `require_finite`.
 
     Raises:
         RecordError: as `from_line`.
@@ -203,7 +223,7 @@ def _why_invalid(body: bytes, error: ValidationError) -> str:
     if version != SCHEMA:
         return _wrong_schema(version)
     if first["type"] == "finite_number":
-        return "holds NaN or infinity"
+        return NOT_FINITE
     return f"not a valid record: {'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
 
 

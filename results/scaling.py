@@ -14,7 +14,7 @@ from results.study import Manifest, Target
 
 SETTINGS = (
     *("task", "parameters", "design", "schedule", "ends", "activation", "branch_widths", "trunk_widths"),
-    *("engine", "recipe", "budget", "training", "n", "N", "M", "noise_law", "sigma"),
+    *("engine", "recipe", "budget", "training", "n", "N", "M", "noise_law", "sigma", "control"),
 )
 SIZES = ("q", "d", "q_eff", "d_eff")
 COUNTS = ("runs", "expected", "done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")

@@ -14,7 +14,7 @@ from results.frame import ASKED
 
 SERIES = (
     *("task", "parameters", "design", "schedule", "sizes", "ends", "activation"),
-    *("engine", "recipe", "budget", "training", "noise_law", "sigma"),
+    *("engine", "recipe", "budget", "training", "noise_law", "sigma", "control"),
 )
 COLUMNS: dict[str, str] = {name: ASKED.get(name, "how the sizes follow q") for name in SERIES}
 BUDGET_SPREAD = 1.05

@@ -17,7 +17,7 @@ from operators import find_task
 from operators.errors import UserError
 from operators.files import sweep, write_atomic, write_failure, writer_name
 from results.lines import LineReader, LineWriter, Place, Refused
-from results.record import Record, RecordError, Status, canonical, parse_line, record_key
+from results.record import NOT_FINITE, Record, RecordError, Status, canonical, parse_line, record_key, require_finite
 
 RANKS: dict[Status, int] = {"done": 0, "diverged": 0, "data_invalid": 0, "timeout": 1, "oom": 1, "failed": 2}
 QUARANTINE_LINES = 1000
@@ -95,16 +95,21 @@ class Store:
 
     def refresh(self) -> list[str]:
         """Read what is new and return the keys whose record is new or replaced, in order of reading."""
+        return list(dict.fromkeys(record.key for record in self.changes()))
+
+    def changes(self) -> Iterator[Record]:
+        """Read what is new; yield each record that counts when it is read. A later one of the same key replaces it.
+
+        All records of a store are read once in this way, but twice by `records`, which knows from the start which count.
+        """
         paths = sorted(self._records.glob("*.jsonl"))
         if set(self._index.readers) - set(paths) or any(reader.rewritten() for reader in self._index.readers.values()):
             self._index = _Index()
-        changed: dict[str, None] = {}
         for path in paths:
             reader = self._index.readers.setdefault(path, LineReader(path, self._check))
             for record, checksum, place in reader.new():
                 if self._enter(record, checksum, place):
-                    changed[record.key] = None
-        return list(changed)
+                    yield record
 
     def _enter(self, record: Record, checksum: str, place: Place) -> bool:
         order = (RANKS[record.status], record.finished, checksum)
@@ -185,25 +190,33 @@ class Store:
 
 
 class KeyCheck:
-    """Refuses a record whose key is not the hash of its own cell and versions.
+    """Refuses a record whose cell holds NaN or infinity, or whose key is not the hash of its own cell and versions.
 
-    Only where this release knows the task at the record's version: the key of another version cannot be computed here.
+    The key only where this release knows the task at the record's version: that of another version cannot be computed here.
     """
 
     def __init__(self) -> None:
         self._identities: dict[str, tuple[int, str] | None] = {}
 
     def __call__(self, record: Record) -> None:
-        """Raise RecordError for a key that does not fit."""
+        """Raise RecordError for a cell or key that does not fit."""
         identity = self._identity(record.cell.get("task"), record.cell.get("parameters"))
         if identity is None or identity[0] != record.versions.task:
+            require_finite(record)
             return
-        if record_key(record.cell, identity[1], record.versions.engine) != record.key:
+        try:
+            key = record_key(record.cell, identity[1], record.versions.engine)
+        except ValueError:
+            raise RecordError(NOT_FINITE) from None
+        if key != record.key:
             raise RecordError("key is not the hash of its cell and versions")
 
     def _identity(self, task: object, parameters: object) -> tuple[int, str] | None:
         """Version and identity of a task, None if this release does not know it."""
-        name = canonical([task, parameters]) if parameters else str(task)
+        try:
+            name = canonical([task, parameters]) if parameters else str(task)
+        except ValueError:
+            raise RecordError(NOT_FINITE) from None
         if name not in self._identities:
             try:
                 known = find_task(str(task), dict(parameters or {}))  # type: ignore[call-overload]

@@ -15,6 +15,7 @@ Where meeting the target is not monotone in q, q_isotonic is where the isotonic 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -108,17 +109,17 @@ def _rows(frame: pd.DataFrame, target: Target, order: int) -> Iterator[tuple[obj
         return
     starts = np.flatnonzero(np.any(columns[1:] != columns[:-1], axis=1)) + 1
     allowed = target.value if target.kind == "relative" else 1.0 - target.value
-    for rows in np.split(np.arange(len(best)), starts):
-        if len(rows) < FEWEST_Q:
+    sizes, outcomes = q.tolist(), [None if np.isnan(value) else bool(value) for value in met]
+    for first, end in pairwise([0, *starts.tolist(), len(best)]):
+        if end - first < FEWEST_Q:
             continue
-        number, n, functions, points, replicate = columns[rows[0]]
-        outcome = [None if np.isnan(value) else bool(value) for value in met[rows]]
-        found = locate(q[rows].tolist(), outcome)
-        tried = rows[~np.isnan(met[rows])]
+        number, n, functions, points, replicate = columns[first]
+        found = locate(sizes[first:end], outcomes[first:end])
+        tried = [row for row in range(first, end) if outcomes[row] is not None]
         crossing = None
-        if np.any(np.diff(met[tried]) < 0):
+        if any(outcomes[one] and not outcomes[other] for one, other in pairwise(tried)):
             logs = np.log(np.maximum(errors[tried], 1e-300))
             crossing = isotonic_crossing(q[tried].tolist(), logs, float(np.log(max(allowed, 1e-300))))
         confirmed = "" if found.q_high is None else "yes" if found.confirmed else "no"
         head = (number, order, n, functions, points, replicate, target.label)
-        yield (*head, found.kind, found.q_low, found.q_high, confirmed, crossing, len(tried), len(rows))
+        yield (*head, found.kind, found.q_low, found.q_high, confirmed, crossing, len(tried), end - first)

@@ -111,6 +111,18 @@ def test_named_bound_values_become_columns(planted: Any) -> None:
     assert np.array_equal(planted.frame()["bound_cover"], [np.nan, 0.25], equal_nan=True)
 
 
+def test_of_several_records_of_a_key_the_last_counts_and_leaves_nothing_of_the_others(planted: Any) -> None:
+    planted.add(q=1, relative=0.5)
+    first = planted.records[0]
+    assert first.bounds is not None
+    earlier = first.model_copy(
+        update={"bounds": first.bounds.model_copy(update={"values": {"cover": 0.25}}), "message": "earlier"}
+    )
+    frame = build_frame(planted.manifest(), [earlier, first])
+    assert frame["bound_cover"].isna().all()
+    pd.testing.assert_frame_equal(frame.drop(columns="bound_cover"), planted.frame())
+
+
 def test_a_record_below_its_floor_stops_every_table(planted: Any) -> None:
     planted.add(q=1, relative=0.1, floor=0.0099)
     key = planted.add(q=2, relative=0.1, floor=0.0101)

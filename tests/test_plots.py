@@ -86,7 +86,7 @@ def test_every_bound_and_prediction_carries_its_status(planted: Any) -> None:
     data = tables(everything(planted, task))
     figure = threshold_figure(data.located[data.located["target"] == "absorb 0.5"], data.exponents, data.demanded)
     said = text(figure)
-    assert "floor of these data (certified)" in said
+    assert "noisy-grid (certified)" in said
     assert "vacuous here: " in said
     assert "bit-counting" in said
     assert "n^0.25, slope only: paper-shaped (asymptotic)" in said
@@ -95,7 +95,7 @@ def test_every_bound_and_prediction_carries_its_status(planted: Any) -> None:
 
 def test_demands_of_the_floors_are_those_of_the_scaling_table(planted: Any) -> None:
     data = tables(everything(planted))
-    floors = data.demanded[data.demanded["bound"] == "floor of these data"]
+    floors = data.demanded[data.demanded["bound"] == "noisy-grid"]
     largest = floors[floors["target"] == "absorb 0.5"].set_index("n")["q"]
     expected = data.scaling[data.scaling["target"] == "absorb 0.5"].groupby("n")["q_certified"].first()
     assert largest.to_dict() == expected.to_dict()

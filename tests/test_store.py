@@ -135,6 +135,19 @@ def test_one_record_a_key_counts_whatever_the_order_of_lines(tmp_path: Path, pla
         assert store.disagreeing() == ()
 
 
+def test_reading_once_ends_with_the_records_that_count(tmp_path: Path, planted: Any) -> None:
+    planted.add()
+    base = planted.records[0]
+    failed, later = (
+        base.model_copy(update={"status": "failed"}),
+        base.model_copy(update={"finished": "2026-01-09T00:00:00+00:00"}),
+    )
+    store = written(tmp_path, "".join(map(to_line, (failed, base, later))).encode())
+    assert list(store.changes()) == [failed, base]
+    assert list(store.changes()) == []
+    assert list(store.records()) == [base]
+
+
 def test_equal_keys_with_other_weights_are_named(tmp_path: Path, planted: Any) -> None:
     planted.add()
     base = planted.records[0]
@@ -168,6 +181,11 @@ def body(record: Record, **changes: Any) -> dict[str, Any]:
         ),
         (lambda line, record: sealed(body(record, schema_version=0)), "expected schema 1, got 0"),
         (lambda line, record: sealed(body(record, cell={"sigma": float("nan")})), "NaN or infinity"),
+        (
+            lambda line, record: sealed(body(record, cell={"task": "burgers", "parameters": {"viscosity": float("inf")}})),
+            "NaN or",
+        ),
+        (lambda line, record: sealed(body(record, cell={"task": "heat", "noise": {"sigma": float("nan")}})), "NaN or infinity"),
         (lambda line, record: sealed(to_line(record)[88:-2].replace('"seconds":1.0', '"seconds":NaN')), "NaN or infinity"),
         (lambda line, record: sealed('{"cell":' + "[" * 10**4 + "]" * 10**4 + "}"), "not a valid record"),
     ],

@@ -152,7 +152,7 @@ def test_output_spectrum_is_that_of_the_exact_second_moment(task: Task) -> None:
 def test_output_spectrum_agrees_with_sampled_tails_within_sampling_error(task: Task) -> None:
     """Sampled tails are optimistic (theory: a minimum of linear functionals is concave), by about q / N."""
     functions = 4000
-    small = find_task(task.name, {"time_count": min(task.time_count, 3)})
+    small = find_task(task.name, {"time_count": 3} if getattr(task, "time_count", 1) > 3 else {})
     outputs = small.outputs(small.draw(stream("inputs", "sampled"), functions))
     sampled = np.linalg.svd(outputs / np.sqrt(outputs.size), compute_uv=False) ** 2
     spectrum = small.output_spectrum()
