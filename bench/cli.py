@@ -14,6 +14,7 @@ from bench import doctor as checks
 from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.compact_command import compact_command
 from bench.run_command import run
+from bench.show_command import show
 from bench.size_command import size
 from bench.status_command import status
 from bench.study import STUDIES, load_study
@@ -144,6 +145,7 @@ def _table(rows: list[dict[str, Any]], empty: str) -> None:
 
 app.command("status")(status)
 app.command("compact")(compact_command)
+app.command("show")(show)
 app.command("size")(size)
 app.command("verify")(verify_command)
 app.command("submit")(submit_command)

@@ -28,13 +28,15 @@ class Watch:
         self._total_cost, self._cells = sum(costs), len(costs)
         self._done_cost, self._done = 0.0, 0
         self._counts: dict[str, int] = {}
+        self._best: dict[str, tuple[float, str]] = {}
         self._started = self._last_line = time.monotonic()
         self._quiet = quiet
         self._bar: Progress | None = None
         if console.is_terminal and not console.is_dumb_terminal and not quiet:
             columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"), TimeElapsedColumn())
-            self._bar = Progress(*columns, TextColumn("{task.description}"), console=console)
-            self._bar_task = self._bar.add_task("", total=self._cells, left="")
+            texts = tuple(TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[best]}"))
+            self._bar = Progress(*columns, *texts, console=console)
+            self._bar_task = self._bar.add_task("", total=self._cells, left="", best="")
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -53,6 +55,7 @@ class Watch:
 
     def record(self, record: Record, cost: float) -> None:
         """Count a record of a cell estimated to take `cost` CPU seconds."""
+        self._compare(record)
         self._count(record.status, cost)
 
     def elsewhere(self, cost: float) -> None:
@@ -67,7 +70,26 @@ class Watch:
             self._bar.update(self._bar_task, completed=self._done, left=self.left())
         elif not self._quiet and (time.monotonic() - self._last_line > PLAIN_SECONDS or self._done == self._cells):
             self._last_line = time.monotonic()
-            self._console.print(f"{self._done}/{self._cells} cells, {self.left()} ({self.counts()})", highlight=False)
+            line = f"{self._done}/{self._cells} cells, {self.left()} ({self.counts()})"
+            self._console.print(f"{line}; {best}" if (best := self.best()) else line, highlight=False, markup=False)
+
+    def _compare(self, record: Record) -> None:
+        """Keep the best fit of the task: most noise absorbed, or without noise the least relative error."""
+        if record.status != "done" or record.errors is None:
+            return
+        task, q, errors = record.cell["task"], record.cell["net"]["q"], record.errors
+        value, name = -errors.relative, "relative error"
+        if errors.absorbed is not None:
+            value, name = errors.absorbed, "absorbed"
+        known = self._best.get(f"{task} {name}")
+        if known is None or value > known[0]:
+            self._best[f"{task} {name}"] = (value, f"{task} {name} {(value if name == 'absorbed' else -value):.3g} at q = {q}")
+        if self._bar:
+            self._bar.update(self._bar_task, best=f"best: {self._best[f'{task} {name}'][1]}")
+
+    def best(self) -> str:
+        """The best fit of each task so far; empty if there is none."""
+        return "best: " + ", ".join(text for _, (_, text) in sorted(self._best.items())) if self._best else ""
 
     def left(self) -> str:
         """Time left at the pace so far."""

@@ -20,7 +20,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def safe_text(text: str) -> str:
     """A text that no spreadsheet takes for a formula, on one line."""
-    text = " ".join(text.split("\n")) if "\n" in text else text
+    text = text.replace("\r", " ").replace("\n", " ")
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

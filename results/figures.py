@@ -9,6 +9,7 @@ import pandas as pd
 
 from results import plots
 from results.series import has_error_curve
+from results.threshold_plot import threshold_figure
 
 TASK = ["task", "parameters"]
 
@@ -47,7 +48,7 @@ def pictures(tables: Tables) -> Iterator[Picture]:
     """Draw every figure the tables have data for."""
     for (task, parameters), located in tables.located.groupby(TASK):
         if (located["kind"] != "unknown").any() and located["n"].nunique() > 1:
-            figure = plots.threshold_figure(located, tables.exponents, tables.demanded)
+            figure = threshold_figure(located, tables.exponents, tables.demanded)
             yield Picture(_name("thresholds", task, parameters), f"q*(n) of {task}: intervals, fitted slopes, bounds", figure)
     scaling = tables.scaling
     for (task, parameters, noisy), rows in scaling.groupby([*TASK, scaling["sigma"] > 0]):

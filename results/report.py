@@ -16,7 +16,8 @@ from results.markdown import bullets, escape, table
 from results.page.document import write_page
 from results.page.evidence import Evidence
 from results.page.index import write_index
-from results.plots import rendered
+from results.plots import METADATA, rendered
+from results.printed import print_tables
 from results.series import with_series
 from results.store import Quarantined, Store
 from results.study import Manifest, load_manifest
@@ -62,7 +63,7 @@ class Summary:
 
 
 def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
-    """Read a study folder, write its CSV files, figures, `columns.md`, `report.md` and `report.html`; return how it stands.
+    """Read a study folder, write its CSV files, printed tables, figures, `columns.md`, `report.md` and `report.html`.
 
     `index.html` beside the study folder is brought up to date too.
 
@@ -98,7 +99,7 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
         write_csv(folder / name, table_rows[list(columns)])
     drawn = list(pictures(tables))
     for picture in drawn:
-        for kind in ("png", "svg"):
+        for kind in METADATA:
             write_atomic(folder / "figures" / f"{picture.name}.{kind}", rendered(picture.figure, kind))
     store.quarantine()
     summary = _summary(manifest, frame, store)
@@ -106,6 +107,7 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
     sections = f"{_head(manifest, summary, frame)}{_refused(store)}{findings}{_figures(drawn)}{_cost(frame)}"
     write_atomic(folder / "columns.md", _columns().encode())
     write_atomic(folder / "report.md", f"{sections}{_reproduce(manifest)}".encode())
+    print_tables(folder)
     columns_of = {**COLUMNS, **BRACKET_COLUMNS}
     write_page(folder, Evidence.gathered(folder, manifest, tables=tables, store=store, columns=columns_of))
     write_index(folder.parent)
@@ -230,9 +232,10 @@ def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
 def _figures(drawn: list[Picture]) -> str:
     if not drawn:
         return "## Figures\n\nNone: no data to draw.\n\n"
-    blocks = [
-        f"![{escape(p.caption)}](figures/{p.name}.png)\n\n{escape(p.caption)}. [SVG](figures/{p.name}.svg)\n" for p in drawn
-    ]
+    blocks = []
+    for picture in drawn:
+        caption, path = escape(picture.caption), f"figures/{picture.name}"
+        blocks.append(f"![{caption}]({path}.png)\n\n{caption}. [SVG]({path}.svg), [PDF]({path}.pdf)\n")
     return "## Figures\n\n" + "\n".join(blocks) + "\n"
 
 

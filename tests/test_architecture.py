@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PLOTS = tuple(f"results/{name}.py" for name in ("plots", "show_plot", "size_plot", "threshold_plot"))
 PACKAGES = ("operators", "results", "bench")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "out" not in path.parts)
 
@@ -35,7 +36,7 @@ def test_imports_go_one_way_and_heavy_packages_stay_in_their_place(path: Path) -
         assert "deepxde" not in names
     if str(relative) != "operators/external_hdf5.py":
         assert "h5py" not in names
-    if str(relative) not in ("results/plots.py", "results/size_plot.py", "results/show_plot.py"):
+    if str(relative) not in PLOTS:
         assert not names & {"matplotlib", "seaborn", "plotly"}
     if package == "operators":
         assert not names & {"pandas", "pydantic"}

@@ -13,10 +13,11 @@ from operators import TASKS
 from results import exponents, rays, thresholds
 from results.figures import Tables, pictures
 from results.frame import build_frame
-from results.plots import Figure, error_figure, rendered, surface_figure, threshold_figure
+from results.plots import Figure, error_figure, rendered, surface_figure
 from results.scaling import scaling_table
 from results.series import with_series
 from results.theory import demanded_q
+from results.threshold_plot import threshold_figure
 
 
 def tables(study: Any, alphas: tuple[float, ...] = ()) -> Tables:
@@ -53,7 +54,8 @@ def everything(study: Any, task: str = "planted") -> Any:
 def text(figure: Figure) -> str:
     """All text of a figure."""
     parts = [item.get_text() for axes in figure.axes for item in (axes.title, axes.xaxis.label, axes.yaxis.label)]
-    parts += [item.get_text() for axes in figure.axes if axes.get_legend() for item in axes.get_legend().get_texts()]
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    parts += [item.get_text() for legend in legends if legend for item in legend.get_texts()]
     return " ".join("\n".join(parts).split())
 
 
@@ -77,8 +79,41 @@ def test_threshold_bars_are_the_intervals_of_the_table_and_the_slope_is_named(pl
     assert bars == sorted(zip(bounded["q_low"], bounded["q_high"], strict=True))
     assert len(bars) == 6
     fit = data.exponents[(data.exponents["target"] == "absorb 0.5") & (data.exponents["identified"] == "yes")].iloc[0]
-    assert f"n^{fit['exponent']:.2f} [{fit['low']:.2f}, {fit['high']:.2f}]" in text(figure)
+    assert f"$n^{{{fit['exponent']:.2f}}}$ [{fit['low']:.2f}, {fit['high']:.2f}]" in text(figure)
     assert "grid, N = M, absorb 0.5" in text(figure)
+
+
+def test_the_band_of_a_slope_holds_its_line_and_hides_no_data_behind_the_legend(planted: Any) -> None:
+    data = tables(everything(planted))
+    figure = threshold_figure(data.located[data.located["target"] == "absorb 0.5"], data.exponents, data.demanded)
+    (axes,) = figure.axes
+    (band,) = axes.collections
+    (line,) = [line for line in axes.lines if "[" in str(line.get_label())]
+    edge = band.get_paths()[0].vertices
+    for n, q in zip(line.get_xdata(), line.get_ydata(), strict=True):
+        here = edge[np.isclose(edge[:, 0], n), 1]
+        assert here.min() < q < here.max()
+    box = axes.get_legend().get_window_extent()
+    tops = axes.transData.transform(
+        [(bar.get_xdata()[0], max(bar.get_ydata())) for bar in axes.lines if bar.get_linewidth() == 2.2]
+    )
+    assert tops[:, 1].max() < box.y0
+
+
+def test_what_panels_share_is_named_once_below_them(planted: Any) -> None:
+    task = next(name for name, known in TASKS.items() if known.points().shape[1] == 1)
+    data = tables(everything(planted, task))
+    figure = threshold_figure(data.located, data.exponents, data.demanded)
+    assert len(figure.axes) > 1
+    (legend,) = figure.legends
+    names = [" ".join(item.get_text().split()) for item in legend.get_texts()]
+    assert len(set(names)) == len(names)
+    assert sum(name.startswith("noisy-grid (certified") for name in names) == 1
+    assert sum(name.startswith("vacuous at every n here") for name in names) == 1
+    spoken = {name.split(" (")[0] for name in names}
+    assert not spoken & set(names[-1].removeprefix("vacuous at every n here: ").split(", "))
+    bottom = min(axes.get_tightbbox().y0 for axes in figure.axes)
+    assert legend.get_window_extent().y1 <= bottom + 1.0
 
 
 def test_every_bound_and_prediction_carries_its_status(planted: Any) -> None:
@@ -87,9 +122,9 @@ def test_every_bound_and_prediction_carries_its_status(planted: Any) -> None:
     figure = threshold_figure(data.located[data.located["target"] == "absorb 0.5"], data.exponents, data.demanded)
     said = text(figure)
     assert "noisy-grid (certified)" in said
-    assert "vacuous here: " in said
+    assert "vacuous at every n here: " in said
     assert "bit-counting" in said
-    assert "n^0.25, slope only: paper-shaped (asymptotic)" in said
+    assert "$n^{0.25}$, slope only: paper-shaped (asymptotic)" in said
     assert set(data.demanded["status"].str.split(",").str[0]) <= {"certified", "asymptotic", "heuristic", "vacuous here"}
 
 
@@ -131,7 +166,7 @@ def test_the_surface_has_a_cell_for_each_pair_of_widths_in_order_of_size(planted
 def test_the_same_tables_give_the_same_bytes(planted: Any) -> None:
     data = tables(everything(planted), (1.0, 2.0))
     first, second = (
-        {(picture.name, kind): rendered(picture.figure, kind) for picture in pictures(data) for kind in ("png", "svg")}
+        {(picture.name, kind): rendered(picture.figure, kind) for picture in pictures(data) for kind in ("png", "svg", "pdf")}
         for _ in range(2)
     )
     assert first == second

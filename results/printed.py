@@ -1,0 +1,180 @@
+"""Tables for print: of each CSV file of a study the columns a paper would show, as LaTeX and as Markdown, below `tables/`.
+
+They are made from the CSV files, whose columns and rows are complete; numbers are rounded to DIGITS significant digits.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from operators.files import write_atomic
+from results import latex, markdown
+
+DIGITS = 4
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
+DATA = {"task": "task", "design": "design", "N": "$N$", "M": "$M$", "sigma": r"$\sigma$", "target": "target"}
+SERIES = {"task": "task", "design": "design", "sizes": "sizes", "sigma": r"$\sigma$", "target": "target"}
+RUNS = {"done": "done", "expected": "of"}
+INTERVAL = {"low": "low", "high": "high"}
+THRESHOLD = {"q_low": r"$q^* >$", "q_high": r"$q^* \le$"}
+PRINTED: dict[str, dict[str, str]] = {
+    "brackets.csv": {
+        **DATA,
+        "q_lower": r"$q \ge$",
+        "q_upper": r"$q \le$",
+        "d_lower": r"$d \ge$",
+        "d_upper": r"$d \le$",
+        "standing": "standing",
+    },
+    "frontier.csv": {
+        "task": "task",
+        "design": "design",
+        "target": "target",
+        "slope": "slope",
+        "estimate": "estimate",
+        **INTERVAL,
+        "verdict": "verdict",
+    },
+    "leaderboard.csv": {
+        **DATA,
+        "smallest": "smallest",
+        "standing": "standing",
+        "q": "$q$",
+        "d": "$d$",
+        "error": "error",
+        "q_certified": r"$q \ge$ (certified)",
+        **RUNS,
+    },
+    "scaling.csv": {
+        "task": "task",
+        "design": "design",
+        "branch_widths": "branch",
+        "trunk_widths": "trunk",
+        "n": "$n$",
+        "sigma": r"$\sigma$",
+        "target": "target",
+        "q": "$q$",
+        "d": "$d$",
+        "relative_best": r"$|y-h|/|y|$",
+        "absorbed_best": r"$\rho$",
+        "floor": "floor",
+        "optimality_best": "$R$/floor",
+        "reached": "reached",
+        **RUNS,
+    },
+    "thresholds.csv": {**SERIES, "n": "$n$", "replicate": "replicate", **THRESHOLD, "kind": "kind"},
+    "exponents.csv": {
+        "task": "task",
+        "design": "design",
+        "sizes": "sizes",
+        "sigma": r"$\sigma$",
+        "law": "law",
+        "target": "target",
+        "path": "path",
+        "exponent": "exponent",
+        **INTERVAL,
+        "identified": "identified",
+        **RUNS,
+    },
+    "bounds.csv": {
+        **SERIES,
+        "n": "$n$",
+        "bound": "bound",
+        "status": "status",
+        "q_demanded": r"demands $q \ge$",
+        **THRESHOLD,
+        "agrees": "agrees",
+    },
+    "rays.csv": {
+        "task": "task",
+        "sizes": "sizes",
+        "sigma": r"$\sigma$",
+        "M": "$M$",
+        "alpha": r"$\alpha$",
+        "points": "$(q, n)$",
+        "p_holm": "$p$ (Holm)",
+        "fall": "fall",
+        "verdict": "verdict",
+        **RUNS,
+    },
+    "mechanism.csv": {
+        "test": "test",
+        "task": "task",
+        "noise_law": "noise",
+        "q": "$q$",
+        "n": "$n$",
+        "statistic": "statistic",
+        "value": "value",
+        **INTERVAL,
+        "prediction": "prediction",
+        "verdict": "verdict",
+        "used": "used",
+        "expected": "of",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some columns of a CSV file as text.
+
+    Attributes:
+        names: the columns.
+        cells: one sequence a row, numbers rounded.
+        numeric: which columns hold numbers and blanks only.
+    """
+
+    names: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+
+
+def print_tables(folder: Path) -> None:
+    """Write `tables/NAME.tex` and `tables/NAME.md` for each CSV file of a study folder.
+
+    Raises:
+        UserError: one cannot be written; the old file stays.
+    """
+    for name, columns in PRINTED.items():
+        if (folder / name).exists():
+            rows = chosen((folder / name).read_bytes().decode(), tuple(columns))
+            stem = name.removesuffix(".csv")
+            write_atomic(folder / "tables" / f"{stem}.tex", as_latex(rows, columns, name).encode())
+            write_atomic(folder / "tables" / f"{stem}.md", as_markdown(rows).encode())
+
+
+def chosen(text: str, names: Sequence[str]) -> Rows:
+    """Pick columns of a CSV file.
+
+    Raises:
+        ValueError: a column that the file does not have.
+    """
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    places = [header.index(name) for name in names]
+    picked = [[row[place] for place in places] for row in rows]
+    columns = list(zip(*picked, strict=True)) if picked else [() for _ in names]
+    numeric = [all(NUMBER.fullmatch(value) for value in column if value) and any(column) for column in columns]
+    cells = tuple(tuple(_rounded(value) if flag else value for value, flag in zip(row, numeric, strict=True)) for row in picked)
+    return Rows(tuple(names), cells, tuple(numeric))
+
+
+def as_latex(rows: Rows, headings: Mapping[str, str], source: str) -> str:
+    """The rows as LaTeX."""
+    note = f"made from {source}, which has all columns"
+    return latex.table([headings[name] for name in rows.names], rows.cells, numeric=rows.numeric, note=note)
+
+
+def as_markdown(rows: Rows) -> str:
+    """The rows as a Markdown table."""
+    lines = [rows.names, tuple("---:" if flag else "---" for flag in rows.numeric)]
+    body = [tuple(map(markdown.escape, row)) for row in rows.cells]
+    names = tuple(map(markdown.escape, lines[0]))
+    return "".join(f"| {' | '.join(line)} |\n" for line in (names, lines[1], *body))
+
+
+def _rounded(text: str) -> str:
+    """A number to DIGITS significant digits; whole numbers and blanks as they are."""
+    return text if not text or text.lstrip("-").isdigit() else f"{float(text):.{DIGITS}g}"
