@@ -23,6 +23,7 @@ from results.store import Quarantined, Store
 from results.study import Manifest, load_manifest
 from results.submit import entries
 from results.theory import DEMANDED, demanded_q, with_demands
+from results.theory_report import theory_section
 
 COLUMNS: dict[str, Mapping[str, str]] = {
     "scaling.csv": {**scaling.COLUMNS, **DEMANDED},
@@ -103,7 +104,8 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
             write_atomic(folder / "figures" / f"{picture.name}.{kind}", rendered(picture.figure, kind))
     store.quarantine()
     summary = _summary(manifest, frame, store)
-    findings = f"{bracket_section(folder, manifest, frame, held=held)}{_findings(tables, leaders)}{_theory(compared, absorbed)}"
+    bracketed = bracket_section(folder, manifest, frame, held=held)
+    findings = f"{bracketed}{_findings(tables, leaders)}{theory_section(compared, absorbed)}"
     sections = f"{_head(manifest, summary, frame)}{_refused(store)}{findings}{_figures(drawn)}{_cost(frame)}"
     write_atomic(folder / "columns.md", _columns().encode())
     write_atomic(folder / "report.md", f"{sections}{_reproduce(manifest)}".encode())
@@ -189,39 +191,6 @@ def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
         f"{table(fitted, fits, most=MOST_ROWS, full='exponents.csv')}\n"
         f"## Rays\n\n{table(tables.rays, found, most=MOST_ROWS, full='rays.csv')}\n"
     )
-
-
-def _theory(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
-    """What speaks of the bounds table, and how noise was absorbed; nothing without noise."""
-    said = compared[compared["q_demanded"].notna()]
-    compared_names = (
-        "task",
-        "design",
-        "sizes",
-        "target",
-        "n",
-        "bound",
-        "status",
-        "q_demanded",
-        "q_low",
-        "q_high",
-        "agrees",
-        "runs",
-        "expected",
-    )
-    silent = sorted(set(compared["bound"]) - set(said["bound"]))
-    text = "## Bounds against measurement\n\nWhole table: `bounds.csv`. Measured: q_low < q* <= q_high.\n\n"
-    text += table(said, {name: name.replace("_", " ") for name in compared_names}, most=MOST_ROWS, full="bounds.csv")
-    text += f"\nVacuous at every n here: {escape(', '.join(silent))}.\n" if silent else ""
-    if absorbed.empty:
-        return f"{text}\n"
-    shown = (
-        *("test", "task", "design", "noise_law", "control", "q", "d", "n", "statistic", "value", "low", "high"),
-        *("prediction", "verdict", "reason", "used", "runs", "expected"),
-    )
-    told = absorbed.sort_values("verdict", key=lambda verdicts: verdicts == "not identifiable", kind="stable")
-    text += "\n## How the noise was absorbed\n\nWhole table: `mechanism.csv`; its columns are explained in `columns.md`.\n\n"
-    return text + table(told, {name: name.replace("_", " ") for name in shown}, most=MOST_ROWS, full="mechanism.csv") + "\n"
 
 
 def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
