@@ -23,6 +23,7 @@ from results.csvs import csv_bytes, write_csv
 from results.page.bracket_charts import bracket_charts
 from results.page.columnar import columns, embedded, number
 from results.page.document import coded
+from results.page.frontier_charts import frontier_charts
 from results.page.index import write_index
 from results.page.sections import SECTIONS
 from results.page.written import read_table
@@ -448,16 +449,40 @@ def test_bars_reach_from_what_is_certified_to_what_is_witnessed() -> None:
     rows = pd.DataFrame(
         [
             {"q_lower": 3, "q_upper": 3, "d_lower": 40, "d_upper": 1234567, "q": None, "target": "relative error 0.1"},
-            {"q_lower": 5, "q_upper": None, "d_lower": 90, "d_upper": 180, "q": 6, "target": "absorb 0.5"},
+            {"q_lower": 5, "q_upper": None, "d_lower": 90, "d_upper": 180, "q": None, "target": "absorb 0.5"},
         ]
     ).astype({name: "Int64" for name in ("q_lower", "q_upper", "d_lower", "d_upper", "q")})
     same = {"task": "t", "parameters": None, "design": "grid", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
     rows = rows.assign(**same, **{f"{size}_{name}": "certified" for size in "qd" for name in ("status", "bound")})
     q, d = bracket_charts(SimpleNamespace(written={"brackets.csv": rows}))  # type: ignore[arg-type]
-    assert (q.low, q.high) == ([3], [3])
-    assert "1 closed, 0 without" in q.alt
+    assert (q.low, q.high) == ([3, 5], [3, None])
+    assert "1 closed, 1 without" in q.alt
     assert (d.low, d.high) == ([40, 90], [1234567, 180])
-    assert d.labels[1] == "absorb 0.5, 8 x 4 grid, gaussian noise, sigma = 0.3, q = 6"
+    assert d.labels[1] == "absorb 0.5, 8 x 4 grid, gaussian noise, sigma = 0.3"
+
+
+def test_questions_with_q_fixed_are_a_frontier_of_d_against_q_and_no_bars() -> None:
+    rows = pd.DataFrame(
+        [
+            {"n": n, "q": q, "replicate": r, "d_lower": 10 * q, "d_upper": None if (n, q) == (256, 8) else n + r}
+            for n in (64, 256)
+            for q in (2, 4, 8)
+            for r in range(3)
+        ]
+    ).astype({"d_upper": "Int64", "q": "Int64"})
+    same = {"task": "t", "parameters": None, "design": "triples", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
+    rows = rows.assign(**same, target="absorb 0.5", standing="witnessed", d_status="certified", d_bound="rank-to-parameters")
+    evidence = SimpleNamespace(written={"brackets.csv": rows})
+    assert list(bracket_charts(evidence)) == []  # type: ignore[arg-type]
+    (chart,) = frontier_charts(evidence)  # type: ignore[arg-type]
+    assert [switch.label for switch in chart.switches if switch.role == "data"] == ["n = 64", "n = 256"]
+    lines = [layer.data for layer in chart.layers if layer.kind == "line"]
+    assert lines[0] == {"x": [2, 4, 8], "y": [65.0, 65.0, 65.0]}
+    assert lines[1]["y"] == [65.0, 65.0 / 4, 65.0 / 16]
+    assert lines[2]["y"] == [20, 40, 80]
+    assert lines[3]["x"] == [2, 4]
+    assert "15 of 18 questions have a witness" in chart.alt
+    assert "d = 64; d >= 20 (certified" in next(layer.data["text"][0] for layer in chart.layers if layer.kind == "interval")
 
 
 def luminance(colour: str) -> float:

@@ -11,16 +11,15 @@ SIZES = {"q": "output dimension q", "d": "parameters d"}
 
 
 def bracket_charts(evidence: Evidence) -> Iterator[Ranges]:
-    """For each task a chart of q (of questions that do not fix it) and one of d, a bar for each question."""
+    """For each task a chart of q and one of d, a bar for each question that does not fix q."""
     rows = evidence.written.get("brackets.csv")
     if rows is None or rows.empty:
         return
+    rows = rows[rows["q"].isna()]
     for (task, parameters), part in rows.fillna({"parameters": ""}).groupby(["task", "parameters"], sort=True):
         label = task_label(task, parameters)
         for size, meaning in SIZES.items():
-            asked = part[part["q"].isna()] if size == "q" else part
-            if len(asked):
-                yield _ranges(asked, label, size, meaning)
+            yield _ranges(part, label, size, meaning)
 
 
 def _ranges(part: pd.DataFrame, task: str, size: str, meaning: str) -> Ranges:
@@ -28,8 +27,7 @@ def _ranges(part: pd.DataFrame, task: str, size: str, meaning: str) -> Ranges:
     labels, text = [], []
     for row, below, above in zip(part.to_dict("records"), low, high, strict=True):
         noise = "" if row["sigma"] == 0 else f", {noise_label(row['noise_law'], row['sigma'])}"
-        fixed = "" if pd.isna(row["q"]) else f", q = {row['q']}"
-        labels.append(f"{row['target']}, {row['N']} x {row['M']} {row['design']}{noise}{fixed}")
+        labels.append(f"{row['target']}, {row['N']} x {row['M']} {row['design']}{noise}")
         upper = f"a verified witness has {size} = {above}" if above is not None else "no witness yet"
         status = f"{row[f'{size}_status']}, {row[f'{size}_bound']}"
         text.append(f"{labels[-1]}: {size} >= {below} ({status}); {upper}")

@@ -22,6 +22,7 @@ from results.page.chart import Drawing, as_json
 from results.page.columnar import embedded
 from results.page.error_charts import error_charts, optimality_charts, surfaces
 from results.page.evidence import Evidence
+from results.page.frontier_charts import frontier_charts
 from results.page.leader_charts import leader_charts
 from results.page.provenance import facts, outcomes, trouble
 from results.page.ray_charts import audit_charts, ray_charts
@@ -105,6 +106,7 @@ def study_page(evidence: Evidence) -> bytes:
     """
     drawings: Iterable[Drawing] = chain(
         bracket_charts(evidence),
+        frontier_charts(evidence),
         leader_charts(evidence),
         threshold_charts(evidence),
         error_charts(evidence),

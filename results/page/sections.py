@@ -19,7 +19,8 @@ SECTIONS = (
         "Brackets: certified below, witnessed above",
         "Brackets",
         "Each bar runs from the largest size that is certified to be needed to the smallest size that a verified witness has."
-        " A diamond is a closed bracket: both ends meet. A dashed bar has no witness yet.",
+        " A diamond is a closed bracket: both ends meet. A dashed bar has no witness yet. Where questions"
+        " fix q, full lines join the medians of the smallest d seen.",
     ),
     Section(
         "leaderboard",
