@@ -13,6 +13,7 @@ from rich.table import Table
 from bench import doctor as checks
 from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.compact_command import compact_command
+from bench.export_command import export_command
 from bench.run_command import run
 from bench.show_command import show
 from bench.size_command import size
@@ -145,6 +146,7 @@ def _table(rows: list[dict[str, Any]], empty: str) -> None:
 
 app.command("status")(status)
 app.command("compact")(compact_command)
+app.command("export")(export_command)
 app.command("show")(show)
 app.command("size")(size)
 app.command("verify")(verify_command)

@@ -1,0 +1,31 @@
+"""`python -m bench export`: the records of a study for TensorBoard."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.arguments import DEFAULT_OUT, Out
+from bench.engines.event_files import write_event_file
+from operators.errors import UserError
+from results.store import Store
+
+
+def export_command(
+    study: Annotated[str, typer.Argument(help="Name of a study that has a folder in --out.")],
+    to: Annotated[Path | None, typer.Option(help="Folder to write to; `tensorboard` in the study's folder by default.")] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Write every record's learning curve and final errors as TensorBoard event files, one run a record.
+
+    For example `python -m bench export smoke`, then `tensorboard --logdir results/out/smoke/tensorboard`. Nothing is read back.
+    """
+    folder = out / study
+    if not (folder / "study.json").exists():
+        raise UserError(f"expected a study folder at {folder}, found none; `python -m bench status --out {out}` lists them")
+    target = folder / "tensorboard" if to is None else to
+    try:
+        count = len([write_event_file(record, target) for record in Store(folder).records()])
+    except OSError as error:
+        raise UserError(f"expected a folder that can be written at {target}, got: {error.strerror}") from None
+    print(f"{target}: {count} runs")
