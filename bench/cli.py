@@ -1,18 +1,18 @@
 """The command line: python -m bench; one function a command, most in a module of their own."""
 
 import dataclasses
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from bench import doctor as checks
+from bench import terminal
 from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.compact_command import compact_command
+from bench.drive import study_folder
 from bench.export_command import export_command
 from bench.run_command import run
 from bench.show_command import show
@@ -36,14 +36,6 @@ app = typer.Typer(
 )
 
 
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, sort_keys=True))
-
-
 app.command("run")(run)
 
 
@@ -54,13 +46,11 @@ def report(
     strict: Annotated[bool, typer.Option("--strict", help="Refuse records of different package versions.")] = False,
 ) -> None:
     """Rebuild tables, figures and report of a study from its records."""
-    folder = out / (load_study(study).name if study.endswith(".py") else study)
-    if not (folder / "study.json").exists():
-        raise UserError(f"expected a study folder at {folder}, found none; `python -m bench status --out {out}` lists them")
+    folder = study_folder(out, load_study(study).name if study.endswith(".py") else study)
     Store(folder).require_writable()
     if strict:
         require_one_version(load_manifest(folder), Store(folder))
-    console = _console()
+    console = terminal.console()
     console.print(write_tables(folder).sentence())
     console.print(f"report: {folder / 'report.html'}")
 
@@ -86,7 +76,7 @@ def list_(as_json: Json = False) -> None:
         for task in TASKS.values()
     ]
     if as_json:
-        _print_json({"studies": studies, "tasks": tasks})
+        terminal.print_json({"studies": studies, "tasks": tasks})
         return
     _table(studies, "no studies")
     _table(tasks, "no tasks")
@@ -101,7 +91,7 @@ def bounds_(
     if vacuity:
         table = vacuity_table(BOUNDS)
         if as_json:
-            _print_json([dataclasses.asdict(row) for row in table])
+            terminal.print_json([dataclasses.asdict(row) for row in table])
         else:
             print(as_markdown(table))
         return
@@ -116,7 +106,7 @@ def bounds_(
         for bound in BOUNDS.values()
     ]
     if as_json:
-        _print_json(rows)
+        terminal.print_json(rows)
         return
     _table(rows, "no bounds")
 
@@ -126,7 +116,7 @@ def doctor(as_json: Json = False) -> None:
     """Check this installation: versions, threads, and that seeds give the same weights in two processes."""
     findings = checks.examine()
     if as_json:
-        _print_json([finding.__dict__ for finding in findings])
+        terminal.print_json([finding.__dict__ for finding in findings])
     else:
         _table([finding.__dict__ for finding in findings], "nothing checked")
     if not all(finding.ok for finding in findings):
@@ -134,7 +124,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 def _table(rows: list[dict[str, Any]], empty: str) -> None:
-    console = _console()
+    console = terminal.console()
     if not rows:
         console.print(empty)
         return

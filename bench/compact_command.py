@@ -1,6 +1,5 @@
 """`python -m bench compact`: the records of all studies as one Parquet file."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 
 from bench.arguments import DEFAULT_OUT, Json
 from bench.drive import all_folders
+from bench.terminal import print_json
 from operators.errors import UserError
 from results.compaction import compact
 
@@ -33,7 +33,7 @@ def compact_command(
     target = out / FILE if to is None else to
     done = compact(folders, target)
     if as_json:
-        print(json.dumps({**asdict(done), "file": str(target)}, indent=2, sort_keys=True))
+        print_json({**asdict(done), "file": str(target)})
         return
     refused = f"; {done.quarantined} damaged lines left out" if done.quarantined else ""
     print(f"{target}: {done.records} records of {done.studies} studies, {done.columns} columns, {done.bytes} bytes{refused}")

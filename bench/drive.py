@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 
@@ -111,6 +112,7 @@ class Work:
         """The study's folder."""
         return self.store.folder
 
+    @cached_property
     def plan(self) -> Plan:
         """Estimate the pending cells."""
         return plan(self.cells, self.pending, self.store.records())
@@ -176,7 +178,7 @@ def run(work: Work, options: Options, console: Console) -> Finished:
 def _run_cells(work: Work, options: Options, console: Console) -> Finished:
     """Run the pending groups and keep every record."""
     save_manifest(work.folder, work.study.manifest())
-    costs = {cell_key(cell): cost for cell, cost in zip(work.pending, work.plan().cpu_seconds, strict=True)}
+    costs = {cell_key(cell): cost for cell, cost in zip(work.pending, work.plan.cpu_seconds, strict=True)}
     pick = unfinished(work.store, work.retry)
     with Watch(console, list(costs.values()), quiet=options.quiet) as watch, work.store.writer() as writer:
 
@@ -224,6 +226,18 @@ def check_workers(workers: int, executor: str = "local") -> int:
         least = "1 (the number of jobs)" if executor == "slurm" else "0"
         raise UserError(f"expected --workers >= {least}, got {workers}")
     return workers or len(os.sched_getaffinity(0))
+
+
+def study_folder(out: Path, name: str) -> Path:
+    """The folder of a study that has been run.
+
+    Raises:
+        UserError: there is none.
+    """
+    folder = out / name
+    if not (folder / "study.json").exists():
+        raise UserError(f"expected a study folder at {folder}, found none; `python -m bench status --out {out}` lists them")
+    return folder
 
 
 def all_folders(out: Path) -> Sequence[Path]:

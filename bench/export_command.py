@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bench.arguments import DEFAULT_OUT, Out
+from bench.drive import study_folder
 from bench.engines.event_files import write_event_file
 from operators.errors import UserError
 from results.store import Store
@@ -20,9 +21,7 @@ def export_command(
 
     For example `python -m bench export smoke`, then `tensorboard --logdir results/out/smoke/tensorboard`. Nothing is read back.
     """
-    folder = out / study
-    if not (folder / "study.json").exists():
-        raise UserError(f"expected a study folder at {folder}, found none; `python -m bench status --out {out}` lists them")
+    folder = study_folder(out, study)
     target = folder / "tensorboard" if to is None else to
     try:
         count = len([write_event_file(record, target) for record in Store(folder).records()])

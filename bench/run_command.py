@@ -1,6 +1,5 @@
 """`python -m bench run`: estimate, run, resume."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -10,15 +9,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from bench import terminal
 from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.drive import Interrupted, Options, Work, check_workers, open_work
 from bench.drive import run as run_study
 from bench.estimate import Plan
+from bench.executors.base import GIB
 from bench.progress import duration
 from bench.shard import WHOLE, Shard
 from bench.study import load_study
-
-GIB = 2**30
 
 
 def run(
@@ -47,11 +46,11 @@ def run(
     count = check_workers(workers, executor)
     options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet)
     options.check()
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = terminal.console()
     work = open_work(load_study(study), out, retry=retry, shard=Shard.parse(shard))
-    todo = work.plan()
+    todo = work.plan
     if dry_run and as_json:
-        print(json.dumps(_facts(work, todo, count), indent=2, sort_keys=True))
+        terminal.print_json(_facts(work, todo, count))
         return
     console.print(_announcement(work, todo, count))
     if dry_run:

@@ -13,7 +13,7 @@ Every training is an ordinary cell with its own key, so a search that was stoppe
 size counts as missed only for this search: what it found are upper bounds.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from bench.cell import Cell, Net
@@ -162,7 +162,7 @@ def _smallest_d(tries: _Tries, found: list[Net], least: tuple[int, ...]) -> Gene
         return
     beyond = (first.q + 1, first.q + max(2, first.q // 4)) if tries.question.q is None else ()
     for q in dict.fromkeys((first.q, *beyond)):
-        net = tries.question.resized(q, (*best.branch_widths, *best.trunk_widths))
+        net = tries.question.resized(q, _widths(best))
         if q != first.q and not (yield from tries.reaches(net)):
             continue
         net = yield from _shrunk(tries, net, found, least)
@@ -173,16 +173,11 @@ def _smallest_d(tries: _Tries, found: list[Net], least: tuple[int, ...]) -> Gene
 def _shrunk_together(tries: _Tries, net: Net, found: list[Net], least: tuple[int, ...]) -> Generator[Cell, bool, Net]:
     """Lower all widths, equal, by bisection; where they may differ, a width stays at its certified least."""
     together = max(least) if tries.question.tied else 1
-    low, high = together - 1, max(*net.branch_widths, *net.trunk_widths)
-    while high - low > max(1, high // 16):
-        width = (low + high) // 2
-        candidate = tries.question.resized(net.q, tuple(max(width, certified) for certified in least))
-        if (yield from tries.reaches(candidate)):
-            net, high = candidate, width
-            found.append(net)
-        else:
-            low = width
-    return net
+
+    def of_width(width: int) -> tuple[int, ...]:
+        return tuple(max(width, certified) for certified in least)
+
+    return (yield from _narrowed(tries, net, found, missed=together - 1, reached=max(_widths(net)), widths=of_width))
 
 
 def _shrunk(tries: _Tries, net: Net, found: list[Net], least: tuple[int, ...]) -> Generator[Cell, bool, Net]:
@@ -190,18 +185,30 @@ def _shrunk(tries: _Tries, net: Net, found: list[Net], least: tuple[int, ...]) -
     while True:
         before = net
         for position in _costliest_first(tries, net):
-            widths = [*net.branch_widths, *net.trunk_widths]
-            low, high = least[position] - 1, widths[position]
-            while high - low > max(1, high // 16):
-                widths[position] = (low + high) // 2
-                candidate = tries.question.resized(net.q, tuple(widths))
-                if (yield from tries.reaches(candidate)):
-                    net, high = candidate, widths[position]
-                    found.append(net)
-                else:
-                    low = widths[position]
+            others = _widths(net)
+
+            def of_width(width: int, others: tuple[int, ...] = others, position: int = position) -> tuple[int, ...]:
+                return (*others[:position], width, *others[position + 1 :])
+
+            missed = least[position] - 1
+            net = yield from _narrowed(tries, net, found, missed=missed, reached=others[position], widths=of_width)
         if net == before:
             return net
+
+
+def _narrowed(
+    tries: _Tries, net: Net, found: list[Net], *, missed: int, reached: int, widths: Callable[[int], tuple[int, ...]]
+) -> Generator[Cell, bool, Net]:
+    """Bisect one number that decides the widths, between one that is missed and that of `net`, to a sixteenth of it."""
+    while reached - missed > max(1, reached // 16):
+        width = (missed + reached) // 2
+        candidate = tries.question.resized(net.q, widths(width))
+        if (yield from tries.reaches(candidate)):
+            net, reached = candidate, width
+            found.append(net)
+        else:
+            missed = width
+    return net
 
 
 def _costliest_first(tries: _Tries, net: Net) -> Iterator[int]:
@@ -210,11 +217,13 @@ def _costliest_first(tries: _Tries, net: Net) -> Iterator[int]:
     costs = []
     for sizes in (architecture.branch_sizes(), architecture.trunk_sizes()):
         costs += [before + after + 1 for before, after in zip(sizes[:-2], sizes[2:], strict=True)]
-    return iter(sorted(range(len(costs)), key=lambda position: -costs[position] * _width(net, position)))
+    widths = _widths(net)
+    return iter(sorted(range(len(costs)), key=lambda position: -costs[position] * widths[position]))
 
 
-def _width(net: Net, position: int) -> int:
-    return (*net.branch_widths, *net.trunk_widths)[position]
+def _widths(net: Net) -> tuple[int, ...]:
+    """Hidden widths, the branch's first."""
+    return (*net.branch_widths, *net.trunk_widths)
 
 
 def _count(tries: _Tries, net: Net) -> int:

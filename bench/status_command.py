@@ -1,6 +1,5 @@
 """`python -m bench status`: how every study stands, and what is left to do."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.cell import Cell
 from bench.drive import all_folders
 from bench.estimate import cost_model
+from bench.terminal import print_json
 from results.record import FINAL_STATUSES
 from results.store import Store
 from results.study import Manifest, load_manifest
@@ -33,7 +33,7 @@ def status(out: Out = DEFAULT_OUT, as_json: Json = False) -> None:
     """
     rows = [standing(folder) for folder in all_folders(out)]
     if as_json:
-        print(json.dumps(rows, indent=2, sort_keys=True))
+        print_json(rows)
         return
     console = Console(highlight=False, soft_wrap=True)
     if not rows:

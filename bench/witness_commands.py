@@ -1,6 +1,5 @@
 """`verify`, `submit` and `merge`: witnesses on the command line. None of them imports TensorFlow."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bench.arguments import DEFAULT_OUT, Json, Out
+from bench.terminal import print_json
 from operators.dataset import BlockCache
 from operators.errors import UserError
 from results.merge import merge as merge_folders
@@ -30,7 +30,7 @@ def verify_command(
         raise UserError(f"expected witnesses in {_folder(what, out)}, found none; run a bracket study or submit one")
     failed = [path for path, one in found if not one.passed]
     if as_json:
-        print(json.dumps([_facts(path, one) for path, one in found], indent=2, sort_keys=True))
+        print_json([_facts(path, one) for path, one in found])
     else:
         console = Console(highlight=False, soft_wrap=True)
         for path, one in found:

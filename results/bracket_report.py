@@ -9,12 +9,11 @@ from results.brackets import COLUMNS, brackets, summary, training_costs
 from results.csvs import write_csv
 from results.frontier import COLUMNS as FRONTIER_COLUMNS
 from results.frontier import frontier
-from results.markdown import bullets, escape, table
+from results.markdown import bullets, escape, plain_table
 from results.study import Manifest
 from results.submit import Entries
 
 BRACKET_COLUMNS: dict[str, Mapping[str, str]] = {"brackets.csv": COLUMNS, "frontier.csv": FRONTIER_COLUMNS}
-MOST_ROWS = 100
 SHOWN = ("task", "design", "N", "M", "target", "q", "standing", "q_lower", "q_upper", "d_lower", "d_bound", "d_upper", "d_ratio")
 SLOPES = ("task", "design", "target", "slope", "estimate", "low", "high", "if_d_is_n", "if_q2_d_is_n", "verdict", "witnessed")
 
@@ -34,16 +33,13 @@ def bracket_section(folder: Path, manifest: Manifest, frame: pd.DataFrame, *, he
     write_csv(folder / "brackets.csv", rows)
     per_task = summary(rows)
     text = "## Brackets: certified below, witnessed above\n\nWhole table: `brackets.csv`; witnesses: `witnesses/`.\n\n"
-    text += _table(per_task, tuple(per_task.columns), "brackets.csv") + "\n" + _table(rows, SHOWN, "brackets.csv") + "\n"
+    text += plain_table(per_task, tuple(per_task.columns), "brackets.csv") + "\n"
+    text += plain_table(rows, SHOWN, "brackets.csv") + "\n"
     if rows["q"].notna().any():
         slopes = frontier(rows)
         write_csv(folder / "frontier.csv", slopes)
         text += "## Frontier: the smallest d at each q\n\nWhole table: `frontier.csv`. log d = a + b log n + c log q.\n\n"
-        text += _table(slopes, SLOPES, "frontier.csv") + "\n"
+        text += plain_table(slopes, SLOPES, "frontier.csv") + "\n"
     if held.refused:
         text += bullets([f"refused entry {escape(refusal.file)}: {escape(refusal.reason)}" for refusal in held.refused]) + "\n"
     return text
-
-
-def _table(rows: pd.DataFrame, shown: tuple[str, ...], full: str) -> str:
-    return table(rows, {name: name.replace("_", " ") for name in shown}, most=MOST_ROWS, full=full)

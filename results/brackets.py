@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from results.frame import ASKED
-from results.record import canonical
+from results.frame_columns import parameters_text
+from results.record import pairs_text
 from results.study import Bracket, Manifest, Target
 from results.submit import Entry
 
@@ -54,7 +55,8 @@ COLUMNS: dict[str, str] = {
 }
 
 
-STANDINGS = ("closed", "open", "witnessed", "no witness", "certified impossible")
+IMPOSSIBLE = "certified impossible"
+STANDINGS = ("closed", "open", "witnessed", "no witness", IMPOSSIBLE)
 
 
 def brackets(manifest: Manifest, entries: Iterable[Entry], costs: Mapping[str, float]) -> pd.DataFrame:
@@ -118,7 +120,7 @@ def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -
     row: dict[str, object] = dict.fromkeys(COLUMNS)
     row |= {
         "task": bracket.task,
-        "parameters": canonical(bracket.parameters) if bracket.parameters else "",
+        "parameters": parameters_text(bracket.parameters),
         "design": bracket.design,
         "n": bracket.functions * bracket.points,
         "N": bracket.functions,
@@ -159,7 +161,7 @@ def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -
 
 def _standing(bracket: Bracket, witness: Entry | None) -> str:
     if bracket.q is not None and bracket.q < bracket.q_lower:
-        return "certified impossible"
+        return IMPOSSIBLE
     if witness is None:
         return "no witness"
     if bracket.q is not None:
@@ -177,7 +179,7 @@ def provenance(entry: Entry, costs: Mapping[str, float]) -> dict[str, object]:
         "cpu_seconds": costs.get(origin.record or ""),
         "created": origin.created.isoformat(),
         "entered": entry.entered.date().isoformat(),
-        "versions": ", ".join(f"{name} {version}" for name, version in sorted(origin.versions.items())),
+        "versions": pairs_text(origin.versions),
     }
 
 

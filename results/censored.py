@@ -13,10 +13,12 @@ scatter of at least SMALLEST_SCALE, a tenth, is assumed; coverage is then nomina
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import log_ndtr
@@ -85,6 +87,12 @@ def fit_slope(x: Array, low: Array, high: Array, *, confidence: float = 0.95) ->
         scatter=float(1.0 / precision),
         runs=len(x),
     )
+
+
+def log_ends(lower: Iterable[Any], upper: Iterable[Any]) -> tuple[Array, Array]:
+    """Logarithms of the ends of intervals; where an end is missing, -inf below and inf above."""
+    low, high = (np.asarray([np.nan if pd.isna(end) else end for end in ends], dtype=float) for ends in (lower, upper))
+    return np.where(np.isnan(low), -np.inf, np.log(low)), np.where(np.isnan(high), np.inf, np.log(high))
 
 
 def fit_band(x: Array, low: Array, high: Array, *, at: Array, confidence: float = 0.95) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from results import series
-from results.censored import NotIdentifiable, fit_slope
+from results.censored import NotIdentifiable, fit_slope, log_ends
 from results.frame import status_counts
 from results.power_law import fit_power_law
 from results.predictions import predicted_exponents
@@ -83,8 +83,7 @@ def _threshold_rows(located: pd.DataFrame, of_series: dict[int, pd.DataFrame]) -
 def fitted_slope(located: pd.DataFrame) -> dict[str, object]:
     """Columns of the fit of ln q* against ln n."""
     known = located[located["kind"] != "unknown"]
-    low, high = (np.asarray([np.nan if q is pd.NA else q for q in known[name]], dtype=float) for name in ("q_low", "q_high"))
-    low, high = np.where(np.isnan(low), -np.inf, np.log(low)), np.where(np.isnan(high), np.inf, np.log(high))
+    low, high = log_ends(known["q_low"], known["q_high"])
     try:
         fit = fit_slope(np.log(known["n"].to_numpy(float)), low, high)
     except NotIdentifiable as error:

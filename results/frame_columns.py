@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from operators.external import LOCATION
-from results.record import Bounds, Cost, Errors, Record, canonical
+from results.record import Bounds, Cost, Errors, Record, canonical, pairs_text
 from results.study import ExpectedCell, Manifest
 
 ASKED: dict[str, str] = {
@@ -80,7 +80,7 @@ def _asked(expected: ExpectedCell, texts: dict[tuple[Any, ...], str]) -> tuple[A
     return (
         expected.key,
         cell["task"],
-        _parameters(cell["parameters"]),
+        parameters_text(cell["parameters"]),
         cell["design"],
         net["schedule"],
         cell["functions"],
@@ -113,7 +113,7 @@ def _settings(training: dict[str, Any]) -> str:
     return " ".join(f"{name}={'full' if name == 'batch' and value is None else value}" for name, value in other)
 
 
-def _parameters(parameters: dict[str, Any]) -> str:
+def parameters_text(parameters: dict[str, Any]) -> str:
     """Constants as JSON; where a user's own data lie is left out."""
     told = {name: value for name, value in parameters.items() if name != LOCATION}
     return canonical(told) if told else ""
@@ -129,7 +129,7 @@ def _outcome(record: Record, texts: dict[tuple[Any, ...], str]) -> tuple[Any, ..
     versions, hardware = tuple(record.versions.packages.items()), tuple(record.host.items())
     for pairs in (versions, hardware):
         if pairs not in texts:
-            texts[pairs] = ", ".join(f"{name} {value}" for name, value in sorted(pairs))
+            texts[pairs] = pairs_text(dict(pairs))
     return (
         record.status,
         record.message,

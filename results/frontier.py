@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from results.brackets import IMPOSSIBLE
+
 Array = NDArray[np.float64]
 GROUP = ("task", "parameters", "design", "noise_law", "sigma", "target")
 COLUMNS: dict[str, str] = {
@@ -37,7 +39,6 @@ COLUMNS: dict[str, str] = {
 }
 PREDICTIONS = {"n": (1.0, 1.0), "q": (0.0, -2.0)}
 FEWEST = 5
-IMPOSSIBLE = "certified impossible"
 
 
 def frontier(rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from results.brackets import WITNESS, as_strict, provenance, training_costs
 from results.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
-from results.record import canonical
+from results.frame_columns import parameters_text
 from results.scaling import COUNTS, certified_q
 from results.study import Manifest, Target
 from results.submit import Entry
@@ -109,7 +109,7 @@ def _size(entry: Entry, size: str) -> int:
 def _problem_of(entry: Entry) -> tuple[object, ...]:
     """The values of PROBLEM for the data of a witness; no witness is made for a control."""
     data = entry.header.data
-    parameters = canonical(data.parameters) if data.parameters else ""
+    parameters = parameters_text(data.parameters)
     return (data.task, parameters, data.design, data.functions, data.points, data.noise_law, data.sigma, "none")
 
 

@@ -10,6 +10,7 @@ _ESCAPES = {
     **{ord(character): f"\\{character}" for character in "\\*_[]"},
 }
 LONGEST_TEXT = 400
+MOST_ROWS = 100
 
 
 def escape(text: str) -> str:
@@ -37,6 +38,11 @@ def table(rows: pd.DataFrame, names: Mapping[str, str], *, most: int, full: str)
         lines.append("| " + " | ".join(map(_cell, values)) + " |")
     text = "\n".join(lines) + "\n"
     return text if len(shown) == len(rows) else f"{text}\n{len(rows) - len(shown)} more rows in `{full}`.\n"
+
+
+def plain_table(rows: pd.DataFrame, names: Sequence[str], full: str) -> str:
+    """The first MOST_ROWS rows of some columns under their own names, without underscores."""
+    return table(rows, {name: name.replace("_", " ") for name in names}, most=MOST_ROWS, full=full)
 
 
 def _cell(value: object) -> str:

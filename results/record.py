@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -127,6 +128,11 @@ class RecordError(ValueError):
 def canonical(value: Any) -> str:
     """Canonical JSON of a value. Raises ValueError on NaN or infinity."""
     return _ENCODER.encode(value)
+
+
+def pairs_text(pairs: Mapping[str, str]) -> str:
+    """Names with their values, such as packages with their versions, in order of name."""
+    return ", ".join(f"{name} {value}" for name, value in sorted(pairs.items()))
 
 
 def record_key(cell: dict[str, Any], task_identity: str, engine_version: int) -> str:

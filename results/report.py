@@ -12,7 +12,7 @@ from results.bracket_report import BRACKET_COLUMNS, bracket_section
 from results.csvs import documented, write_csv
 from results.figures import Picture, Tables, pictures
 from results.frame import build_frame, check_floors
-from results.markdown import bullets, escape, table
+from results.markdown import MOST_ROWS, bullets, escape, table
 from results.page.document import write_page
 from results.page.evidence import Evidence
 from results.page.index import write_index
@@ -35,7 +35,6 @@ COLUMNS: dict[str, Mapping[str, str]] = {
     "mechanism.csv": mechanism.COLUMNS,
 }
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
-MOST_ROWS = 100
 
 
 @dataclass(frozen=True)

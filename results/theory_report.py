@@ -2,9 +2,8 @@
 
 import pandas as pd
 
-from results.markdown import escape, table
+from results.markdown import escape, plain_table
 
-MOST_ROWS = 100
 BOUNDS = (
     *("task", "design", "sizes", "target", "n", "bound", "status"),
     *("q_demanded", "q_low", "q_high", "agrees", "runs", "expected"),
@@ -20,14 +19,10 @@ def theory_section(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
     said = compared[compared["q_demanded"].notna()]
     silent = sorted(set(compared["bound"]) - set(said["bound"]))
     text = "## Bounds against measurement\n\nWhole table: `bounds.csv`. Measured: q_low < q* <= q_high.\n\n"
-    text += _table(said, BOUNDS, "bounds.csv")
+    text += plain_table(said, BOUNDS, "bounds.csv")
     text += f"\nVacuous at every n here: {escape(', '.join(silent))}.\n" if silent else ""
     if absorbed.empty:
         return f"{text}\n"
     told = absorbed.sort_values("verdict", key=lambda verdicts: verdicts == "not identifiable", kind="stable")
     text += "\n## How the noise was absorbed\n\nWhole table: `mechanism.csv`; its columns are explained in `columns.md`.\n\n"
-    return f"{text}{_table(told, TESTS, 'mechanism.csv')}\n"
-
-
-def _table(rows: pd.DataFrame, shown: tuple[str, ...], full: str) -> str:
-    return table(rows, {name: name.replace("_", " ") for name in shown}, most=MOST_ROWS, full=full)
+    return f"{text}{plain_table(told, TESTS, 'mechanism.csv')}\n"

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from results import series
-from results.censored import NotIdentifiable, fit_band
+from results.censored import NotIdentifiable, fit_band, log_ends
 from results.plots import (
     COLOURS,
     DASHES,
@@ -105,10 +105,7 @@ def _draw_slope(axes: Axes, runs: pd.DataFrame, fits: pd.DataFrame, *, colour: A
 
 def _band(runs: pd.DataFrame, n: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Pointwise 95 % profile-likelihood interval of the fitted line; None where there is none."""
-    low, high = np.full(len(runs), -np.inf), np.full(len(runs), np.inf)
-    for ends, name in ((low, "q_low"), (high, "q_high")):
-        known = runs[name].notna().to_numpy(bool)
-        ends[known] = np.log(runs[name][known].to_numpy(float))
+    low, high = log_ends(runs["q_low"], runs["q_high"])
     try:
         band = fit_band(np.log(runs["n"].to_numpy(float)), low, high, at=np.log(n))
     except NotIdentifiable:

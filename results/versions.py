@@ -3,6 +3,7 @@
 from collections import Counter
 
 from operators.errors import UserError
+from results.record import pairs_text
 from results.store import Store
 from results.study import Manifest
 
@@ -10,10 +11,7 @@ from results.study import Manifest
 def package_versions(manifest: Manifest, store: Store) -> Counter[str]:
     """Number of the study's records by the package versions that made them."""
     expected = {cell.key for cell in manifest.expected}
-    return Counter(
-        ", ".join(f"{name} {version}" for name, version in sorted(record.versions.packages.items()))
-        for record in store.records(expected)
-    )
+    return Counter(pairs_text(record.versions.packages) for record in store.records(expected))
 
 
 def require_one_version(manifest: Manifest, store: Store) -> None:

@@ -2,16 +2,18 @@
 
 import copy
 import hashlib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import pandas as pd
 import pytest
 
 from results.frame import build_frame
-from results.record import Bounds, Cost, Errors, Record, Sizes, Versions, canonical
-from results.study import ExpectedCell, Manifest, Target
+from results.record import Bounds, Cost, Errors, Record, Sizes, Versions, canonical, to_line
+from results.study import ExpectedCell, Manifest, Target, save_manifest
 
 CELL: dict[str, Any] = {
     "task": "planted",
@@ -129,6 +131,28 @@ class Planted:
     def manifest(self, targets: tuple[Target, ...] = TARGETS, rays: tuple[float, ...] = ()) -> Manifest:
         """The manifest of what was added."""
         return Manifest(name="planted", question="What was planted?", targets=targets, expected=tuple(self.expected), rays=rays)
+
+    def save(self, folder: Path, manifest: Manifest | None = None, *, extra: bytes = b"") -> Path:
+        """Write a study folder: its manifest, and one file of records followed by `extra`."""
+        save_manifest(folder, manifest or self.manifest())
+        (folder / "records").mkdir(exist_ok=True)
+        (folder / "records" / "a.jsonl").write_bytes("".join(map(to_line, self.records)).encode() + extra)
+        return folder
+
+    def fill(self, message: str) -> Self:
+        """Noisy tied cells, noise-free fixed-width ones, a width grid, a fixed budget; one cell failed, one is missing."""
+        for q, size, replicate in itertools.product((1, 2, 4, 8), (8, 16, 32), (0, 1)):
+            absorbed = 0.5 * min(1.9, q / (0.2 * size * 1.05**replicate))
+            tied = {"branch_widths": [q, q], "trunk_widths": [q, q], "schedule": "tied"}
+            shape = {"q": q, "functions": size, "points": size, "replicate": replicate}
+            self.add(**shape, **tied, absorbed=absorbed, floor=0.2 * (1 - absorbed), d=50 * q * q)
+            self.add(**shape, relative=0.3 / q, floor=0.05 / q**2, schedule="fixed-width")
+            self.add(**{**shape, "points": 16}, relative=0.4 / q, schedule="fixed-budget", d=3000)
+        for q, branch, trunk in itertools.product((2, 4), (4, 16), (4, 16)):
+            self.add(q=q, branch_widths=[branch], trunk_widths=[trunk], relative=0.5 / q, floor=0.2 / q**2)
+        self.add(q=6, status="failed", outcome={"message": message})
+        self.add(q=7, status="missing")
+        return self
 
     def frame(self, targets: tuple[Target, ...] = TARGETS) -> pd.DataFrame:
         """The tidy frame of what was added."""

@@ -9,8 +9,6 @@ from bench.cli import app
 from bench.engines.event_files import scalars, write_event_file
 from bench.engines.threads import pinned_tensorflow
 from operators import UserError
-from results.record import to_line
-from results.study import save_manifest
 
 
 def read(path: Path) -> list[tuple[int, str, float]]:
@@ -44,10 +42,7 @@ def test_a_study_is_exported_whole_and_a_missing_one_is_a_clear_error(planted: A
     planted.add(q=1)
     planted.add(q=2)
     planted.add(q=3, status="missing")
-    folder = tmp_path / "out" / "planted"
-    (folder / "records").mkdir(parents=True)
-    save_manifest(folder, planted.manifest())
-    (folder / "records" / "a.jsonl").write_bytes("".join(map(to_line, planted.records)).encode())
+    planted.save(tmp_path / "out" / "planted")
     done = CliRunner().invoke(app, ["export", "planted", "--out", str(tmp_path / "out"), "--to", str(tmp_path / "events")])
     assert done.exit_code == 0, done.output
     assert "2 runs" in done.output

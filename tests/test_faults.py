@@ -155,7 +155,7 @@ def test_a_grid_of_ten_thousand_cells_is_planned_in_two_seconds(tmp_path: Path) 
     study.keyed  # noqa: B018 - computing keys is the loading of the study
     started = time.process_time()
     work = open_work(study, tmp_path)
-    assert work.plan().pending == 10_000
+    assert work.plan.pending == 10_000
     assert time.process_time() - started < 2.0
 
 

@@ -27,9 +27,8 @@ from results.page.frontier_charts import frontier_charts
 from results.page.index import write_index
 from results.page.sections import SECTIONS
 from results.page.written import read_table
-from results.record import to_line
 from results.report import write_tables
-from results.study import Bracket, Target, save_manifest
+from results.study import Bracket, Target
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "results" / "page"
@@ -37,27 +36,7 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> javasc
 
 
 def save(folder: Path, study: Any, **changes: Any) -> Path:
-    folder.mkdir(exist_ok=True)
-    save_manifest(folder, study.manifest(rays=(1.0, 2.0)).model_copy(update=changes))
-    (folder / "records").mkdir(exist_ok=True)
-    (folder / "records" / "a.jsonl").write_bytes("".join(map(to_line, study.records)).encode())
-    return folder
-
-
-def rich(study: Any) -> Any:
-    """Noisy tied cells, noise-free fixed-width ones, a width grid, a fixed budget; some cells failed, some are missing."""
-    for q, size, replicate in itertools.product((1, 2, 4, 8), (8, 16, 32), (0, 1)):
-        absorbed = 0.5 * min(1.9, q / (0.2 * size * 1.05**replicate))
-        tied = {"branch_widths": [q, q], "trunk_widths": [q, q], "schedule": "tied"}
-        shape = {"q": q, "functions": size, "points": size, "replicate": replicate}
-        study.add(**shape, **tied, absorbed=absorbed, floor=0.2 * (1 - absorbed), d=50 * q * q)
-        study.add(**shape, relative=0.3 / q, floor=0.05 / q**2, schedule="fixed-width")
-        study.add(**{**shape, "points": 16}, relative=0.4 / q, schedule="fixed-budget", d=3000)
-    for q, branch, trunk in itertools.product((2, 4), (4, 16), (4, 16)):
-        study.add(q=q, branch_widths=[branch], trunk_widths=[trunk], relative=0.5 / q, floor=0.2 / q**2)
-    study.add(q=6, status="failed", outcome={"message": "worker died"})
-    study.add(q=7, status="missing")
-    return study
+    return study.save(folder, study.manifest(rays=(1.0, 2.0)).model_copy(update=changes))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,7 +49,7 @@ def _no_figures() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def folder(new_planted: Callable[[], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = save(tmp_path_factory.mktemp("out") / "planted", rich(new_planted()))
+    made = save(tmp_path_factory.mktemp("out") / "planted", new_planted().fill("worker died"))
     write_tables(made)
     return made
 

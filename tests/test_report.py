@@ -24,10 +24,7 @@ ALPHAS = (1.0, 2.0)
 
 
 def save(folder: Path, study: Any, *, extra: bytes = b"", **settings: Any) -> Path:
-    save_manifest(folder, study.manifest(**settings))
-    (folder / "records").mkdir(exist_ok=True)
-    (folder / "records" / "a.jsonl").write_bytes("".join(map(to_line, study.records)).encode() + extra)
-    return folder
+    return study.save(folder, study.manifest(**settings), extra=extra)
 
 
 def produced(folder: Path) -> dict[str, str]:

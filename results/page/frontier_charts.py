@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from results.brackets import IMPOSSIBLE
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
 from results.page.evidence import Evidence, noise_label, task_label
@@ -41,7 +42,7 @@ def _chart(part: pd.DataFrame, task: str, parameters: str, design: str, target: 
         least = line.groupby("q")["d_lower"].min()
         lower = {"x": numbers(least.index), "y": numbers(least)}
         layers.append(Layer("line", (switch, legend.add(CERTIFIED)), lower, colour=colour, dash=1))
-    impossible = int((part["standing"] == "certified impossible").sum())
+    impossible = int((part["standing"] == IMPOSSIBLE).sum())
     alt = f"Smallest d seen against q for {task_label(task, parameters)}, {design}: {int(part['d_upper'].notna().sum())} of"
     alt += f" {len(part)} questions have a witness, {impossible} are certified impossible."
     title = f"smallest d that reaches {target}, {design}, {noise}"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.censored import NotIdentifiable, fit_band, fit_slope
+from results.censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
 from results.page.evidence import Evidence, series_label, task_label
@@ -140,11 +140,7 @@ def _intervals(evidence: Evidence, runs: pd.DataFrame, quantity: Quantity) -> di
 def _fit(runs: pd.DataFrame, quantity: Quantity) -> tuple[list[tuple[str, dict[str, object]]], str]:
     """Line and band of the fitted slope, and the sentence for the legend."""
     known = runs[runs["kind"] != "unknown"]
-    below, above = _ends(known, quantity)
-    low = np.log([1e-300 if v is None else v for v in below])
-    low[[v is None for v in below]] = -np.inf
-    high = np.log([1.0 if v is None else v for v in above])
-    high[[v is None for v in above]] = np.inf
+    low, high = log_ends(*_ends(known, quantity))
     x = np.log(known["n"].to_numpy(float))
     try:
         fit = fit_slope(x, low, high)

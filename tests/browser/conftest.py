@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from results.record import to_line
 from results.report import write_tables
-from results.study import save_manifest
 
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -83,9 +81,7 @@ def opened(chromium: Browser) -> Iterator[Callable[..., Watched]]:
 
 
 def save(folder: Path, study: Any, **changes: Any) -> Path:
-    (folder / "records").mkdir(parents=True)
-    save_manifest(folder, study.manifest(rays=(1.0,)).model_copy(update=changes))
-    (folder / "records" / "a.jsonl").write_bytes("".join(map(to_line, study.records)).encode())
+    study.save(folder, study.manifest(rays=(1.0,)).model_copy(update=changes))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("results.report.pictures", lambda _: ())
         write_tables(folder)
@@ -95,19 +91,7 @@ def save(folder: Path, study: Any, **changes: Any) -> Path:
 @pytest.fixture(scope="session")
 def study(new_planted: Callable[[], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with every kind of chart but brackets, with failures and a refused line."""
-    made = new_planted()
-    for q, size, replicate in itertools.product((1, 2, 4, 8), (8, 16, 32), (0, 1)):
-        absorbed = 0.5 * min(1.9, q / (0.2 * size * 1.05**replicate))
-        tied = {"branch_widths": [q, q], "trunk_widths": [q, q], "schedule": "tied"}
-        shape = {"q": q, "functions": size, "points": size, "replicate": replicate}
-        made.add(**shape, **tied, absorbed=absorbed, floor=0.2 * (1 - absorbed), d=50 * q * q)
-        made.add(**shape, relative=0.3 / q, floor=0.05 / q**2, schedule="fixed-width")
-        made.add(**{**shape, "points": 16}, relative=0.4 / q, schedule="fixed-budget", d=3000)
-    for q, branch, trunk in itertools.product((2, 4), (4, 16), (4, 16)):
-        made.add(q=q, branch_widths=[branch], trunk_widths=[trunk], relative=0.5 / q, floor=0.2 / q**2)
-    made.add(q=6, status="failed", outcome={"message": 'worker, "died"\n=1+1'})
-    made.add(q=7, status="missing")
-    return save(tmp_path_factory.mktemp("out") / "planted", made)
+    return save(tmp_path_factory.mktemp("out") / "planted", new_planted().fill('worker, "died"\n=1+1'))
 
 
 @pytest.fixture(scope="session")
