@@ -56,7 +56,8 @@ def pictures(tables: Tables) -> Iterator[Picture]:
             kind, what = ("errors-noisy", "noisy") if noisy else ("errors", "noise-free")
             caption = f"Training error of {task} against q, {what} labels: best run, certified floor"
             yield Picture(_name(kind, task, parameters), caption, plots.error_figure(rows))
-    clean = scaling[(scaling["sigma"] == 0) & (scaling["schedule"] == "free") & scaling["relative_best"].notna()]
+    plain = (scaling["sigma"] == 0) & (scaling["control"] == "none") & (scaling["schedule"] == "free")
+    clean = scaling[plain & scaling["relative_best"].notna()]
     for (task, parameters), rows in clean.groupby(TASK):
         if rows["branch_widths"].nunique() > 1 and rows["trunk_widths"].nunique() > 1:
             caption = f"Relative training error of {task} over branch and trunk widths"

@@ -113,10 +113,11 @@ def error_figure(scaling: pd.DataFrame) -> Figure:
     groups = [part for _, part in rows.groupby("series") if series.has_error_curve(part)]
     with style():
         figure, axes = new_panels(max(1, min(len(groups), LARGEST_PANELS)))
+        names = series.series_names(rows)
         for panel, part in zip(axes, groups, strict=False):
             first = part.iloc[0]
             log_axes(panel, x="q", y="training error R", ticks=part["q"])
-            panel.set_title(f"{first['design']}, {first['schedule']}: {first['sizes']}", wrap=True)
+            panel.set_title(f"{first['design']}, {names[first['series']]}", wrap=True)
             shapes = sorted(set(zip(part["n"], part["N"], part["M"], strict=True)))
             for shape, colour in zip(shapes, sns.color_palette("viridis", len(shapes)), strict=True):
                 line = part[(part["N"] == shape[1]) & (part["M"] == shape[2])].sort_values("q")
@@ -165,7 +166,7 @@ def ray_figure(rays: pd.DataFrame, frame: pd.DataFrame) -> Figure:
         figure, axes = new_panels(max(1, len(groups)))
         for panel, ((number, points), part) in zip(axes, groups, strict=False):
             first = part.iloc[0]
-            noise = "noise-free" if first["sigma"] == 0 else f"{first['noise_law']} noise, sigma = {first['sigma']:g}"
+            noise = series.noise_label(*first[list(series.NOISE)])
             panel.set_title(f"{first['sizes']}, M = {points}, {noise}", wrap=True)
             runs = frame[(frame["series"] == number) & (frame["M"] == points) & (frame["status"] == "done")]
             log_axes(panel, x="q", y="relative training error", ticks=runs["q"])

@@ -1,12 +1,13 @@
 """Tables for print: of each CSV file of a study the columns a paper would show, as LaTeX and as Markdown, below `tables/`.
 
-They are made from the CSV files, whose columns and rows are complete; numbers are rounded to DIGITS significant digits.
+They are made from the CSV files, whose columns and rows are complete; numbers are rounded to DIGITS significant digits. The law
+of the noise and the control are printed where they are not the same in all rows.
 """
 
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from results import latex, markdown
 
 DIGITS = 4
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
-DATA = {"task": "task", "design": "design", "N": "$N$", "M": "$M$", "sigma": r"$\sigma$", "target": "target"}
-SERIES = {"task": "task", "design": "design", "sizes": "sizes", "sigma": r"$\sigma$", "target": "target"}
+NOISE = {"noise_law": "noise", "sigma": r"$\sigma$"}
+LABELS = {**NOISE, "control": "control"}
+VARYING = ("noise_law", "control")
+DATA = {"task": "task", "design": "design", "N": "$N$", "M": "$M$", **NOISE, "target": "target"}
+SERIES = {"task": "task", "design": "design", "sizes": "sizes", **LABELS, "target": "target"}
 RUNS = {"done": "done", "expected": "of"}
 INTERVAL = {"low": "low", "high": "high"}
 THRESHOLD = {"q_low": r"$q^* >$", "q_high": r"$q^* \le$"}
@@ -40,6 +44,7 @@ PRINTED: dict[str, dict[str, str]] = {
     },
     "leaderboard.csv": {
         **DATA,
+        "control": "control",
         "smallest": "smallest",
         "standing": "standing",
         "q": "$q$",
@@ -54,7 +59,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "branch_widths": "branch",
         "trunk_widths": "trunk",
         "n": "$n$",
-        "sigma": r"$\sigma$",
+        **LABELS,
         "target": "target",
         "q": "$q$",
         "d": "$d$",
@@ -70,7 +75,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "task": "task",
         "design": "design",
         "sizes": "sizes",
-        "sigma": r"$\sigma$",
+        **LABELS,
         "law": "law",
         "target": "target",
         "path": "path",
@@ -91,7 +96,7 @@ PRINTED: dict[str, dict[str, str]] = {
     "rays.csv": {
         "task": "task",
         "sizes": "sizes",
-        "sigma": r"$\sigma$",
+        **LABELS,
         "M": "$M$",
         "alpha": r"$\alpha$",
         "points": "$(q, n)$",
@@ -104,6 +109,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "test": "test",
         "task": "task",
         "noise_law": "noise",
+        "control": "control",
         "q": "$q$",
         "n": "$n$",
         "statistic": "statistic",
@@ -140,24 +146,25 @@ def print_tables(folder: Path) -> None:
     """
     for name, columns in PRINTED.items():
         if (folder / name).exists():
-            rows = chosen((folder / name).read_bytes().decode(), tuple(columns))
+            rows = chosen((folder / name).read_bytes().decode(), columns)
             stem = name.removesuffix(".csv")
             write_atomic(folder / "tables" / f"{stem}.tex", as_latex(rows, columns, name).encode())
             write_atomic(folder / "tables" / f"{stem}.md", as_markdown(rows).encode())
 
 
-def chosen(text: str, names: Sequence[str]) -> Rows:
-    """Pick columns of a CSV file.
+def chosen(text: str, names: Iterable[str]) -> Rows:
+    """Pick columns of a CSV file; those of VARYING only if they vary.
 
     Raises:
-        ValueError: a column that the file does not have.
+        KeyError: a column that the file does not have.
     """
     header, *rows = csv.reader(io.StringIO(text, newline=""))
-    places = [header.index(name) for name in names]
-    picked = [[row[place] for place in places] for row in rows]
-    columns = list(zip(*picked, strict=True)) if picked else [() for _ in names]
-    numeric = [all(NUMBER.fullmatch(value) for value in column if value) and any(column) for column in columns]
-    cells = tuple(tuple(_rounded(value) if flag else value for value, flag in zip(row, numeric, strict=True)) for row in picked)
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(header, ())
+    names = [name for name in names if name not in VARYING or len(set(columns[name])) > 1]
+    picked = [columns[name] for name in names]
+    numeric = [all(NUMBER.fullmatch(value) for value in column if value) and any(column) for column in picked]
+    rounded = [tuple(map(_rounded, column)) if flag else column for column, flag in zip(picked, numeric, strict=True)]
+    cells = tuple(zip(*rounded, strict=True))
     return Rows(tuple(names), cells, tuple(numeric))
 
 

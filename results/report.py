@@ -164,7 +164,10 @@ def _refused(store: Store) -> str:
 
 def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
     """The tables a reader looks at first, in short; the CSV files hold the rest."""
-    where = {"task": "task", "design": "design", "N": "N", "M": "M", "noise_law": "noise", "sigma": "sigma", "target": "target"}
+    labels = {"noise_law": "noise", "sigma": "sigma"}
+    if (tables.frame["control"] != "none").any():
+        labels["control"] = "control"
+    where = {"task": "task", "design": "design", "N": "N", "M": "M", **labels, "target": "target"}
     counts = {name: name for name in ("expected", "done", "diverged", "failed", "missing")}
     entry = {"smallest": "smallest", "standing": "standing", "q": "q", "d": "d", "error": "error", "recipe": "recipe"}
     sizes = {**where, **entry, "q_certified": "q >= (floor)", "ties": "ties", "unsettled": "unsettled", **counts}
@@ -177,7 +180,7 @@ def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
         "high": "high",
         "reason": "note",
     }
-    series = {"task": "task", "design": "design", "schedule": "schedule", "sizes": "sizes", "sigma": "sigma"}
+    series = {"task": "task", "design": "design", "schedule": "schedule", "sizes": "sizes", **labels}
     fits = {**series, **law, "predicted": "predicted", **counts}
     ray = {"alpha": "alpha", "points": "points (q, n)", "replicates": "replicates", "p_holm": "p (Holm)", "fall": "fall"}
     found = {**series, **ray, "rises": "rises", "verdict": "verdict", **counts}

@@ -17,6 +17,8 @@ SERIES = (
     *("engine", "recipe", "budget", "training", "noise_law", "sigma", "control"),
 )
 COLUMNS: dict[str, str] = {name: ASKED.get(name, "how the sizes follow q") for name in SERIES}
+NOISE = ("noise_law", "sigma", "control")
+NAMED = {"ends": "{} ends", "activation": "{}", "engine": "{}", "recipe": "{}", "budget": "{}", "training": "{}"}
 BUDGET_SPREAD = 1.05
 FEWEST_ON_PATH = 3
 
@@ -32,6 +34,25 @@ def with_series(frame: pd.DataFrame) -> pd.DataFrame:
         sizes = sizes.where(~fixed, "d about " + _budgets(frame["d"].to_numpy(), fixed) + ", " + depths)
     frame = frame.assign(sizes=sizes.astype("str"))
     return frame.assign(series=frame.groupby(list(SERIES), dropna=False).ngroup())
+
+
+def noise_label(law: object, sigma: float, control: object = "none") -> str:
+    """The labels of some cells in words: noise and control."""
+    noise = f"{law} noise, sigma = {sigma:g}" if sigma > 0 else "noise-free"
+    return noise if control == "none" else f"{noise}, {str(control).replace('-', ' ')}"
+
+
+def series_names(rows: pd.DataFrame) -> dict[int, str]:
+    """What to call each series of some rows: how its sizes follow q, and every other setting in which these series differ."""
+    settings = rows.drop_duplicates("series").set_index("series")
+    differing = {name: form for name, form in NAMED.items() if settings[name].nunique(dropna=False) > 1}
+    labels = [noise_label(*row) for row in settings[list(NOISE)].itertuples(index=False)]
+    told = labels if len(set(labels)) > 1 else [""] * len(labels)
+    names = {}
+    for (number, row), noise in zip(settings.iterrows(), told, strict=True):
+        others = [form.format(row[name]) for name, form in differing.items()]
+        names[int(str(number))] = ", ".join([f"{row['schedule']}: {row['sizes']}", *filter(None, [noise, *others])])
+    return names
 
 
 def _budgets(d: NDArray[np.int64], fixed: NDArray[np.bool_]) -> NDArray[np.object_]:

@@ -55,10 +55,12 @@ def threshold_figure(located: pd.DataFrame, exponents: pd.DataFrame, demanded: p
             log_axes(panel, x="$n$ (labels)", y="$q^*$", ticks=part["n"])
             ticked(panel.yaxis, pd.concat([part["q_low"], part["q_high"]]).dropna())
             panel.set_title(f"{design}, {path}, {target}", parse_math=False)
+            names = series.series_names(part)
             for i, (number, runs) in enumerate(part.groupby("series")):
                 same = (exponents["series"] == number) & (exponents["target"] == target) & (exponents["path"] == path)
                 _draw_thresholds(panel, runs, colour=COLOURS[i % len(COLOURS)], shift=i)
-                _draw_slope(panel, runs, exponents[same], colour=COLOURS[i % len(COLOURS)])
+                name = names[int(str(number))]
+                _draw_slope(panel, runs, exponents[same], name=name, colour=COLOURS[i % len(COLOURS)])
             mine = demanded[demanded["series"].isin(part["series"]) & (demanded["target"] == target)]
             _draw_demands(panel, mine[series.on_shapes(mine, list(zip(part["N"], part["M"], strict=True)))], speaking)
             for guide in slope_guides(part, path):
@@ -90,8 +92,8 @@ def _draw_thresholds(axes: Axes, runs: pd.DataFrame, *, colour: Any, shift: int)
             axes.plot(n, row["q_high"], marker="v", color=colour, ms=5, mfc="none")
 
 
-def _draw_slope(axes: Axes, runs: pd.DataFrame, fits: pd.DataFrame, *, colour: Any) -> None:
-    name = f"{runs['schedule'].iloc[0]} ({runs['sizes'].iloc[0]})".replace("$", "")
+def _draw_slope(axes: Axes, runs: pd.DataFrame, fits: pd.DataFrame, *, name: str, colour: Any) -> None:
+    name = name.replace("$", "")
     if fits.empty or fits["identified"].iloc[0] != "yes":
         axes.plot([], [], color=colour, lw=2.2, label=f"{name}: slope not identifiable")
         return

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from results.page.chart import Axis, Ranges
-from results.page.evidence import Evidence, noise_label, task_label
+from results.page.evidence import Evidence, task_label
+from results.series import noise_label
 
 SIZES = {"q": "output dimension q", "d": "parameters d"}
 

@@ -8,13 +8,13 @@ import pandas as pd
 
 from results.page.chart import COLOURS, Axis, Chart, Heat, Layer, Legend, Switch
 from results.page.columnar import Number, number, numbers
-from results.page.evidence import Evidence, noise_label, series_label, task_label
-from results.series import SERIES, has_error_curve
+from results.page.evidence import Evidence, task_label
+from results.series import NOISE, SERIES, has_error_curve, noise_label, series_names
 
 FEW_TICKS = 9
 SURFACE_ROWS = 40
 DECADES = 7
-CLEAN = ["task", "parameters", "design", "ends", "activation", "engine", "recipe", "budget", "training", "n", "N", "M"]
+CLEAN = ["task", "parameters", "design", "control", "ends", "activation", "engine", "recipe", "budget", "training", "n", "N", "M"]
 
 
 def error_charts(evidence: Evidence) -> Iterator[Chart]:
@@ -45,7 +45,7 @@ def _error_chart(evidence: Evidence, part: pd.DataFrame) -> Chart:
     if energy > 0:
         entry = legend.add(Switch("noise energy V", "theory", "measured", dash=2))
         layers.append(Layer("level", (entry,), {"y": number(energy)}, dash=2))
-    noise, sizes = noise_label(first["noise_law"], first["sigma"]), series_label(part)
+    noise, sizes = noise_label(*first[list(NOISE)]), series_names(part)[first["series"]]
     task = task_label(first["task"], first["parameters"])
     q = sorted(set(part["q"]))
     alt = (
@@ -99,7 +99,7 @@ def _surface(evidence: Evidence, part: pd.DataFrame, widths: Sequence[tuple[str,
     return Heat(
         "surfaces",
         task,
-        f"widths and q: {first['design']}, N = {first['N']}, M = {first['M']}",
+        f"widths and q: {first['design']}, N = {first['N']}, M = {first['M']}, {noise_label(*first[list(NOISE)])}",
         f"Relative training error of {task} over {len(widths)} choices of widths and {len(q)} q: from {errors.max():.2g} to"
         f" {errors.min():.2g}.",
         "q",
@@ -117,10 +117,10 @@ def optimality_charts(evidence: Evidence) -> Iterator[Chart]:
     done = records[(records["status"] == "done") & records["optimality"].notna()]
     for (task, parameters), part in done.groupby(["task", "parameters"], sort=True):
         legend, layers = Legend(), []
-        groups = part.groupby(["design", "schedule", "noise_law", "sigma", "engine", "recipe"], sort=True)
+        groups = part.groupby(["design", "schedule", *NOISE, "engine", "recipe"], sort=True)
         for i, (key, runs) in enumerate(groups):
-            design, schedule, law, sigma, engine, recipe = key
-            where = f"{design}, {schedule}, {noise_label(law, float(str(sigma)))}"
+            design, schedule, law, sigma, control, engine, recipe = key
+            where = f"{design}, {schedule}, {noise_label(law, float(str(sigma)), control)}"
             label = f"{where}, {engine} {recipe}: median {runs['optimality'].median():.3g}"
             entry = legend.add(Switch(label, "data", colour=i % COLOURS))
             data = {"row": runs.index.tolist(), "x": "q", "y": "optimality"}

@@ -23,9 +23,9 @@ AUDITS: dict[str, str] = {
 RECORDS: dict[str, str] = {
     "key": f"first {KEY_DIGITS} digits of the key of the cell and its record",
     "status": "how the cell ended",
-    **{name: ASKED[name] for name in ("task", "parameters", "design", "N", "M", "n", "noise_law", "sigma", "schedule")},
-    **{name: ASKED[name] for name in ("branch_widths", "trunk_widths", "q", "q_eff", "d", "d_eff", "ends", "activation")},
-    **{name: ASKED[name] for name in ("engine", "recipe", "budget", "replicate", "restart")},
+    **{name: ASKED[name] for name in ("task", "parameters", "design", "N", "M", "n", "noise_law", "sigma", "control")},
+    **{name: ASKED[name] for name in ("schedule", "branch_widths", "trunk_widths", "q", "q_eff", "d", "d_eff")},
+    **{name: ASKED[name] for name in ("ends", "activation", "engine", "recipe", "budget", "replicate", "restart")},
     "relative": "relative training error |y - h| / |y| over all labels",
     "training_mse": "training error R",
     "absorbed": "absorbed fraction 1 - R/V of the noise",
@@ -114,13 +114,3 @@ class Evidence:
 def task_label(task: object, parameters: object) -> str:
     """A task with its constants, if it has any."""
     return f"{task} {parameters}" if parameters else str(task)
-
-
-def series_label(cells: pd.DataFrame) -> str:
-    """How the sizes of a series follow q, in words."""
-    return f"{cells['schedule'].iloc[0]}: {cells['sizes'].iloc[0]}"
-
-
-def noise_label(law: object, sigma: float) -> str:
-    """The noise of some cells in words."""
-    return f"{law} noise, sigma = {sigma:g}" if sigma > 0 else "noise-free"

@@ -8,7 +8,8 @@ import pandas as pd
 from results.brackets import IMPOSSIBLE
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import Evidence, noise_label, task_label
+from results.page.evidence import Evidence, task_label
+from results.series import noise_label
 
 GROUP = ["task", "parameters", "design", "target", "noise_law", "sigma"]
 CERTIFIED = Switch("d certified to be needed at this q", "theory", "certified", dash=1)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import KEY_DIGITS, Evidence, noise_label, task_label
+from results.page.evidence import KEY_DIGITS, Evidence, task_label
+from results.series import NOISE, noise_label
 
 FEW_TICKS = 8
 SIZES = {"q": "smallest q seen", "d": "smallest d seen"}
@@ -29,10 +30,10 @@ def _chart(evidence: Evidence, rows: pd.DataFrame, *, task: str, size: str, what
     legend, layers = Legend(), []
     place = {key: row for row, key in enumerate(evidence.records["key"])}
     floor = Switch("q certified to be needed", "theory", "certified", dash=1)
-    for i, (key, line) in enumerate(rows.groupby(["target", "design", "noise_law", "sigma"], sort=True)):
-        target, design, law, sigma = *key[:3], float(str(key[3]))
+    for i, (key, line) in enumerate(rows.groupby(["target", "design", *NOISE], sort=True)):
+        target, design, law, sigma, control = *key[:3], float(str(key[3])), key[4]
         colour, line = i % COLOURS, line.sort_values(["n", size])
-        label = f"{target}, {design}" + (f", {noise_label(law, sigma)}" if sigma > 0 else "")
+        label = f"{target}, {design}" + (f", {noise_label(law, sigma, control)}" if sigma > 0 or control != "none" else "")
         switch = legend.add(Switch(label, "data", colour=colour))
         least = line.drop_duplicates("n")
         layers.append(Layer("line", (switch,), {"x": least["n"].tolist(), "y": numbers(least[size])}, colour=colour))

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import AUDITS, Evidence, noise_label, task_label
+from results.page.evidence import AUDITS, Evidence, task_label
 from results.rays import on_ray
+from results.series import NOISE, noise_label
 
 FEW_TICKS = 9
 
@@ -30,7 +31,7 @@ def ray_charts(evidence: Evidence) -> Iterator[Chart]:
             data = {"row": on.index.tolist(), "x": "q", "y": "relative"}
             layers.append(Layer("record", (switch,), data, colour=i % COLOURS))
         task = task_label(first["task"], first["parameters"])
-        where = f"{first['sizes']}, M = {points}, {noise_label(first['noise_law'], first['sigma'])}"
+        where = f"{first['sizes']}, M = {points}, {noise_label(*first[list(NOISE)])}"
         alt = f"Relative training error of {task} along rays at fixed budget, {where}. {'; '.join(said)}."
         q = sorted(set(runs["q"]))
         x, y = Axis("q", ticks=q if len(q) <= FEW_TICKS else []), Axis("relative training error")

@@ -9,8 +9,8 @@ import pandas as pd
 from results.page.columnar import columns
 from results.page.evidence import RECORDS, Evidence
 
-WHERE = "task parameters design N M noise_law sigma target"
-SERIES = "task parameters design schedule sizes noise_law sigma"
+WHERE = "task parameters design N M noise_law sigma control target"
+SERIES = "task parameters design schedule sizes noise_law sigma control"
 COSTS = {
     "engine": "engine",
     "recipe": "recipe",
@@ -70,7 +70,7 @@ FILES = (
         "exponents.csv",
         "Exponents",
         "Fitted to the intervals by interval-censored likelihood (q*), or to the errors (E). The interval holds 95 %.",
-        "task parameters design schedule sigma law target path exponent low high identified reason predicted sizes",
+        f"{SERIES} law target path exponent low high identified reason predicted",
     ),
     Spec(
         "thresholds",
@@ -84,15 +84,15 @@ FILES = (
         "bounds.csv",
         "Bounds against measurement",
         "`q_demanded`: the least q a bound does not exclude. A certified demand above the measured q* would be a contradiction.",
-        "task parameters design sizes sigma target n bound status q_demanded q_low q_high agrees",
+        f"{SERIES} target n bound status q_demanded q_low q_high agrees",
     ),
     Spec(
         "errors",
         "scaling.csv",
         "Every configuration",
         "Errors are of runs that ended as done: best, median and worst over replicates.",
-        "task parameters design schedule branch_widths trunk_widths N M noise_law sigma target q d done reached relative_best"
-        " absorbed_best training_mse_best floor floor_status optimality_best test_relative_median",
+        "task parameters design schedule branch_widths trunk_widths N M noise_law sigma control target q d done reached"
+        " relative_best absorbed_best training_mse_best floor floor_status optimality_best test_relative_median",
     ),
     Spec(
         "rays",
@@ -110,7 +110,7 @@ FILES = (
         "test task design noise_law control q d n statistic value low high least most verdict reason used runs",
     ),
 )
-ASKED = "key status task parameters design N M sigma schedule branch_widths trunk_widths q d recipe replicate restart"
+ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"
 RECORDS_SHOWN = f"{ASKED} relative absorbed floor optimality test_relative"
 UNFINISHED_SHOWN = f"{ASKED} message"
 

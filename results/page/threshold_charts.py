@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from results.censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import Evidence, series_label, task_label
+from results.page.evidence import Evidence, task_label
 from results.predictions import slope_guides
-from results.series import on_shapes, panels
+from results.series import on_shapes, panels, series_names
 from results.theory import size_of_q
 
 BAND_POINTS = 7
@@ -76,9 +76,10 @@ def d_of_q(evidence: Evidence, series: int) -> Callable[[float], float] | None:
 def _chart(evidence: Evidence, part: pd.DataFrame, what: tuple[str, str, str], quantity: Quantity, where: str) -> Chart:
     task, target, path = what
     legend, layers, said = Legend(), [], []
-    many = part["series"].nunique() > 1
-    for i, (_, runs) in enumerate(part.groupby("series")):
-        colour, name = i % COLOURS, series_label(runs)
+    names = series_names(part)
+    many = len(names) > 1
+    for i, (number_, runs) in enumerate(part.groupby("series")):
+        colour, name = i % COLOURS, names[int(str(number_))]
         switch = legend.add(Switch(name if many else "measured intervals, one a replicate", "data", colour=colour))
         layers.append(Layer("interval", (switch,), _intervals(evidence, runs, quantity), colour=colour))
         fit, sentence = _fit(runs, quantity)
@@ -91,8 +92,8 @@ def _chart(evidence: Evidence, part: pd.DataFrame, what: tuple[str, str, str], q
         name, _, reason = sentence.partition(": slope not identifiable: ")
         if reason:
             refused.setdefault(reason, []).append(name)
-    for reason, names in refused.items():
-        whose = f" for {'; '.join(names)}" if len(names) < part["series"].nunique() else ""
+    for reason, whom in refused.items():
+        whose = f" for {'; '.join(whom)}" if len(whom) < len(names) else ""
         legend.add(Switch(f"slope not identifiable{whose}: {reason}", "fit", empty=True))
     demanded = evidence.tables.demanded
     mine = demanded[demanded["series"].isin(part["series"]) & (demanded["target"] == target)]

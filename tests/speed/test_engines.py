@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,8 +30,8 @@ from operators.scaling import scaled
 
 ROOT = Path(__file__).parent.parent.parent
 WIDTHS, RANKS, SIZES = (16, 32, 64, 128), (4, 16, 64), (64, 256, 1024)
-LATIN = [(SIZES[(i + j) % 3], w, q) for i, w in enumerate(WIDTHS) for j, q in enumerate(RANKS)]  # all pairs of w, q and N
-GRIDS = [("grid", n, 100, w, q, None) for n, w, q in LATIN] + [("grid", n, 1024, w, q, None) for n, w, q in LATIN[::2]]
+POINTS = (100, 1024)
+GRIDS = [("grid", n, m, w, q, None) for m, n, w, q in product(POINTS, SIZES, WIDTHS, RANKS)]
 OTHERS = [
     ("grid", 1000, 100, 64, 32, 64),
     ("scattered", 500, 20, 64, 32, None),
@@ -100,7 +101,7 @@ def table(ceiling: float) -> Iterator[list[Row]]:
     for (design, *sizes, batch), ours, theirs, fraction in rows:
         place = "{:10s}{:6d}{:6d}{:5d}{:5d}{:>7s}".format(design, *sizes, str(batch or "full"))
         print(f"{place}{1e6 * ours:9.0f}{1e6 * theirs:9.0f}{theirs / ours:7.1f}{100 * fraction:11.0f}%")
-    for points in (100, 1024):
+    for points in POINTS:
         ratios = [row.theirs / row.ours for row in rows if row.shape in GRIDS and row.shape[2] == points]
         if ratios:
             print(f"geometric mean over {len(ratios)} grids with M = {points}: {np.exp(np.mean(np.log(ratios))):.2f}")
