@@ -14,7 +14,7 @@ def test_solution_is_the_convolution_with_the_periodised_heat_kernel() -> None:
     task = find_task("heat", {"horizon": 0.3})
     coefficients = task.draw(stream("inputs", "heat"), 3)
     s = np.arange(512) / 512
-    initial = task._field().evaluate(coefficients, s)
+    initial = task.field.evaluate(coefficients, s)
     variance = 2.0 * task.conductivity * task.horizon
     distance = task.points()[:, 0][:, None] - s
     kernel = sum(np.exp(-((distance + period) ** 2) / (2.0 * variance)) for period in range(-6, 7)) / np.sqrt(

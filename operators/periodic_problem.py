@@ -1,0 +1,66 @@
+"""What linear initial-value problems on a period share: a Gaussian field u0, and u0 -> u(., T) or u0 -> u on a space-time grid.
+
+    u_t = L u, periodic on [0, 1);  u0 ~ N(0, a (-Lap + tau^2)^-alpha), cut at |k| <= floor((m - 1) / 2)
+
+L commutes with translations and L 1 = 0, so that it acts on each Fourier mode alone and the mean over a period is conserved.
+"""
+
+from abc import ABC
+from dataclasses import dataclass
+
+import numpy as np
+
+from operators import grf, grids
+from operators.task import Array, Task, constant
+
+
+@dataclass(frozen=True)
+class PeriodicProblem(Task, ABC):
+    """u0 -> u at t = `horizon` (time_count = 1), or for `time_count` times from 0 to `horizon`."""
+
+    horizon: float = constant(1.0, least=0.0)
+    amplitude: float = constant(625.0, above=0.0)
+    tau: float = constant(5.0, above=0.0)
+    alpha: float = constant(2.0, above=0.5)
+    sensor_count: int = constant(100, least=3, most=4096)
+    point_count: int = constant(100, least=3, most=4096)
+    time_count: int = constant(1, least=1, most=4096)
+
+    @property
+    def input_law(self) -> str:
+        """The law of u0 in words."""
+        return f"N(0, {self.amplitude:g} (-Lap + {self.tau:g}^2)^-{self.alpha:g}), |k| <= {self.modes}"
+
+    @property
+    def modes(self) -> int:
+        """K, the largest wave number of u0."""
+        return (self.sensor_count - 1) // 2
+
+    @property
+    def field(self) -> grf.PeriodicField:
+        """The law of u0."""
+        return grf.whittle_matern(amplitude=self.amplitude, tau=self.tau, alpha=self.alpha, modes=self.modes)
+
+    def sensors(self) -> Array:
+        """Periodic uniform grid (m, 1)."""
+        return grids.column("periodic", self.sensor_count)
+
+    def points(self) -> Array:
+        """Periodic uniform grid (P, 1) at t = horizon, or (x, t), t from 0 to the horizon."""
+        if self.time_count == 1:
+            return grids.column("periodic", self.point_count)
+        return grids.space_time("periodic", self.point_count, self.time_count, self.horizon)
+
+    def draw(self, generator: np.random.Generator, count: int) -> Array:
+        """Draw the Fourier coefficients of u0."""
+        return self.field.draw(generator, count)
+
+    def inputs(self, coefficients: Array) -> Array:
+        """Values of u0 at the sensors."""
+        return self.field.evaluate(coefficients, self.sensors()[:, 0])
+
+    def violations(self, inputs: Array, outputs: Array) -> list[str]:
+        """The mean over a period is conserved."""
+        drift = np.abs(outputs.reshape(len(outputs), -1, self.point_count).mean(axis=2) - inputs.mean(axis=1)[:, None]).max()
+        resolved = self.point_count > self.modes
+        return [f"mean not conserved (by {drift:.1e})"] if resolved and drift > 1e-10 else []
