@@ -45,7 +45,7 @@ class BatchedEngine(Engine):
     """Trains cells by the recipes of RECIPES."""
 
     name = "batched"
-    version = 2
+    version = 3
     recipes = tuple(RECIPES)
 
     def train(self, cells: Sequence[Cell], problems: Sequence[Problem], control: Control) -> list[Fit]:

@@ -42,7 +42,7 @@ STEPS_PER_RESTART = 2000
 EXPLORATION = 0.6
 LAST_SHARE = 0.2
 ROUGHER = 0.6
-ROUGHEST = (3.0, 30.0)
+ROUGHEST = (10.0, 30.0)
 
 
 def _silent(step: int) -> None:
