@@ -20,12 +20,14 @@ CLEAN = ["task", "parameters", "design", "control", "ends", "activation", "engin
 def error_charts(evidence: Evidence) -> Iterator[Chart]:
     """One chart for each series with an error at two q; a colour for each (N, M)."""
     rows = evidence.tables.scaling.drop_duplicates([*SERIES, "N", "M", "q", "d"])
-    for _, part in rows.groupby(["task", "parameters", "series"], sort=True):
-        if has_error_curve(part):
-            yield _error_chart(evidence, part)
+    for _, same in rows.groupby(["task", "parameters"], sort=True):
+        names = series_names(same)
+        for number_, part in same.groupby("series", sort=True):
+            if has_error_curve(part):
+                yield _error_chart(evidence, part, names[int(str(number_))])
 
 
-def _error_chart(evidence: Evidence, part: pd.DataFrame) -> Chart:
+def _error_chart(evidence: Evidence, part: pd.DataFrame, name: str) -> Chart:
     first, legend, layers = part.iloc[0], Legend(), []
     frame = evidence.tables.frame.reset_index(drop=True)
     runs = frame[(frame["series"] == first["series"]) & (frame["status"] == "done")]
@@ -45,15 +47,16 @@ def _error_chart(evidence: Evidence, part: pd.DataFrame) -> Chart:
     if energy > 0:
         entry = legend.add(Switch("noise energy V", "theory", "measured", dash=2))
         layers.append(Layer("level", (entry,), {"y": number(energy)}, dash=2))
-    noise, sizes = noise_label(*first[list(NOISE)]), series_names(part)[first["series"]]
+    noise = noise_label(*first[list(NOISE)])
+    which = name if noise in name else f"{name}, {noise}"
     task = task_label(first["task"], first["parameters"])
     q = sorted(set(part["q"]))
     alt = (
-        f"Training error R against q for {task}, {noise}, {sizes}, at {part['n'].nunique()} values of n: from"
+        f"Training error R against q for {task}, {which}, at {part['n'].nunique()} values of n: from"
         f" {part['training_mse_best'].max():.2g} to {part['training_mse_best'].min():.2g} (best runs); {int(part['done'].sum())}"
         f" runs done. Bands: best to worst run."
     )
-    title = f"R(q): {first['design']}, {sizes}, {noise}"
+    title = f"R(q): {first['design']}, {which}"
     x = Axis("q", ticks=q if len(q) <= FEW_TICKS else [])
     return Chart("errors", task, title, alt, x, Axis("training error R", decades=DECADES), tuple(legend.switches), tuple(layers))
 
