@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 from distributed import Client, LocalCluster
 
 from bench.cell import Cell, Net, Training
 from bench.executors import EXECUTORS, Limits, Resources, Tasks, execute
-from bench.executors.dask import on_this_machine, run_on
+from bench.executors.dask import on_this_machine, run_on, run_on_own
 from bench.study import cell_key
 from operators.errors import UserError
 
@@ -50,9 +51,9 @@ def test_an_existing_scheduler_gives_the_records_of_local(cluster: LocalCluster,
         return {outcome.record.key: outcome.record.model_dump(exclude=ignored) for outcome in outcomes}
 
     limits = Limits(tmp_path)
-    dask = records("dask", Resources(limits, scheduler=cluster.scheduler_address))
-    assert dask == records("local", Resources(limits, workers=1))
-    assert len(dask) == 4
+    there = records("dask", Resources(limits, scheduler=cluster.scheduler_address))
+    assert there == records("local", Resources(limits, workers=1))
+    assert len(there) == 4
 
 
 def test_timeout_and_oom_are_those_of_local_and_the_rest_goes_on(client: Client, tmp_path: Path) -> None:
@@ -92,7 +93,8 @@ def test_a_cell_that_kills_dask_workers_is_failed_alone_and_the_rest_goes_on(
     killer.start()
     try:
         groups = [(cell(5), cell(ENDLESS), cell(6))]
-        records = {outcome.record.key: outcome.record for outcome in run_on(client, Tasks(groups), Limits(tmp_path))}
+        resources = Resources(Limits(tmp_path), workers=1)
+        records = {outcome.record.key: outcome.record for outcome in run_on_own(cluster, client, Tasks(groups), resources)}
     finally:
         finished.set()
         killer.join()
@@ -100,6 +102,23 @@ def test_a_cell_that_kills_dask_workers_is_failed_alone_and_the_rest_goes_on(
     assert "Dask workers died on this cell" in records[cell_key(cell(ENDLESS))].message
     assert {records[cell_key(cell(steps))].status for steps in (5, 6)} == {"done"}
     assert len(set(deaths)) == 2
+
+
+def test_a_worker_that_the_cluster_gives_up_is_replaced(client: Client, cluster: LocalCluster, tmp_path: Path) -> None:
+    """The cluster drops a worker that does not come back within a time; at 0.01 s none does."""
+    resources = Resources(Limits(tmp_path), workers=1)
+    cluster.scale(1)
+    client.wait_for_workers(1, timeout=60.0)
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "10 ms"}):
+        (pid,) = dask_workers(client)
+        psutil.Process(pid).kill()
+        deadline = time.monotonic() + 60.0
+        while cluster.workers and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert not cluster.workers
+    (outcome,) = run_on_own(cluster, client, Tasks([(cell(5),)]), resources)
+    assert outcome.record.status == "done"
+    assert len(cluster.workers) == 1
 
 
 def test_what_is_added_meanwhile_runs_and_no_more_is_handed_out_than_there_are_threads(client: Client, tmp_path: Path) -> None:

@@ -38,10 +38,10 @@ def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcome
     """
     with ExitStack() as stack:
         if resources.scheduler is not None:
-            client = stack.enter_context(connected(resources.scheduler))
+            yield from run_on(stack.enter_context(connected(resources.scheduler)), tasks, resources.limits)
         else:
-            client = stack.enter_context(Client(stack.enter_context(closing(on_this_machine(resources)))))
-        yield from run_on(client, tasks, resources.limits)
+            cluster = stack.enter_context(closing(on_this_machine(resources)))
+            yield from run_on_own(cluster, stack.enter_context(Client(cluster)), tasks, resources)
 
 
 def on_this_machine(resources: Resources) -> LocalCluster:
@@ -67,6 +67,11 @@ def connected(address: str) -> Client:
         return Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise UserError(f"expected a Dask scheduler at {address}, got {type(error).__name__}: {error}") from None
+
+
+def run_on_own(cluster: LocalCluster, client: Client, tasks: Tasks, resources: Resources) -> Outcomes:
+    """Run groups on a cluster of our own, and replace the workers it gives up: those that take long to start again."""
+    return run_on(client, tasks, resources.limits, tend=lambda: cluster.scale(resources.workers))
 
 
 def run_on(client: Client, tasks: Tasks, limits: Limits, *, tend: Callable[[], None] = lambda: None) -> Outcomes:
