@@ -142,6 +142,19 @@ def test_every_form_of_the_loss_is_the_mean_squared_error_of_the_net_on_all_labe
     assert fit.curve[-1][1] < 0.9 * fit.curve[0][1]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_a_program_that_was_let_go_is_compiled_again_and_gives_the_same_bits(form: str) -> None:
+    from bench.engines.batched import program
+
+    cell = small(**FORMS[form])
+    first = hashes(train(cell))
+    others = [small(net={"branch_widths": [width]}, steps=1) for width in range(3, 3 + program.PROGRAMS_KEPT)]
+    train(*others)
+    compiled_before = program._traced.cache_info().misses
+    assert hashes(train(cell)) == first
+    assert program._traced.cache_info().misses == compiled_before + 1
+
+
 def test_returned_weights_are_float32_numbers_in_float64_of_the_declared_shape() -> None:
     cell = small(net={"branch_widths": [8], "trunk_widths": [5, 6, 7]})
     fit = train(cell)[0]

@@ -24,10 +24,10 @@ def _direct(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tens
     return _weighted(tf.square(residual), arrays)
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def _own_products(rows: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """A A^T; its gradient (D + D^T) A takes one product where the chain rule of a product of two takes two."""
-    return tf.matmul(rows, rows, transpose_b=True), lambda upstream: tf.matmul(upstream + tf.transpose(upstream), rows)
+def _own_products(rows: Tensor) -> Tensor:
+    """A A^T; its gradient (D + D^T) A is 2 D A for the symmetric D of this loss: one product through the left A, doubled."""
+    products = tf.matmul(rows, tf.stop_gradient(rows), transpose_b=True)
+    return 2.0 * products - tf.stop_gradient(products)
 
 
 def _gram(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
