@@ -42,8 +42,9 @@ class Heat(PeriodicProblem):
 
     def outputs(self, coefficients: Array) -> Array:
         """Values of u at the query points, one damped field a time."""
-        x, times = grids.periodic(self.point_count), grids.closed(self.time_count, self.horizon)
-        frames = [grf.PeriodicField(self.field.deviations * self._decay(t)).evaluate(coefficients, x) for t in times]
+        deviations, x = self.field.deviations, grids.periodic(self.point_count)
+        times = grids.closed(self.time_count, self.horizon)
+        frames = [grf.PeriodicField(deviations * self._decay(t)).evaluate(coefficients, x) for t in times]
         return np.concatenate(frames, axis=1)
 
     def output_spectrum(self) -> Array | None:

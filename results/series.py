@@ -4,7 +4,7 @@ How the widths follow q is part of the series: `widths = q` (schedule tied), the
 budget d (fixed-budget). Along n the data grow along a path: N = M, M fixed or N fixed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -42,16 +42,21 @@ def noise_label(law: object, sigma: float, control: object = "none") -> str:
     return noise if control == "none" else f"{noise}, {str(control).replace('-', ' ')}"
 
 
-def series_names(rows: pd.DataFrame) -> dict[int, str]:
-    """What to call each series of some rows: how its sizes follow q, and every other setting in which these series differ."""
+def series_names(rows: pd.DataFrame, *, noise: bool = False) -> dict[Hashable, str]:
+    """What to call each series of some rows: how its sizes follow q, and every other setting in which these series differ.
+
+    Args:
+        rows: a table with series.
+        noise: tell the noise where it is the same in all of them, too.
+    """
     settings = rows.drop_duplicates("series").set_index("series")
     differing = {name: form for name, form in NAMED.items() if settings[name].nunique(dropna=False) > 1}
-    labels = [noise_label(*row) for row in settings[list(NOISE)].itertuples(index=False)]
-    told = labels if len(set(labels)) > 1 else [""] * len(labels)
+    noise = noise or len(settings[list(NOISE)].drop_duplicates()) > 1
     names = {}
-    for (number, row), noise in zip(settings.iterrows(), told, strict=True):
-        others = [form.format(row[name]) for name, form in differing.items()]
-        names[int(str(number))] = ", ".join([f"{row['schedule']}: {row['sizes']}", *filter(None, [noise, *others])])
+    for number, row in settings.iterrows():
+        told = [noise_label(*row[list(NOISE)])] if noise else []
+        told += [form.format(row[name]) for name, form in differing.items()]
+        names[number] = ", ".join([f"{row['schedule']}: {row['sizes']}", *told])
     return names
 
 

@@ -59,8 +59,7 @@ def threshold_figure(located: pd.DataFrame, exponents: pd.DataFrame, demanded: p
             for i, (number, runs) in enumerate(part.groupby("series")):
                 same = (exponents["series"] == number) & (exponents["target"] == target) & (exponents["path"] == path)
                 _draw_thresholds(panel, runs, colour=COLOURS[i % len(COLOURS)], shift=i)
-                name = names[int(str(number))]
-                _draw_slope(panel, runs, exponents[same], name=name, colour=COLOURS[i % len(COLOURS)])
+                _draw_slope(panel, runs, exponents[same], name=names[number], colour=COLOURS[i % len(COLOURS)])
             mine = demanded[demanded["series"].isin(part["series"]) & (demanded["target"] == target)]
             _draw_demands(panel, mine[series.on_shapes(mine, list(zip(part["N"], part["M"], strict=True)))], speaking)
             for guide in slope_guides(part, path):

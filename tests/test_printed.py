@@ -134,5 +134,5 @@ def test_files_are_written_beside_the_csv_files_and_again_as_the_same_bytes(tmp_
         found = {path.name: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
         assert set(found) == {"rays.tex", "rays.md"}
         assert found["rays.md"].count(b"\n") == 2
-    with pytest.raises(KeyError, match="c"):
+    with pytest.raises(KeyError, match=r"^'c'$"):
         chosen("a,b\n1,2\n", ("c",))

@@ -14,7 +14,7 @@ from bench.engines.varpro.part import Part
 from bench.engines.varpro.rates import cosine, cycles
 from bench.engines.varpro.run import Run
 from bench.engines.varpro.soap import Soap
-from bench.engines.varpro.train import ROUGHEST, Options, Result, roughened, target_miss, train_varpro
+from bench.engines.varpro.train import Options, Result, roughened, target_miss, train_varpro
 from operators import find_task
 from operators.bounds.offset import offset_tails
 from operators.dataset import Design, Request, build
@@ -185,8 +185,8 @@ def test_noise_that_no_smooth_trunk_represents_is_fitted_to_its_floor() -> None:
 def test_a_rough_first_layer_keeps_the_others_and_spans_a_rough_target_better(advection: Problem) -> None:
     layers = initial(net_for(advection, branch=(16,), trunk=(16, 16), q=4)).trunk[:-1]
     changed = roughened(layers)
-    np.testing.assert_allclose(changed[0].kernel, layers[0].kernel * np.geomspace(*ROUGHEST, 16))
-    np.testing.assert_allclose(changed[0].bias, layers[0].bias * np.geomspace(*ROUGHEST, 16))
+    np.testing.assert_allclose(changed[0].kernel, layers[0].kernel * np.geomspace(10.0, 30.0, 16))
+    np.testing.assert_allclose(changed[0].bias, layers[0].bias * np.geomspace(10.0, 30.0, 16))
     assert changed[1] is layers[1]
     inputs = reduced(advection.points)
     smooth, rough = (HiddenNet(inputs.values, inputs.matrices(start), "tanh") for start in (layers, changed))

@@ -21,10 +21,10 @@ def error_charts(evidence: Evidence) -> Iterator[Chart]:
     """One chart for each series with an error at two q; a colour for each (N, M)."""
     rows = evidence.tables.scaling.drop_duplicates([*SERIES, "N", "M", "q", "d"])
     for _, same in rows.groupby(["task", "parameters"], sort=True):
-        names = series_names(same)
-        for number_, part in same.groupby("series", sort=True):
+        names = series_names(same, noise=True)
+        for key, part in same.groupby("series", sort=True):
             if has_error_curve(part):
-                yield _error_chart(evidence, part, names[int(str(number_))])
+                yield _error_chart(evidence, part, names[key])
 
 
 def _error_chart(evidence: Evidence, part: pd.DataFrame, name: str) -> Chart:
@@ -47,16 +47,14 @@ def _error_chart(evidence: Evidence, part: pd.DataFrame, name: str) -> Chart:
     if energy > 0:
         entry = legend.add(Switch("noise energy V", "theory", "measured", dash=2))
         layers.append(Layer("level", (entry,), {"y": number(energy)}, dash=2))
-    noise = noise_label(*first[list(NOISE)])
-    which = name if noise in name else f"{name}, {noise}"
     task = task_label(first["task"], first["parameters"])
     q = sorted(set(part["q"]))
     alt = (
-        f"Training error R against q for {task}, {which}, at {part['n'].nunique()} values of n: from"
+        f"Training error R against q for {task}, {name}, at {part['n'].nunique()} values of n: from"
         f" {part['training_mse_best'].max():.2g} to {part['training_mse_best'].min():.2g} (best runs); {int(part['done'].sum())}"
         f" runs done. Bands: best to worst run."
     )
-    title = f"R(q): {first['design']}, {which}"
+    title = f"R(q): {first['design']}, {name}"
     x = Axis("q", ticks=q if len(q) <= FEW_TICKS else [])
     return Chart("errors", task, title, alt, x, Axis("training error R", decades=DECADES), tuple(legend.switches), tuple(layers))
 

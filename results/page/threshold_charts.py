@@ -78,8 +78,8 @@ def _chart(evidence: Evidence, part: pd.DataFrame, what: tuple[str, str, str], q
     legend, layers, said = Legend(), [], []
     names = series_names(part)
     many = len(names) > 1
-    for i, (number_, runs) in enumerate(part.groupby("series")):
-        colour, name = i % COLOURS, names[int(str(number_))]
+    for i, (key, runs) in enumerate(part.groupby("series")):
+        colour, name = i % COLOURS, names[key]
         switch = legend.add(Switch(name if many else "measured intervals, one a replicate", "data", colour=colour))
         layers.append(Layer("interval", (switch,), _intervals(evidence, runs, quantity), colour=colour))
         fit, sentence = _fit(runs, quantity)

@@ -78,9 +78,8 @@ def trained(chosen: Cell) -> Run:
         (first, begin), (last, end) = times[0], times[-1]
         stepping = (end - begin) / (last - first) * fit.steps
     reached = [step for step, loss in fit.curve if loss * problem.unit**2 <= NEAR * floor]
-    return Run(
-        error / floor if floor else math.inf, stepping * min(reached) / max(fit.steps, 1) if reached else math.inf, stepping
-    )
+    to_near = stepping * min(reached) / max(fit.steps, 1) if reached else math.inf
+    return Run(error / floor if floor else math.inf, to_near, stepping)
 
 
 def tuned_adam(task: str, sigma: float, q: int) -> tuple[Training, list[Run]]:
