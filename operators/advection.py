@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators import grids
+from operators.numerics import grids
 from operators.periodic_problem import PeriodicProblem
 from operators.task import Array, Card, constant
 

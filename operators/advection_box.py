@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators import grids
+from operators.numerics import grids
 from operators.task import Array, Card, Task, constant
 
 LOW = np.array([1.0, 0.3, 0.3])

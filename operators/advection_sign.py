@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators import grf, grids
+from operators.numerics import grf, grids
 from operators.task import Array, Card, Task, constant
 
 

@@ -2,7 +2,7 @@
 
     input   u ~ Gaussian process on [0, 1], mean 0, covariance exp(-|x - x'|^2 / (2 l^2)), l = 0.2
     points  m = 100 sensors and 100 outputs, both at j / 99, j = 0, ..., 99
-    scheme  closed form: u is a finite Fourier sum (`operators.grf`), integrated term by term
+    scheme  closed form: u is a finite Fourier sum (`operators.numerics.grf`), integrated term by term
 
 The simplest linear task of the DeepONet literature; the spectrum decays faster than any power, so floors below about
 1e-13 of the variance are rounding. The DeepONet papers draw the same process by a Cholesky factor of the covariance
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators import grf, grids
+from operators.numerics import grf, grids
 from operators.task import Array, Card, Task, constant
 
 

@@ -26,7 +26,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from operators import etdrk, grf, grids
+from operators.numerics import etdrk, grf, grids
 from operators.task import Array, Card, Task, constant
 
 Spectrum = NDArray[np.complex128]

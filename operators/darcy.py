@@ -9,9 +9,9 @@
 
 s = 29: sensors and outputs on the closed uniform 29 x 29 grid, boundary included (u = 0 there).
 
-Schemes: for two values, the skeleton method (`operators.skeleton`), of degree 2. Five-point finite volumes would be off
+Schemes: for two values, the skeleton method (`operators.numerics.substructuring`), of degree 2. Five-point finite volumes would be off
 by about 1e-2 on the 29 x 29 grid and 3e-3 on 85 x 85, because u behaves like a fractional power of the distance from
-the corners of a. Lognormal: five-point finite volumes (`operators.elliptic`) on the sensor grid and one three times
+the corners of a. Lognormal: five-point finite volumes (`operators.numerics.finite_volumes`) on the sensor grid and one three times
 finer, extrapolated, order 4.
 The errors on the cards are relative L2 errors of single functions against the solution of the differential equation.
 Breaks: the errors are stated for contrast 12/3 and sigma = 1; both grow with the contrast.
@@ -26,9 +26,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from operators import elliptic, grf, grids
 from operators.errors import UserError
-from operators.skeleton import Skeleton
+from operators.numerics import finite_volumes, grf, grids
+from operators.numerics.substructuring import Skeleton
 from operators.task import Array, Card, Task, constant
 
 BATCH = 8
@@ -161,7 +161,7 @@ class DarcyLognormal(Task):
         def coefficient(x: Array, y: Array) -> Array:
             return np.exp(self.deviation * _field(self).evaluate(coefficients, x, y)).transpose(1, 2, 0)
 
-        u = elliptic.solve(coefficient(middle, node), coefficient(node, middle), coefficient(node, node), tolerance=1e-7)
+        u = finite_volumes.solve(coefficient(middle, node), coefficient(node, middle), coefficient(node, node), tolerance=1e-7)
         return u[::refinement, ::refinement].reshape(-1, len(coefficients)).T
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators import chebyshev, etdrk, grf, grids
 from operators.errors import UserError
+from operators.numerics import chebyshev, etdrk, grf, grids
 from operators.task import Array, Card, Task, constant
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from operators.errors import UserError
 from operators.external_arrays import find_array
 from operators.external_selection import Selection
-from operators.grids import closed
+from operators.numerics.grids import closed
 from operators.task import Array
 
 

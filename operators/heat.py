@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators import grf, grids
+from operators.numerics import grf, grids
 from operators.periodic_problem import PeriodicProblem
 from operators.task import Array, Card, constant
 

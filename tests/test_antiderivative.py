@@ -4,7 +4,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from operators import TASKS, find_task
-from operators.grf import squared_exponential
+from operators.numerics.grf import squared_exponential
 from operators.seeds import stream
 
 TASK = TASKS["antiderivative"]

@@ -9,10 +9,11 @@ import scipy.sparse as sparse
 import skfem
 from scipy.sparse.linalg import spsolve
 
-from operators import TASKS, cell_problem, conjugate_gradients, elliptic, find_task
+from operators import TASKS, find_task
 from operators.errors import UserError
+from operators.numerics import conjugate_gradients, finite_volumes, subdomain
+from operators.numerics.substructuring import Skeleton
 from operators.seeds import stream
-from operators.skeleton import Skeleton
 
 DARCY = TASKS["darcy"]
 LOGNORMAL = TASKS["darcy-lognormal"]
@@ -163,7 +164,7 @@ def test_high_below_low_is_refused() -> None:
 def test_schur_complement_reproduces_linear_functions_and_constants() -> None:
     """On one cell with a = 1 the energy of u = x is 1 and constants have none; the loads of a cell add up to its area."""
     degree = 3
-    matrix, load = cell_problem.schur((1.0, 1.0, 1.0, 1.0), degree, 8)
+    matrix, load = subdomain.schur((1.0, 1.0, 1.0, 1.0), degree, 8)
     lobatto = 0.25 * (1.0 + np.polynomial.legendre.Legendre.basis(degree).deriv().roots())
     pairs = len(lobatto)
     one = np.concatenate([np.ones(4)] + 4 * [[1.0], np.full(pairs, np.sqrt(2.0)), np.zeros(pairs)])
@@ -224,7 +225,7 @@ def test_finite_volumes_have_order_two_on_a_manufactured_solution() -> None:
         a = np.exp(x - y / 2.0)
         right = a * (5.0 * np.pi**2 * u - slope_x + 0.5 * slope_y)
         faces = (np.exp(middle[:, None] - y / 2.0), np.exp(x - middle / 2.0), a)
-        got = elliptic.solve(*(face[..., None] for face in faces), right=right[..., None], tolerance=1e-12)
+        got = finite_volumes.solve(*(face[..., None] for face in faces), right=right[..., None], tolerance=1e-12)
         return relative(got[1:-1, 1:-1, 0], u)
 
     errors = [error(n) for n in (16, 32, 64)]

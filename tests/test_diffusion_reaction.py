@@ -7,10 +7,11 @@ import pytest
 import scipy.sparse as sparse
 from scipy.integrate import solve_ivp
 
-from operators import TASKS, chebyshev, etdrk, find_task, grf, grids
+from operators import TASKS, find_task
 from operators.blocks import BlockCache
 from operators.diffusion_reaction import AdvectionDiffusionReaction
 from operators.errors import DataInvalid, UserError
+from operators.numerics import chebyshev, etdrk, grf, grids
 from operators.seeds import stream
 
 TASK = TASKS["advection-diffusion-reaction"]

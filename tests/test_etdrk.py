@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from operators import etdrk
+from operators.numerics import etdrk
 
 
 def order(errors: list[float]) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from operators import grf, grids
+from operators.numerics import grf, grids
 
 
 def covariance(field: grf.PeriodicField, x: np.ndarray, y: np.ndarray) -> np.ndarray:

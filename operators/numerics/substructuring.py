@@ -3,7 +3,7 @@
 Nodes (i h, j h), h = 1 / n; a is constant on the square of side h around each node, with one of two values. The dual
 cells, whose corners are four neighbouring nodes, then have four constant quadrants, so one of 16 patterns; all
 singularities of u sit at the centres of the cells. The energy is minimised over functions whose traces on the edges of
-the cells are piecewise polynomial and which solve the equation inside (`operators.cell_problem`). Traces are smooth on
+the cells are piecewise polynomial and which solve the equation inside (`operators.numerics.subdomain`). Traces are smooth on
 half edges, so the error falls geometrically with the degree.
 
 Unknowns: v[kind, i, j, sample]; kind 0 is the node (i, j), then come 2 degree - 1 kinds for the edge from it to the node
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from operators import cell_problem, conjugate_gradients
+from operators.numerics import conjugate_gradients, subdomain
 from operators.task import Array
 
 
@@ -56,7 +56,7 @@ class Skeleton:
 
     def _cell(self, pattern: int) -> tuple[Array, Array]:
         a = [self.high if pattern >> corner & 1 else self.low for corner in range(4)]
-        return cell_problem.schur((a[0], a[1], a[2], a[3]), self.degree, self.refinement)
+        return subdomain.schur((a[0], a[1], a[2], a[3]), self.degree, self.refinement)
 
     def restrict(self, v: Array) -> Array:
         """Values of v on every cell: (kinds, n + 1, n + 1, N) -> (m, n, n, N)."""
@@ -143,7 +143,7 @@ class _Laplacian:
 
     def __init__(self, n: int, degree: int, refinement: int) -> None:
         skeleton = Skeleton(n, 1.0, 1.0, degree, refinement)
-        matrix, _ = cell_problem.schur((1.0, 1.0, 1.0, 1.0), degree, refinement)
+        matrix, _ = subdomain.schur((1.0, 1.0, 1.0, 1.0), degree, refinement)
         self.transform = _Transform(n, degree)
         kinds = len(self.transform.x)
         blocks = np.zeros((n + 1, n + 1, kinds, kinds))

@@ -4,10 +4,10 @@ Nodes (i h, j h), h = 1 / n; the control volume of a node is the square of side 
 between two nodes is a at the middle of the face times the difference quotient. Order 2 for smooth a, with an error
 expansion in h^2, so that (9 u_{h/3} - u_h) / 8 has order 4 (Richardson).
 
-The systems are solved by conjugate gradients (`operators.conjugate_gradients`). The preconditioner scales the
+The systems are solved by conjugate gradients (`operators.numerics.conjugate_gradients`). The preconditioner scales the
 coefficient away, A ~ sqrt(a) (-Lap) sqrt(a) (Concus and Golub), and inverts the Laplacian by two dense sine transforms.
 For smooth a the iterations do not grow with n. A coefficient that jumps breaks the order and the preconditioner; it
-needs `operators.skeleton`.
+needs `operators.numerics.substructuring`.
 
 References: Eymard, Gallouet, Herbin 2000, Finite volume methods, doi:10.1016/S1570-8659(00)07005-8.
 Concus and Golub 1973, doi:10.1137/0710092.
@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from operators import conjugate_gradients
+from operators.numerics import conjugate_gradients
 from operators.task import Array
 
 

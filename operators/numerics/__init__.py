@@ -1,0 +1,1 @@
+"""Solvers and random fields; none of them knows a task."""
