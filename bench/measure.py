@@ -16,7 +16,7 @@ from operators.dataset import Dataset
 from operators.deeponet import DeepONet, Layer, Weights
 from operators.sampling import draw_noise
 from operators.scaling import Problem, predict, predict_test
-from operators.task import Array
+from operators.tasks.task import Array
 from results.record import Bounds, Errors, Sizes
 
 RESOLUTION = 1e-7

@@ -25,7 +25,7 @@ from operators.dataset import BlockCache, Dataset, Request, build
 from operators.deeponet import Weights
 from operators.errors import DataInvalid, UserError
 from operators.scaling import Problem, scaled
-from operators.task import Array
+from operators.tasks.task import Array
 from results.record import Cost, Record, Sizes, Status, Versions
 
 PACKAGES = ("deeponet-size-bounds", "deepxde", "tensorflow", "keras", "numpy", "scipy")

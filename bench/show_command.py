@@ -20,7 +20,7 @@ from operators.deeponet import DeepONet, Weights
 from operators.errors import UserError
 from operators.files import write_atomic
 from operators.scaling import Problem, scaled
-from operators.task import Task
+from operators.tasks.task import Task
 from results.record import Record
 from results.show import sample, worst_fit
 from results.store import Store

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from operators.advection import Advection
-from operators.advection_box import AdvectionBox
-from operators.advection_sign import AdvectionSign
-from operators.advection_speed import AdvectionSpeed
-from operators.antiderivative import Antiderivative
-from operators.burgers import Burgers
-from operators.darcy import Darcy, DarcyLognormal
-from operators.diffusion_reaction import AdvectionDiffusionReaction
 from operators.errors import UserError
 from operators.external import PREFIX, find_external
-from operators.heat import Heat
-from operators.task import Task
+from operators.tasks.advection import Advection
+from operators.tasks.advection_box import AdvectionBox
+from operators.tasks.advection_sign import AdvectionSign
+from operators.tasks.advection_speed import AdvectionSpeed
+from operators.tasks.antiderivative import Antiderivative
+from operators.tasks.burgers import Burgers
+from operators.tasks.darcy import Darcy, DarcyLognormal
+from operators.tasks.diffusion_reaction import AdvectionDiffusionReaction
+from operators.tasks.heat import Heat
+from operators.tasks.task import Task
 
 _REGISTERED: tuple[Task, ...] = (
     Burgers("burgers"),

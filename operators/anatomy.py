@@ -25,7 +25,7 @@ import numpy as np
 from operators.bounds.singular_values import singular_values, tail_sums
 from operators.deeponet import ACTIVATIONS, DeepONet, Weights
 from operators.scaling import Problem
-from operators.task import Array
+from operators.tasks.task import Array
 
 MODES = 8
 

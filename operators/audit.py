@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.bounds.rates import Law, Rate, rate
-from operators.task import Array
+from operators.tasks.task import Array
 
 TOLERANCE = 1e-9
 RATES: dict[Law, Rate] = {"rademacher": "rademacher", "gaussian": "gaussian", "uniform": "subgaussian"}

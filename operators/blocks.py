@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from operators.errors import DataInvalid
 from operators.files import write_atomic
 from operators.seeds import StreamName
-from operators.task import Array, Task
+from operators.tasks.task import Array, Task
 
 BLOCK = 64
 PARTS = ("inputs", "outputs")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from operators.blocks import BLOCK, BlockCache, functions, validate
 from operators.request import CONTROLS, DESIGNS, MEMORY_LIMIT_BYTES, NOISE_LAWS, Control, Design, NoiseLaw, Request
 from operators.sampling import controlled, draw_noise, point_index
-from operators.task import Array, Task
+from operators.tasks.task import Array, Task
 
 REFERENCE_FUNCTIONS = 256
 

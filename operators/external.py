@@ -29,7 +29,7 @@ from operators.errors import DataInvalid, UserError
 from operators.external_selection import parse_selection, parse_selections
 from operators.external_source import Declaration, checksum, layout, source
 from operators.seeds import StreamName, stream
-from operators.task import Array, Card, Task
+from operators.tasks.task import Array, Card, Task
 
 PREFIX = "external-"
 NAME = re.compile(r"external-[a-z0-9][a-z0-9-]{0,54}")

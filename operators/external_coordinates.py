@@ -18,7 +18,7 @@ from operators.errors import UserError
 from operators.external_arrays import find_array
 from operators.external_selection import Selection
 from operators.numerics.grids import closed
-from operators.task import Array
+from operators.tasks.task import Array
 
 
 def coordinates(path: Path, selections: Sequence[Selection], axes: tuple[int, ...], *, of: str) -> Array:

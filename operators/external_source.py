@@ -17,7 +17,7 @@ from operators.external_arrays import find_array, kind_of
 from operators.external_coordinates import coordinates
 from operators.external_selection import Selection, parse_selection, parse_selections
 from operators.external_stored import Stored
-from operators.task import Array
+from operators.tasks.task import Array
 
 KEPT = 8
 

@@ -24,7 +24,7 @@ from scipy.linalg import blas, eigh_tridiagonal, lapack
 from operators.bounds.singular_values import EPSILON, Tails, tail_sums
 from operators.large_spectrum import ENERGY_ALLOWANCE, Spectrum, as_tails, ordered
 from operators.output_matrix import BLOCK_ENTRIES, OutputMatrix
-from operators.task import Array
+from operators.tasks.task import Array
 
 EIGENVALUE_ALLOWANCE = 64 * EPSILON
 BLOCK_ROWS = 512

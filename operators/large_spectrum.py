@@ -31,7 +31,7 @@ import numpy as np
 from operators.bounds.offset import offset_tails
 from operators.bounds.singular_values import EPSILON, Tails, is_resolved, singular_values, tail_sums
 from operators.output_matrix import BLOCK_ENTRIES, OutputMatrix
-from operators.task import Array
+from operators.tasks.task import Array
 
 Method = Literal["svd", "projection", "gram"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from operators.task import Array
+from operators.tasks.task import Array
 
 BLOCK_ENTRIES = 2**21
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from operators.errors import UserError
-from operators.task import Task
+from operators.tasks.task import Task
 
 Design = Literal["grid", "scattered", "triples"]
 NoiseLaw = Literal["none", "rademacher", "uniform", "gaussian"]

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 
 from operators.request import NoiseLaw, Request
 from operators.seeds import stream
-from operators.task import Array
+from operators.tasks.task import Array
 
 ROWS = 256
 

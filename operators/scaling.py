@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from operators.dataset import Dataset, Design
 from operators.deeponet import DeepONet, Weights
 from operators.errors import UserError
-from operators.task import Array
+from operators.tasks.task import Array
 
 InputScaling = Literal["raw", "standard", "pca"]
 CoordinateScaling = Literal["raw", "unit"]

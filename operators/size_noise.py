@@ -26,7 +26,7 @@ from operators.bounds.bound import Statement
 from operators.bounds.rates import Law, least_energy
 from operators.errors import UserError
 from operators.large_spectrum import Spectrum, least_rank
-from operators.task import Array
+from operators.tasks.task import Array
 
 ROUNDING = 1e-11
 LARGEST_ABSORBED = 1.0 - 1e-15

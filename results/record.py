@@ -138,7 +138,7 @@ def pairs_text(pairs: Mapping[str, str]) -> str:
 def record_key(cell: dict[str, Any], task_identity: str, engine_version: int) -> str:
     """The identity of a record: SHA-256 of canonical JSON of the cell, the task's identity and the versions of what computes it.
 
-    `task_identity` is canonical JSON already, see `operators.task.Task.identity`. Where a user's own data lie
+    `task_identity` is canonical JSON already, see `operators.tasks.task.Task.identity`. Where a user's own data lie
     (`operators.external`) is no part of the key; their checksum, in the task's identity, is.
     """
     parameters = cell.get("parameters")

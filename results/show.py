@@ -17,7 +17,7 @@ from operators.bounds.population import population_floors
 from operators.dataset import Dataset
 from operators.deeponet import DeepONet, Weights
 from operators.scaling import Problem, predict
-from operators.task import Array, Task
+from operators.tasks.task import Array, Task
 
 FUNCTIONS = 256
 

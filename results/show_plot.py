@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from operators.task import Array
+from operators.tasks.task import Array
 from results.plots import COLOURS, style
 from results.show import Sample, WorstFit, coordinate_names
 

@@ -31,7 +31,7 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import Dataset
 from operators.deeponet import DeepONet, Layer, Weights
 from operators.scaling import Problem, predict, scaled
-from operators.task import Array
+from operators.tasks.task import Array
 from results.study import Target
 from results.witness_file import Witness
 

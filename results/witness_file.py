@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from operators.deeponet import Layer, Weights
 from operators.files import write_atomic
-from operators.task import Array
+from operators.tasks.task import Array
 from results.archive import MAXIMUM_ARRAY_HEADER_BYTES, MAXIMUM_UNPACKED_BYTES, Archive, npy_bytes
 from results.untrusted import Unreadable, read_regular
 from results.witness_header import MAXIMUM_HEADER_BYTES, Header, Net, parse_header

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.special import ive
 
-from operators import TASKS, burgers, find_task
+from operators import TASKS, find_task
 from operators.blocks import BlockCache
-from operators.burgers import Burgers
 from operators.errors import DataInvalid
 from operators.seeds import stream
+from operators.tasks import burgers
+from operators.tasks.burgers import Burgers
 
 FINAL = TASKS["burgers"]
 SPACE_TIME = TASKS["burgers-low-viscosity"]

@@ -31,7 +31,7 @@ from operators.dataset import (
 )
 from operators.errors import DataInvalid, UserError
 from operators.seeds import stream
-from operators.task import Array, Card, Task
+from operators.tasks.task import Array, Card, Task
 
 ROOT = Path(__file__).parent.parent
 TASK = TASKS["advection"]

@@ -9,10 +9,10 @@ from scipy.integrate import solve_ivp
 
 from operators import TASKS, find_task
 from operators.blocks import BlockCache
-from operators.diffusion_reaction import AdvectionDiffusionReaction
 from operators.errors import DataInvalid, UserError
 from operators.numerics import chebyshev, etdrk, grf, grids
 from operators.seeds import stream
+from operators.tasks.diffusion_reaction import AdvectionDiffusionReaction
 
 TASK = TASKS["advection-diffusion-reaction"]
 

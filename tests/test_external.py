@@ -30,7 +30,7 @@ from operators.external import External, external
 from operators.external_arrays import array_names, find_array, open_array
 from operators.external_selection import parse_selection
 from operators.external_stored import Stored
-from operators.task import Array
+from operators.tasks.task import Array
 from results.record import RecordError
 from results.store import KeyCheck
 

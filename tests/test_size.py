@@ -18,7 +18,7 @@ from operators.gram_spectrum import spectrum_by_gram
 from operators.large_spectrum import Spectrum, projected, reduced_exactly, spectrum_of
 from operators.output_matrix import output_matrix
 from operators.size import Size, required_size
-from operators.task import Array
+from operators.tasks.task import Array
 
 OFFSETS = ("none", "scalar", "mean-function")
 SPECTRA: dict[str, Callable[[int], Array]] = {

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from bench.size_command import SizeRequest, size, size_report
 from operators import UserError, external_stored
 from operators.external_arrays import open_array
-from operators.task import Array
+from operators.tasks.task import Array
 from results.csvs import write_csv
 from results.exponents import COLUMNS, exponent_table
 from results.series import with_series

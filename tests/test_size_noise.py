@@ -13,7 +13,7 @@ from operators.bounds.rates import Law
 from operators.replicates import noise_from_replicates
 from operators.size import required_size
 from operators.size_noise import clean_squares, known_noise
-from operators.task import Array
+from operators.tasks.task import Array
 
 LAWS: tuple[Law, ...] = ("gaussian", "rademacher", "uniform")
 

@@ -11,7 +11,7 @@ from operators import TASKS, Task, find_task
 from operators.blocks import BLOCK, BlockCache, validate
 from operators.errors import DataInvalid, UserError
 from operators.seeds import stream
-from operators.task import Card
+from operators.tasks.task import Card
 
 EVERY_TASK = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
 CONSTANTS = [

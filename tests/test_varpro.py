@@ -21,7 +21,7 @@ from operators.dataset import Design, Request, build
 from operators.deeponet import Activation, DeepONet, Ends, Layer, Weights
 from operators.scaling import Problem, predict, scaled
 from operators.seeds import stream
-from operators.task import Array
+from operators.tasks.task import Array
 
 ACTIVATIONS: tuple[Activation, ...] = ("tanh", "relu", "sigmoid", "gelu", "silu")
 

@@ -19,7 +19,7 @@ from operators.dataset import Request, build
 from operators.deeponet import ACTIVATIONS, DeepONet, Ends, Layer, Weights
 from operators.errors import UserError
 from operators.scaling import Problem, scaled
-from operators.task import Array
+from operators.tasks.task import Array
 from results.study import Target
 from results.witness import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder
 from results.witness_error import allowed_error

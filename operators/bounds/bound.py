@@ -17,7 +17,7 @@ from typing import Literal
 
 from operators.bounds.rates import Law
 from operators.deeponet import DeepONet
-from operators.task import Array
+from operators.tasks.task import Array
 
 Status = Literal["certified", "asymptotic", "heuristic", "vacuous"]
 Quantity = Literal["q", "d", "rho", "relative error"]

@@ -17,7 +17,7 @@ import numpy as np
 from operators.bounds.rates import Law
 from operators.bounds.rates import absorbable_fraction as absorbable_by_nats
 from operators.deeponet import Layer, Weights
-from operators.task import Array
+from operators.tasks.task import Array
 
 SCALE_BITS = 32
 CHOICE_BITS = 5

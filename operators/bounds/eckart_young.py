@@ -41,7 +41,7 @@ from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at
 from operators.bounds.offset import offset_tails
 from operators.bounds.singular_values import Method, tails
 from operators.errors import UserError
-from operators.task import Array
+from operators.tasks.task import Array
 
 Offset = Literal["none", "scalar", "mean-function"]
 RelativeError = Literal["global", "rms", "mean"]

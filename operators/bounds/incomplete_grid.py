@@ -23,7 +23,7 @@ from scipy.special import gammaln
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
 from operators.bounds.sign_patterns import absorbable_fraction, log_warren, required_nats
 from operators.bounds.singular_values import tails
-from operators.task import Array
+from operators.tasks.task import Array
 
 Rows = NDArray[np.int_]
 NOTE = "needs common points, Rademacher noise"

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.bounds.singular_values import Tails, is_resolved, less_rounding, singular_values, tail_sums, triangle
-from operators.task import Array
+from operators.tasks.task import Array
 
 KEPT = 128
 Indices = NDArray[np.int_]

@@ -19,7 +19,7 @@ import numpy as np
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at_least_q, not_applicable
 from operators.bounds.singular_values import tail_sums
-from operators.task import Array
+from operators.tasks.task import Array
 
 NOTE = "needs the spectrum of the outputs in closed form"
 

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from operators.bounds.bound import Bound, Setting, Statement, not_applicable
-from operators.task import Array
+from operators.tasks.task import Array
 
 NOTE = "limits the norms of bias-free nets with activation |.|, not q or d"
 

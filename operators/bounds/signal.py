@@ -18,7 +18,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from operators.bounds.singular_values import singular_values, tail_sums
-from operators.task import Array
+from operators.tasks.task import Array
 
 SIGNAL_RANKS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 ROUNDING = 1e-14

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from operators.task import Array
+from operators.tasks.task import Array
 
 Map = Callable[[Array], Array]
 

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ive
 
-from operators.task import Array
+from operators.tasks.task import Array
 
 
 @dataclass(frozen=True, eq=False)

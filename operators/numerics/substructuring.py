@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.numerics import conjugate_gradients, subdomain
-from operators.task import Array
+from operators.tasks.task import Array
 
 
 @dataclass(frozen=True)

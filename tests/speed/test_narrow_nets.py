@@ -28,7 +28,7 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import build
 from operators.deeponet import Ends
 from operators.scaling import predict, scaled
-from operators.task import Array
+from operators.tasks.task import Array
 
 TASKS = ("advection-speed", "burgers-low-viscosity")
 Q = 8

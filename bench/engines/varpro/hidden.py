@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import erf, expit
 
 from operators.deeponet import ACTIVATIONS, Activation
-from operators.task import Array
+from operators.tasks.task import Array
 
 
 def _silu_slope(z: Array, a: Array) -> Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.deeponet import Layer
-from operators.task import Array
+from operators.tasks.task import Array
 
 CUT = 1e-5
 

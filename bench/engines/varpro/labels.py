@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bench.engines.varpro.completion import LABELS_A_NUMBER, complete, too_few
 from bench.engines.varpro.heads import scalar_bias
 from operators.scaling import Problem
-from operators.task import Array
+from operators.tasks.task import Array
 
 NEGLIGIBLE = 1e-11
 

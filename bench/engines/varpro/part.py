@@ -2,7 +2,7 @@
 
 from bench.engines.varpro.hidden import HiddenNet
 from bench.engines.varpro.soap import Soap
-from operators.task import Array
+from operators.tasks.task import Array
 
 
 class Part:

@@ -23,7 +23,7 @@ from bench.engines.varpro.heads import cholesky, ridge_head
 from bench.engines.varpro.labels import Labels
 from bench.engines.varpro.part import Part
 from bench.engines.varpro.soap import orthonormal
-from operators.task import Array
+from operators.tasks.task import Array
 
 TARGET = 1.001
 MISS = 8e-4

@@ -23,7 +23,7 @@ import numpy as np
 
 from operators.errors import UserError
 from operators.numerics import chebyshev, etdrk, grf, grids
-from operators.task import Array, Card, Task, constant
+from operators.tasks.task import Array, Card, Task, constant
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.numerics import grf, grids
-from operators.task import Array, Task, constant
+from operators.tasks.task import Array, Task, constant
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from operators.errors import UserError
 from operators.numerics import finite_volumes, grf, grids
 from operators.numerics.substructuring import Skeleton
-from operators.task import Array, Card, Task, constant
+from operators.tasks.task import Array, Card, Task, constant
 
 BATCH = 8
 

@@ -27,7 +27,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from operators.numerics import etdrk, grf, grids
-from operators.task import Array, Card, Task, constant
+from operators.tasks.task import Array, Card, Task, constant
 
 Spectrum = NDArray[np.complex128]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.numerics import grf, grids
-from operators.task import Array, Card, Task, constant
+from operators.tasks.task import Array, Card, Task, constant
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.numerics import grids
-from operators.task import Array, Card, Task, constant
+from operators.tasks.task import Array, Card, Task, constant
 
 LOW = np.array([1.0, 0.3, 0.3])
 HIGH = np.array([2.0, 0.6, 0.7])

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.numerics import grids
-from operators.periodic_problem import PeriodicProblem
-from operators.task import Array, Card, constant
+from operators.tasks.periodic_problem import PeriodicProblem
+from operators.tasks.task import Array, Card, constant
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Operators to be learnt, one per file; none of them knows training."""
