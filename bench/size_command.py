@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import typer
 from threadpoolctl import threadpool_limits
 
+from operators.atomic_files import write_atomic
 from operators.bounds.rank_to_parameters import Family
 from operators.bounds.rates import LAWS, Law
 from operators.errors import UserError
 from operators.external_arrays import open_array
-from operators.files import write_atomic
 from operators.replicates import noise_from_replicates
 from operators.size import required_size
 from operators.size_noise import Noise, known_noise

@@ -16,8 +16,8 @@ import numpy as np
 import threadpoolctl
 from numpy.typing import NDArray
 
+from operators.atomic_files import write_atomic
 from operators.errors import DataInvalid
-from operators.files import write_atomic
 from operators.seeds import StreamName
 from operators.tasks.task import Array, Task
 

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from operators.files import atomic, write_failure
+from operators.atomic_files import atomic, write_failure
 from results.collection import paused_collection
 from results.record import Bounds, Cost, Errors, Model, Record, Sizes, canonical
 from results.store import Store

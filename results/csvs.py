@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from operators.files import write_atomic
+from operators.atomic_files import write_atomic
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

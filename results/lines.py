@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from operators.files import sync_folder, write_failure, writer_name
+from operators.atomic_files import sync_folder, write_failure, writer_name
 from results.record import MAXIMUM_LINE_BYTES, Record, RecordError, parse_line, to_line
 
 HEAD_BYTES = 4096

@@ -20,8 +20,8 @@ from typing import BinaryIO, Literal
 
 from pydantic import ValidationError
 
+from operators.atomic_files import atomic, write_atomic, write_failure
 from operators.errors import UserError
-from operators.files import atomic, write_atomic, write_failure
 from results.study import Manifest
 from results.submit import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
 from results.untrusted import Refusal, Unreadable, open_regular, read_regular, shown

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from operators.files import write_atomic
+from operators.atomic_files import write_atomic
 from results import latex, markdown
 
 DIGITS = 4

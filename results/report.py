@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from operators.files import write_atomic
+from operators.atomic_files import write_atomic
 from results import against_theory, exponents, leaderboard, mechanism, rays, scaling, thresholds
 from results.bracket_report import BRACKET_COLUMNS, bracket_section
 from results.csvs import documented, write_csv

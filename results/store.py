@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from operators import find_task
+from operators.atomic_files import sweep, write_atomic, write_failure, writer_name
 from operators.errors import UserError
-from operators.files import sweep, write_atomic, write_failure, writer_name
 from results.lines import LineReader, LineWriter, Place, Refused
 from results.record import NOT_FINITE, Record, RecordError, Status, canonical, parse_line, record_key, require_finite
 

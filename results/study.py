@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from operators.atomic_files import write_atomic
 from operators.errors import UserError
-from operators.files import write_atomic
 from results.collection import paused_collection
 from results.record import Model, canonical
 

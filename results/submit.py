@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from operators.atomic_files import write_atomic
 from operators.dataset import BlockCache
 from operators.errors import UserError
-from operators.files import write_atomic
 from results.record import Model, canonical
 from results.untrusted import Refusal, Unreadable, read_regular, shown
 from results.witness import verify

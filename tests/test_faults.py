@@ -19,8 +19,8 @@ from bench.drive import Options, Work, open_work, run
 from bench.run import Runner
 from bench.study import Study, cell_key
 from operators import find_task
+from operators.atomic_files import STALE_SECONDS, write_atomic
 from operators.errors import DataInvalid, UserError
-from operators.files import STALE_SECONDS, write_atomic
 from results.record import record_key
 from results.store import Store
 from results.study import Target, save_manifest

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import TASKS, UserError
-from operators.files import STALE_SECONDS, atomic, sweep, write_atomic
+from operators.atomic_files import STALE_SECONDS, atomic, sweep, write_atomic
 from results.record import MAXIMUM_LINE_BYTES, Record, RecordError, canonical, from_line, record_key, to_line
 from results.store import Store
 

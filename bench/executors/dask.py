@@ -21,8 +21,8 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Worker, Work
 from bench.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
 from bench.executors.local import POLL_SECONDS, SHARE_OF_MEMORY, Crew
 from bench.run import Outcome, failed
+from operators.atomic_files import writer_name
 from operators.errors import UserError
-from operators.files import writer_name
 
 ALLOWED_FAILURES = 1
 CONNECT_SECONDS = 20.0

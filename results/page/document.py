@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from operators.files import write_atomic
+from operators.atomic_files import write_atomic
 from results.page.bracket_charts import bracket_charts
 from results.page.chart import Drawing, as_json
 from results.page.columnar import embedded

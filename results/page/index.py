@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from operators.files import write_atomic
+from operators.atomic_files import write_atomic
 from results.page.document import Card, asset, render
 
 MARK = b'<meta name="generator" content="deeponet-size-bounds">'
