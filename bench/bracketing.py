@@ -20,8 +20,8 @@ from bench.run import Outcome
 from bench.search import Answers, Found, Question, search
 from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key, expected_cell
+from operators.architectures.deeponet import Weights
 from operators.dataset import BlockCache
-from operators.deeponet import Weights
 from operators.errors import UserError, WriteError
 from results.record import Record
 from results.store import Store

@@ -9,8 +9,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from operators import find_task
+from operators.architectures.deeponet import Activation, DeepONet, Ends
 from operators.dataset import Control, Design, NoiseLaw, Request
-from operators.deeponet import Activation, DeepONet, Ends
 from operators.scaling import CoordinateScaling, InputScaling, OutputScaling
 
 Schedule = Literal["tied", "fixed-width", "fixed-budget", "free"]

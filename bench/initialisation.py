@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from bench.cell import Cell, Initialisation
-from operators.deeponet import Array, Layer, Weights
+from operators.architectures.deeponet import Array, Layer, Weights
 from operators.seeds import stream
 
 Part = Literal["branch", "trunk"]

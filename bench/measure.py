@@ -9,11 +9,11 @@ import numpy as np
 
 from bench.cell import Cell
 from operators.anatomy import anatomy_of_fit
+from operators.architectures.deeponet import DeepONet, Layer, Weights
 from operators.audit import NoiseModel, audit, fresh_noise_score, violations
 from operators.bounds import BOUNDS, Setting, bit_counting
 from operators.bounds.signal import signal_tails
 from operators.dataset import Dataset
-from operators.deeponet import DeepONet, Layer, Weights
 from operators.sampling import draw_noise
 from operators.scaling import Problem, predict, predict_test
 from operators.tasks.task import Array

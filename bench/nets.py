@@ -5,7 +5,7 @@
     fixed-budget   widths shrink as q grows, so that d stays within 2 % of D
 
 At a fixed budget q_eff = min(q, w + 1, v + 1) and d_eff saturate as the last hidden widths w, v shrink (see
-`operators.deeponet`); both are recorded with every cell.
+`operators.architectures.deeponet`); both are recorded with every cell.
 """
 
 from itertools import pairwise
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.cell import Net
-from operators.deeponet import Ends
+from operators.architectures.deeponet import Ends
 from operators.errors import UserError
 
 BUDGET_TOLERANCE = 0.02

@@ -20,9 +20,9 @@ from bench.flops import training_flops
 from bench.measure import anatomy_values, audit_values, bits_of, bound_values, bounds, errors, sizes
 from bench.study import cell_key
 from operators import find_task
+from operators.architectures.deeponet import Weights
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import BlockCache, Dataset, Request, build
-from operators.deeponet import Weights
 from operators.errors import DataInvalid, UserError
 from operators.scaling import Problem, scaled
 from operators.tasks.task import Array

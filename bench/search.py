@@ -17,8 +17,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from bench.cell import Cell, Net
+from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import family_of
-from operators.deeponet import DeepONet
 from results.study import Target
 
 Answers = Generator[Cell, bool, "Found"]

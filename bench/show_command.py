@@ -14,10 +14,10 @@ from bench.cell import Cell
 from bench.run import Runner
 from bench.study import cell_key
 from operators import find_task
+from operators.architectures.deeponet import DeepONet, Weights
 from operators.atomic_files import write_atomic
 from operators.blocks import BlockCache
 from operators.dataset import Dataset, build
-from operators.deeponet import DeepONet, Weights
 from operators.errors import UserError
 from operators.scaling import Problem, scaled
 from operators.tasks.task import Task

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Weights
 from operators.bounds.singular_values import singular_values, tail_sums
-from operators.deeponet import ACTIVATIONS, DeepONet, Weights
 from operators.scaling import Problem
 from operators.tasks.task import Array
 

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.architectures.deeponet import DeepONet, Weights
 from operators.dataset import Dataset, Design
-from operators.deeponet import DeepONet, Weights
 from operators.errors import UserError
 from operators.tasks.task import Array
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from operators import find_task
+from operators.architectures.deeponet import DeepONet
 from operators.bounds import BOUNDS, Setting
-from operators.deeponet import DeepONet
 from operators.errors import UserError
 from results.study import Manifest
 

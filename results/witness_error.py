@@ -27,9 +27,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.architectures.deeponet import DeepONet, Layer, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import Dataset
-from operators.deeponet import DeepONet, Layer, Weights
 from operators.scaling import Problem, predict, scaled
 from operators.tasks.task import Array
 from results.study import Target

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.architectures.deeponet import Layer, Weights
 from operators.atomic_files import write_atomic
-from operators.deeponet import Layer, Weights
 from operators.tasks.task import Array
 from results.archive import MAXIMUM_ARRAY_HEADER_BYTES, MAXIMUM_UNPACKED_BYTES, Archive, npy_bytes
 from results.untrusted import Unreadable, read_regular

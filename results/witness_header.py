@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from operators import TASKS
+from operators.architectures.deeponet import Activation, DeepONet, Ends
 from operators.dataset import Design, NoiseLaw, Request
-from operators.deeponet import Activation, DeepONet, Ends
 from results.record import Model, canonical
 from results.study import Target
 from results.untrusted import Unreadable

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
+from operators.architectures.deeponet import DeepONet, Layer, Weights
 from operators.bounds.eckart_young import Floors, Weighting, floors, floors_of_deeponet, relative_floors
 from operators.bounds.offset import offset_tails
 from operators.bounds.singular_values import singular_values, tail_sums, tails
-from operators.deeponet import DeepONet, Layer, Weights
 from operators.errors import UserError
 
 SHAPES = st.tuples(st.integers(2, 9), st.integers(2, 9))

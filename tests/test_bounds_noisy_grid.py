@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from operators.architectures.deeponet import DeepONet
 from operators.bounds import grid_in_probability, incomplete_grid, marchenko_pastur, noisy_grid
 from operators.bounds.bound import Setting
 from operators.bounds.eckart_young import floors, floors_of_deeponet
@@ -18,7 +19,6 @@ from operators.bounds.incomplete_grid import block_floor, log_low_rank_patterns
 from operators.bounds.marchenko_pastur import absorbed_fraction, rank_fraction, rank_fraction_at
 from operators.bounds.signal import fraction_beyond, fraction_with, signal_tails
 from operators.bounds.singular_values import singular_values, tail_sums
-from operators.deeponet import DeepONet
 
 
 def wide(q: int) -> DeepONet:

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators import spectra
+from operators.architectures.deeponet import DeepONet
 from operators.bounds import population
 from operators.bounds.bound import Setting
 from operators.bounds.eckart_young import floors
 from operators.bounds.population import mean_absolute_floors, population_floors
 from operators.bounds.singular_values import singular_values, tail_sums
-from operators.deeponet import DeepONet
 
 POINTS = 64
 MODES = 20

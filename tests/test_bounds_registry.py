@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from operators.architectures.deeponet import DeepONet
 from operators.bounds import BOUNDS, Bound, Norms, Setting, vacuity_table
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.bounds.vacuity import SIZES, TARGET, as_markdown, informative_from, setting_of, tied
-from operators.deeponet import DeepONet
 
 STATUSES = ("certified", "asymptotic", "heuristic", "vacuous")
 

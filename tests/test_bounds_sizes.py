@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from operators.architectures.deeponet import ENDS, DeepONet
 from operators.bounds import effective_parameters, pseudo_dimension, rademacher, rank_to_parameters, sign_patterns
 from operators.bounds.bound import Norms, Setting
 from operators.bounds.rank_to_parameters import Family, family_of, necessary_parameters
 from operators.bounds.sign_patterns import log_sign_patterns
-from operators.deeponet import ENDS, DeepONet
 
 FAMILY = Family(sensors=100, coordinates=2, branch_depth=2, trunk_depth=2, ends="activated-trunk")
 

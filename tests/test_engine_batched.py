@@ -18,9 +18,9 @@ from bench.engines.batched.forms import Shape, loss_form, operands
 from bench.engines.batched.rates import learning_rates, warm_up
 from bench.engines.threads import pinned_tensorflow
 from bench.initialisation import initial_weights
+from operators.architectures.deeponet import DeepONet, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import build
-from operators.deeponet import DeepONet, Weights
 from operators.scaling import Problem, predict, scaled
 
 ROOT = Path(__file__).parent.parent

@@ -21,8 +21,8 @@ from bench.engines.deepxde import DeepXDEEngine
 from bench.engines.examples import served
 from bench.engines.monitor import CHECK_EVERY, Monitor, learning_curve_steps
 from bench.initialisation import initial_weights
+from operators.architectures.deeponet import Layer, Weights
 from operators.dataset import build
-from operators.deeponet import Layer, Weights
 from operators.errors import UserError
 from operators.scaling import Problem, predict, scaled
 

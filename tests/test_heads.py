@@ -9,7 +9,7 @@ from bench.engines.varpro.completion import complete, too_few
 from bench.engines.varpro.ends import last_layers, unsupported
 from bench.engines.varpro.heads import exact_heads, ridge_head, scalar_bias
 from bench.engines.varpro.hidden import with_ones
-from operators.deeponet import Activation, DeepONet, Ends, Layer, Weights
+from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
 from operators.tasks.task import Array
 
 

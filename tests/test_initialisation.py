@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
 from bench.initialisation import initial_weights
-from operators.deeponet import Weights
+from operators.architectures.deeponet import Weights
 
 LAWS = ("glorot", "uniform-fan-in", "scaled")
 GENERATOR = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.cell import Net
 from bench.nets import NETS, fixed_budget, fixed_width, tied
-from operators.deeponet import ACTIVATIONS, ENDS, DeepONet, Layer, Weights
+from operators.architectures.deeponet import ACTIVATIONS, ENDS, DeepONet, Layer, Weights
 from operators.errors import UserError
 
 BUDGETS = [

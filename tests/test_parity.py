@@ -15,8 +15,8 @@ from bench.engines.base import Control
 from bench.engines.batched import BatchedEngine
 from bench.engines.deepxde import DeepXDEEngine
 from bench.initialisation import initial_weights
+from operators.architectures.deeponet import ENDS, Weights
 from operators.dataset import build
-from operators.deeponet import ENDS, Weights
 from operators.scaling import scaled
 
 FORMS: list[tuple[str, dict[str, Any], int]] = [

@@ -16,10 +16,10 @@ from bench.cli import app
 from bench.initialisation import initial_weights
 from bench.run import Runner
 from operators import TASKS, UserError, find_task
+from operators.architectures.deeponet import DeepONet, Weights
 from operators.blocks import BlockCache
 from operators.bounds.population import population_floors
 from operators.dataset import Request, build
-from operators.deeponet import DeepONet, Weights
 from operators.scaling import predict, scaled
 from results.plots import Figure, rendered
 from results.show import Sample, WorstFit, coordinate_names, sample, worst_fit

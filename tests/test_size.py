@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from operators import UserError
 from operators import size as size_module
+from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import Family
-from operators.deeponet import DeepONet
 from operators.gram_spectrum import spectrum_by_gram
 from operators.large_spectrum import Spectrum, projected, reduced_exactly, spectrum_of
 from operators.output_matrix import output_matrix

@@ -16,9 +16,9 @@ from bench.engines.varpro.run import Run
 from bench.engines.varpro.soap import Soap
 from bench.engines.varpro.train import Options, Result, roughened, target_miss, train_varpro
 from operators import find_task
+from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
 from operators.bounds.offset import offset_tails
 from operators.dataset import Design, Request, build
-from operators.deeponet import Activation, DeepONet, Ends, Layer, Weights
 from operators.scaling import Problem, predict, scaled
 from operators.seeds import stream
 from operators.tasks.task import Array

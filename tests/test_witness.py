@@ -14,9 +14,9 @@ from scipy.optimize import minimize_scalar
 
 import results.witness_error
 from operators import find_task
+from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Ends, Layer, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import Request, build
-from operators.deeponet import ACTIVATIONS, DeepONet, Ends, Layer, Weights
 from operators.errors import UserError
 from operators.scaling import Problem, scaled
 from operators.tasks.task import Array

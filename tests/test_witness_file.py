@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from operators.deeponet import ENDS, Layer, Weights
+from operators.architectures.deeponet import ENDS, Layer, Weights
 from results.archive import MAXIMUM_UNPACKED_BYTES
 from results.untrusted import Unreadable
 from results.witness_file import MAXIMUM_FILE_BYTES, Net, Witness, decode, encode, load_witness, save_witness, shapes

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.cell import Cell
-from operators.deeponet import Weights
+from operators.architectures.deeponet import Weights
 from operators.scaling import Problem
 
 FitStatus = Literal["done", "diverged", "timeout"]

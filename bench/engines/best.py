@@ -19,7 +19,7 @@ from bench.engines.varpro.completion import too_few
 from bench.engines.varpro.ends import unsupported
 from bench.engines.varpro.train import Options, train_varpro
 from bench.initialisation import initial_weights
-from operators.deeponet import Weights
+from operators.architectures.deeponet import Weights
 from operators.scaling import Problem
 
 RESTART_STRIDE = 1000

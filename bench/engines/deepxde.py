@@ -40,7 +40,7 @@ from bench.engines.examples import Example, served
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from bench.initialisation import initial_weights
-from operators.deeponet import Layer, Weights
+from operators.architectures.deeponet import Layer, Weights
 from operators.errors import UserError
 from operators.scaling import Problem
 

@@ -23,10 +23,10 @@ many bits each (Vardi, Yehudai, Shamir 2022, arXiv 2110.03187).
 
 import math
 
+from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
 from operators.bounds.rates import Law, required_nats
 from operators.bounds.rates import absorbable_fraction as absorbable_by_nats
-from operators.deeponet import DeepONet
 
 
 def absorbable_fraction(

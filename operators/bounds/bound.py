@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from operators.architectures.deeponet import DeepONet
 from operators.bounds.rates import Law
-from operators.deeponet import DeepONet
 from operators.tasks.task import Array
 
 Status = Literal["certified", "asymptotic", "heuristic", "vacuous"]

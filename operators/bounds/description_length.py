@@ -14,9 +14,9 @@ import math
 
 import numpy as np
 
+from operators.architectures.deeponet import Layer, Weights
 from operators.bounds.rates import Law
 from operators.bounds.rates import absorbable_fraction as absorbable_by_nats
-from operators.deeponet import Layer, Weights
 from operators.tasks.task import Array
 
 SCALE_BITS = 32

@@ -25,10 +25,10 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
+from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
 from operators.bounds.covering import Block, blocks, log_covering_number
 from operators.bounds.rates import least_energy, required_nats
-from operators.deeponet import DeepONet
 
 SHARES = tuple(float(share) for share in np.linspace(0.02, 0.98, 49))
 

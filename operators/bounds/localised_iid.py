@@ -15,9 +15,9 @@ import math
 
 import numpy as np
 
+from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
 from operators.bounds.paper_shaped import BoundedClass, bounded_class
-from operators.deeponet import DeepONet
 
 
 def least_samples(eps: float, label: float, *, variance: float, failure_probability: float) -> float:

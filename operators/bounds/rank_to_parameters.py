@@ -16,9 +16,9 @@ noisy labels the certified d is the larger of this and bit counting.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from operators.architectures.deeponet import DeepONet, Ends
 from operators.bounds.bound import Bound, Setting, Statement, not_applicable
 from operators.bounds.eckart_young import NOTE
-from operators.deeponet import DeepONet, Ends
 
 
 def one(q: int) -> int:

@@ -22,8 +22,8 @@ from collections.abc import Callable
 from scipy.optimize import brentq
 from scipy.special import entr
 
+from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
-from operators.deeponet import DeepONet
 
 NOTE = "needs ReLU, ends without sigmoid, Rademacher noise"
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from operators.architectures.deeponet import Activation, DeepONet, Ends
 from operators.bounds.bound import Bound, Norms, Setting
-from operators.deeponet import Activation, DeepONet, Ends
 
 SENSORS = 40
 COORDINATES = 2

@@ -24,9 +24,9 @@ from bench.cell import Cell, Net, Training
 from bench.engines import find_engine
 from bench.engines.base import Control
 from bench.engines.threads import pin_threads
+from operators.architectures.deeponet import Ends
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.dataset import build
-from operators.deeponet import Ends
 from operators.scaling import predict, scaled
 from operators.tasks.task import Array
 

@@ -18,7 +18,7 @@ from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from bench.flops import step_flops
 from bench.initialisation import initial_weights
-from operators.deeponet import Weights
+from operators.architectures.deeponet import Weights
 from operators.scaling import Problem, predict
 
 if TYPE_CHECKING:

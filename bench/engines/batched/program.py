@@ -18,7 +18,7 @@ from bench.engines.batched.forms import LossForm, Operands, Shape
 from bench.engines.batched.losses import LOSSES, Arrays
 from bench.engines.batched.network import Network, Tensor
 from bench.engines.batched.soap import Soap
-from operators.deeponet import DeepONet
+from operators.architectures.deeponet import DeepONet
 
 PROGRAMS_KEPT = 16
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.special import erf, expit
 
-from operators.deeponet import ACTIVATIONS, Activation
+from operators.architectures.deeponet import ACTIVATIONS, Activation
 from operators.tasks.task import Array
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.deeponet import Layer
+from operators.architectures.deeponet import Layer
 from operators.tasks.task import Array
 
 CUT = 1e-5

@@ -32,7 +32,7 @@ from bench.engines.varpro.labels import problem_labels
 from bench.engines.varpro.part import Part
 from bench.engines.varpro.rates import cosine, cycles
 from bench.engines.varpro.run import TARGET, Run
-from operators.deeponet import Array, DeepONet, Layer, Weights
+from operators.architectures.deeponet import Array, DeepONet, Layer, Weights
 from operators.scaling import Problem, predict
 
 LEARNING_RATE = 2e-2

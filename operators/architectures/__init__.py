@@ -1,0 +1,1 @@
+"""Hypothesis classes in NumPy: shapes, forward pass, rank and count. No training."""
