@@ -21,7 +21,7 @@ from bench.search import Answers, Found, Question, search
 from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key, expected_cell
 from operators.architectures.deeponet import Weights
-from operators.dataset import BlockCache
+from operators.data.dataset import BlockCache
 from operators.errors import UserError, WriteError
 from results.record import Record
 from results.store import Store

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from operators import find_task
 from operators.architectures.deeponet import Activation, DeepONet, Ends
-from operators.dataset import Control, Design, NoiseLaw, Request
-from operators.scaling import CoordinateScaling, InputScaling, OutputScaling
+from operators.data.dataset import Control, Design, NoiseLaw, Request
+from operators.data.normalisation import CoordinateScaling, InputScaling, OutputScaling
 
 Schedule = Literal["tied", "fixed-width", "fixed-budget", "free"]
 Decay = Literal["constant", "cosine", "inverse-time", "step"]

@@ -13,8 +13,8 @@ from bench.cell import Cell
 from bench.engines import find_engine
 from bench.engines.threads import pin_threads
 from bench.engines.base import Control
-from operators.dataset import build
-from operators.scaling import scaled
+from operators.data.dataset import build
+from operators.data.normalisation import scaled
 import sys
 pin_threads()
 for replicate in (0, 1):

@@ -23,7 +23,7 @@ from bench.progress import Watch
 from bench.run import group
 from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key
-from operators.dataset import BlockCache
+from operators.data.dataset import BlockCache
 from operators.errors import UserError
 from results.report import write_tables
 from results.store import Store

@@ -1,6 +1,6 @@
 """From weights to evidence: sizes, errors and bounds of one fit, in float64 and physical units.
 
-The only place that evaluates a fit. Errors sum over all n labels in one deterministic pass of `operators.scaling.predict`.
+The only place that evaluates a fit. Errors sum over all n labels in one deterministic pass of `operators.data.normalisation.predict`.
 """
 
 import dataclasses
@@ -13,9 +13,9 @@ from operators.architectures.deeponet import DeepONet, Layer, Weights
 from operators.audit import NoiseModel, audit, fresh_noise_score, violations
 from operators.bounds import BOUNDS, Setting, bit_counting
 from operators.bounds.signal import signal_tails
-from operators.dataset import Dataset
-from operators.sampling import draw_noise
-from operators.scaling import Problem, predict, predict_test
+from operators.data.dataset import Dataset
+from operators.data.normalisation import Problem, predict, predict_test
+from operators.data.sampling import draw_noise
 from operators.tasks.task import Array
 from results.record import Bounds, Errors, Sizes
 

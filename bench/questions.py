@@ -13,8 +13,8 @@ import numpy as np
 from bench.search import Question
 from operators.bounds import bit_counting, rank_to_parameters
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import BlockCache, build
-from operators.scaling import scaled
+from operators.data.dataset import BlockCache, build
+from operators.data.normalisation import scaled
 from results.study import Bracket
 from results.witness_error import allowed_error
 

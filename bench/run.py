@@ -22,9 +22,9 @@ from bench.study import cell_key
 from operators import find_task
 from operators.architectures.deeponet import Weights
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import BlockCache, Dataset, Request, build
+from operators.data.dataset import BlockCache, Dataset, Request, build
+from operators.data.normalisation import Problem, scaled
 from operators.errors import DataInvalid, UserError
-from operators.scaling import Problem, scaled
 from operators.tasks.task import Array
 from results.record import Cost, Record, Sizes, Status, Versions
 

@@ -16,10 +16,10 @@ from bench.study import cell_key
 from operators import find_task
 from operators.architectures.deeponet import DeepONet, Weights
 from operators.atomic_files import write_atomic
-from operators.blocks import BlockCache
-from operators.dataset import Dataset, build
+from operators.data.dataset import Dataset, build
+from operators.data.function_cache import BlockCache
+from operators.data.normalisation import Problem, scaled
 from operators.errors import UserError
-from operators.scaling import Problem, scaled
 from operators.tasks.task import Task
 from results.record import Record
 from results.show import sample, worst_fit

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.terminal import print_json
-from operators.dataset import BlockCache
+from operators.data.dataset import BlockCache
 from operators.errors import UserError
 from results.merge import merge as merge_folders
 from results.submit import submit as submit_file

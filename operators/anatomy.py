@@ -24,7 +24,7 @@ import numpy as np
 
 from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Weights
 from operators.bounds.singular_values import singular_values, tail_sums
-from operators.scaling import Problem
+from operators.data.normalisation import Problem
 from operators.tasks.task import Array
 
 MODES = 8

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.architectures.deeponet import DeepONet, Weights
-from operators.blocks import BlockCache, functions
 from operators.bounds.eckart_young import relative_floors
 from operators.bounds.population import population_floors
-from operators.dataset import Dataset
-from operators.scaling import Problem, predict
+from operators.data.dataset import Dataset
+from operators.data.function_cache import BlockCache, functions
+from operators.data.normalisation import Problem, predict
 from operators.tasks.task import Array, Task
 
 FUNCTIONS = 256

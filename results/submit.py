@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from operators.atomic_files import write_atomic
-from operators.dataset import BlockCache
+from operators.data.dataset import BlockCache
 from operators.errors import UserError
 from results.record import Model, canonical
 from results.untrusted import Refusal, Unreadable, read_regular, shown

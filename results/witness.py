@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from operators import find_task
-from operators.dataset import REFERENCE_FUNCTIONS, BlockCache, Request, build
+from operators.data.dataset import REFERENCE_FUNCTIONS, BlockCache, Request, build
 from operators.errors import DataInvalid, UserError
 from results.study import Target
 from results.untrusted import Unreadable

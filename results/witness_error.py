@@ -29,8 +29,8 @@ import numpy as np
 
 from operators.architectures.deeponet import DeepONet, Layer, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import Dataset
-from operators.scaling import Problem, predict, scaled
+from operators.data.dataset import Dataset
+from operators.data.normalisation import Problem, predict, scaled
 from operators.tasks.task import Array
 from results.study import Target
 from results.witness_file import Witness

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from operators import TASKS
 from operators.architectures.deeponet import Activation, DeepONet, Ends
-from operators.dataset import Design, NoiseLaw, Request
+from operators.data.dataset import Design, NoiseLaw, Request
 from results.record import Model, canonical
 from results.study import Target
 from results.untrusted import Unreadable
@@ -52,7 +52,7 @@ Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$")]
 
 
 class Data(Model):
-    """What determines the labels: see `operators.request.Request`.
+    """What determines the labels: see `operators.data.request.Request`.
 
     Attributes:
         task: a name of the registry `operators.TASKS`.
@@ -90,7 +90,7 @@ class Net(Model):
 
 
 class Scaling(Model):
-    """Units the net sees: see `operators.scaling.scaled`. Outputs are scaled by constants of the task only."""
+    """Units the net sees: see `operators.data.normalisation.scaled`. Outputs are scaled by constants of the task only."""
 
     inputs: Literal["raw", "standard"]
     coordinates: Literal["raw", "unit"]

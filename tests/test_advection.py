@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import TASKS, find_task
-from operators.dataset import Request, build
+from operators.data.dataset import Request, build
 from operators.seeds import stream
 
 

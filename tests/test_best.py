@@ -7,8 +7,8 @@ from bench.engines import find_engine
 from bench.engines.base import Control, Fit
 from bench.engines.best import refuses_varpro
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import build
-from operators.scaling import predict, scaled
+from operators.data.dataset import build
+from operators.data.normalisation import predict, scaled
 
 ENGINE = find_engine("batched")
 

@@ -13,7 +13,7 @@ from operators.anatomy import anatomy, anatomy_of_fit, missed_shares, orthonorma
 from operators.architectures.deeponet import ENDS, DeepONet, Layer, Weights
 from operators.audit import NoiseModel, audit, fresh_noise_score, least_clean_error, violations
 from operators.bounds.rates import rate
-from operators.scaling import Problem, predict
+from operators.data.normalisation import Problem, predict
 
 SEEDS = st.integers(0, 2**32 - 1)
 

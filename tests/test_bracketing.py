@@ -16,8 +16,8 @@ from bench.questions import lower_ends
 from bench.search import Question
 from bench.study import Study
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import BlockCache, build
-from operators.scaling import scaled
+from operators.data.dataset import BlockCache, build
+from operators.data.normalisation import scaled
 from results.brackets import brackets, summary
 from results.report import write_tables
 from results.store import Store

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ive
 
 from operators import TASKS, find_task
-from operators.blocks import BlockCache
+from operators.data.function_cache import BlockCache
 from operators.errors import DataInvalid
 from operators.seeds import stream
 from operators.tasks import burgers

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators import TASKS, find_task, sampling
-from operators.dataset import (
+from operators import TASKS, find_task
+from operators.data import sampling
+from operators.data.dataset import (
     BLOCK,
     CONTROLS,
     DESIGNS,
@@ -226,7 +227,7 @@ def test_constants_are_clean_and_do_not_depend_on_the_request() -> None:
 def test_data_are_the_same_bits_in_another_process_with_other_thread_counts_and_cache_states(tmp_path: Path) -> None:
     program = (
         "import hashlib, sys, numpy as np; from pathlib import Path; from operators import TASKS;"
-        "from operators.dataset import *;"
+        "from operators.data.dataset import *;"
         "d = build(Request(TASKS['darcy'], 'grid', 9, 50, 'uniform', 0.1), BlockCache(Path(sys.argv[1])));"
         "print(hashlib.sha256(d.inputs.tobytes() + d.labels.tobytes() + d.test_outputs.tobytes()).hexdigest())"
     )

@@ -8,7 +8,7 @@ import scipy.sparse as sparse
 from scipy.integrate import solve_ivp
 
 from operators import TASKS, find_task
-from operators.blocks import BlockCache
+from operators.data.function_cache import BlockCache
 from operators.errors import DataInvalid, UserError
 from operators.numerics import chebyshev, etdrk, grf, grids
 from operators.seeds import stream

@@ -20,8 +20,8 @@ from bench.engines.threads import pinned_tensorflow
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import DeepONet, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import build
-from operators.scaling import Problem, predict, scaled
+from operators.data.dataset import build
+from operators.data.normalisation import Problem, predict, scaled
 
 ROOT = Path(__file__).parent.parent
 SMALL: dict[str, Any] = {

@@ -22,9 +22,9 @@ from bench.engines.examples import served
 from bench.engines.monitor import CHECK_EVERY, Monitor, learning_curve_steps
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Layer, Weights
-from operators.dataset import build
+from operators.data.dataset import build
+from operators.data.normalisation import Problem, predict, scaled
 from operators.errors import UserError
-from operators.scaling import Problem, predict, scaled
 
 ROOT = Path(__file__).parent.parent
 ENGINE = DeepXDEEngine()

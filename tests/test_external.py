@@ -24,7 +24,7 @@ from bench.cell import Cell, Net, Noise, Training
 from bench.run import Runner
 from bench.study import Study, cell_key
 from operators import UserError, external_stored, find_task
-from operators.dataset import Request, build
+from operators.data.dataset import Request, build
 from operators.errors import DataInvalid
 from operators.external import External, external
 from operators.external_arrays import array_names, find_array, open_array
@@ -211,7 +211,7 @@ def test_more_functions_than_the_file_has_are_refused(task: External) -> None:
 
 
 def test_data_are_not_copied_into_the_cache(task: External, tmp_path: Path) -> None:
-    from operators.dataset import BlockCache
+    from operators.data.dataset import BlockCache
 
     build(Request(task, functions=5, points=8, test_functions=4), BlockCache(tmp_path / "cache"))
     assert not (tmp_path / "cache").exists()

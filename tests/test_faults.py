@@ -113,7 +113,7 @@ def test_whatever_goes_wrong_before_training_becomes_the_record_of_its_cell_alon
 
 
 def _raising_for(replicate: int, error: Exception) -> Callable[..., Any]:
-    from operators.dataset import build
+    from operators.data.dataset import build
 
     def built(request: Any, cache: Any) -> Any:
         if request.replicate == replicate:

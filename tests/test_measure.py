@@ -10,8 +10,8 @@ from bench.cell import Cell, Net, Noise, Training
 from bench.measure import BoundViolation, anatomy_values, audit_values, bound_values, bounds, errors, is_trivial
 from operators.architectures.deeponet import Layer, Weights
 from operators.bounds import BOUNDS, bit_counting
-from operators.dataset import build
-from operators.scaling import predict, scaled
+from operators.data.dataset import build
+from operators.data.normalisation import predict, scaled
 
 CELL = Cell(
     task="antiderivative",

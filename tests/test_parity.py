@@ -16,8 +16,8 @@ from bench.engines.batched import BatchedEngine
 from bench.engines.deepxde import DeepXDEEngine
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import ENDS, Weights
-from operators.dataset import build
-from operators.scaling import scaled
+from operators.data.dataset import build
+from operators.data.normalisation import scaled
 
 FORMS: list[tuple[str, dict[str, Any], int]] = [
     # form, design and sizes, q

@@ -17,10 +17,10 @@ from bench.initialisation import initial_weights
 from bench.run import Runner
 from operators import TASKS, UserError, find_task
 from operators.architectures.deeponet import DeepONet, Weights
-from operators.blocks import BlockCache
 from operators.bounds.population import population_floors
-from operators.dataset import Request, build
-from operators.scaling import predict, scaled
+from operators.data.dataset import Request, build
+from operators.data.function_cache import BlockCache
+from operators.data.normalisation import predict, scaled
 from results.plots import Figure, rendered
 from results.show import Sample, WorstFit, coordinate_names, sample, worst_fit
 from results.show_plot import fit_figure, task_figure

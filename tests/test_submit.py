@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.blocks import BlockCache
+from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.merge import merge
 from results.study import ExpectedCell, Manifest, Target, save_manifest

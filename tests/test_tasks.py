@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from operators import TASKS, Task, find_task
-from operators.blocks import BLOCK, BlockCache, validate
+from operators.data.function_cache import BLOCK, BlockCache, validate
 from operators.errors import DataInvalid, UserError
 from operators.seeds import stream
 from operators.tasks.task import Card

@@ -18,8 +18,8 @@ from bench.engines.varpro.train import Options, Result, roughened, target_miss, 
 from operators import find_task
 from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
 from operators.bounds.offset import offset_tails
-from operators.dataset import Design, Request, build
-from operators.scaling import Problem, predict, scaled
+from operators.data.dataset import Design, Request, build
+from operators.data.normalisation import Problem, predict, scaled
 from operators.seeds import stream
 from operators.tasks.task import Array
 

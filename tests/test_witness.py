@@ -16,9 +16,9 @@ import results.witness_error
 from operators import find_task
 from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Ends, Layer, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import Request, build
+from operators.data.dataset import Request, build
+from operators.data.normalisation import Problem, scaled
 from operators.errors import UserError
-from operators.scaling import Problem, scaled
 from operators.tasks.task import Array
 from results.study import Target
 from results.witness import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder

@@ -11,7 +11,7 @@ from typing import Literal
 
 from bench.cell import Cell
 from operators.architectures.deeponet import Weights
-from operators.scaling import Problem
+from operators.data.normalisation import Problem
 
 FitStatus = Literal["done", "diverged", "timeout"]
 

@@ -20,7 +20,7 @@ from bench.engines.varpro.ends import unsupported
 from bench.engines.varpro.train import Options, train_varpro
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Weights
-from operators.scaling import Problem
+from operators.data.normalisation import Problem
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001

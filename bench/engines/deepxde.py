@@ -41,8 +41,8 @@ from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Layer, Weights
+from operators.data.normalisation import Problem
 from operators.errors import UserError
-from operators.scaling import Problem
 
 ALIGNED_LIMIT_BYTES = 2 * 2**30
 

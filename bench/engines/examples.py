@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.batches import batches
 from bench.cell import Cell
-from operators.scaling import Problem
+from operators.data.normalisation import Problem
 
 BATCH_CHUNK = 64
 

@@ -25,8 +25,8 @@ from bench.engines import find_engine
 from bench.engines.base import Control
 from bench.engines.threads import pinned_tensorflow
 from bench.flops import step_flops
-from operators.dataset import build
-from operators.scaling import scaled
+from operators.data.dataset import build
+from operators.data.normalisation import scaled
 
 ROOT = Path(__file__).parent.parent.parent
 WIDTHS, RANKS, SIZES = (16, 32, 64, 128), (4, 16, 64), (64, 256, 1024)
@@ -136,8 +136,8 @@ keep_compiled_programs(Path(sys.argv[1]))
 from bench.engines.batched import BatchedEngine
 from bench.engines.base import Control
 from bench.engines.deepxde import DeepXDEEngine
-from operators.dataset import build
-from operators.scaling import scaled
+from operators.data.dataset import build
+from operators.data.normalisation import scaled
 from test_engines import END_TO_END_STEPS, cell_of
 engine, shape = sys.argv[2], ("grid", 100, 100, 16, 4, None)
 trainer = BatchedEngine() if engine == "batched" else DeepXDEEngine(threads=int(sys.argv[3]))

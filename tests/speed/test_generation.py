@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from operators import TASKS
-from operators.blocks import BlockCache, functions
+from operators.data.function_cache import BlockCache, functions
 
 FUNCTIONS = 1000
 SECONDS = 5.0

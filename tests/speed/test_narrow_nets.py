@@ -26,8 +26,8 @@ from bench.engines.base import Control
 from bench.engines.threads import pin_threads
 from operators.architectures.deeponet import Ends
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import build
-from operators.scaling import predict, scaled
+from operators.data.dataset import build
+from operators.data.normalisation import predict, scaled
 from operators.tasks.task import Array
 
 TASKS = ("advection-speed", "burgers-low-viscosity")

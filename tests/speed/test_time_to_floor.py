@@ -24,8 +24,8 @@ from bench.engines.base import Control
 from bench.engines.threads import pin_threads
 from bench.measure import RESOLUTION
 from operators.bounds.eckart_young import floors_of_deeponet
-from operators.dataset import build
-from operators.scaling import Problem, predict, scaled
+from operators.data.dataset import build
+from operators.data.normalisation import Problem, predict, scaled
 
 TASKS = ("advection-speed", "antiderivative", "burgers-low-viscosity", "burgers", "darcy")
 REPLICATES = 5

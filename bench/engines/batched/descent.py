@@ -19,7 +19,7 @@ from bench.engines.threads import pinned_tensorflow
 from bench.flops import step_flops
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Weights
-from operators.scaling import Problem, predict
+from operators.data.normalisation import Problem, predict
 
 if TYPE_CHECKING:
     from bench.engines.batched.program import Setting

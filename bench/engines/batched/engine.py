@@ -13,7 +13,7 @@ from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.batched.descent import descend
 from bench.engines.best import best, refuses_varpro, varpro
-from operators.scaling import Problem
+from operators.data.normalisation import Problem
 
 
 class Recipe(Protocol):

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.cell import Cell
-from operators.scaling import Problem
+from operators.data.normalisation import Problem
 
 LossForm = Literal["direct", "gram", "own", "table", "gathered"]
 Operands = dict[str, NDArray]

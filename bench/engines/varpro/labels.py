@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.engines.varpro.completion import LABELS_A_NUMBER, complete, too_few
 from bench.engines.varpro.heads import scalar_bias
-from operators.scaling import Problem
+from operators.data.normalisation import Problem
 from operators.tasks.task import Array
 
 NEGLIGIBLE = 1e-11

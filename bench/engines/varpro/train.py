@@ -33,7 +33,7 @@ from bench.engines.varpro.part import Part
 from bench.engines.varpro.rates import cosine, cycles
 from bench.engines.varpro.run import TARGET, Run
 from operators.architectures.deeponet import Array, DeepONet, Layer, Weights
-from operators.scaling import Problem, predict
+from operators.data.normalisation import Problem, predict
 
 LEARNING_RATE = 2e-2
 NARROW = 1.25
@@ -74,7 +74,7 @@ class Result:
 
     Attributes:
         weights: weights of the declared class; None if none are finite.
-        training_mse: mean (h - label)^2 in physical units, by `operators.scaling.predict`.
+        training_mse: mean (h - label)^2 in physical units, by `operators.data.normalisation.predict`.
         steps: updates made.
         curve: (step, loss) with loss = mean (h - label)^2 / unit^2; apart, the estimate: what rank q leaves plus both misses.
         status: `done`, `diverged` or `timeout`.

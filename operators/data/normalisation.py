@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.architectures.deeponet import DeepONet, Weights
-from operators.dataset import Dataset, Design
+from operators.data.dataset import Dataset, Design
 from operators.errors import UserError
 from operators.tasks.task import Array
 

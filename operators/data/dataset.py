@@ -3,7 +3,7 @@
 Nesting: with the same task and replicate, the first N functions, the first M points of each and their noise are the
 same, bit for bit, whatever N and M are; only a control experiment permutes each size for itself.
 
-Pieces: `operators.request` says what is wanted, `operators.blocks` generates and caches functions, `operators.sampling`
+Pieces: `operators.data.request` says what is wanted, `operators.data.function_cache` generates and caches functions, `operators.data.sampling`
 chooses query points and noise.
 """
 
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.blocks import BLOCK, BlockCache, functions, validate
-from operators.request import CONTROLS, DESIGNS, MEMORY_LIMIT_BYTES, NOISE_LAWS, Control, Design, NoiseLaw, Request
-from operators.sampling import controlled, draw_noise, point_index
+from operators.data.function_cache import BLOCK, BlockCache, functions, validate
+from operators.data.request import CONTROLS, DESIGNS, MEMORY_LIMIT_BYTES, NOISE_LAWS, Control, Design, NoiseLaw, Request
+from operators.data.sampling import controlled, draw_noise, point_index
 from operators.tasks.task import Array, Task
 
 REFERENCE_FUNCTIONS = 256

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from operators.request import NoiseLaw, Request
+from operators.data.request import NoiseLaw, Request
 from operators.seeds import stream
 from operators.tasks.task import Array
 

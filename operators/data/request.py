@@ -30,7 +30,7 @@ class Request:
         sigma: standard deviation of z over the task's root mean square of clean outputs.
         replicate: selects the streams `inputs`, `points`, `noise`, `control` and `test`.
         test_functions: held-out functions.
-        control: a control experiment on noisy labels (see `operators.sampling.controlled`).
+        control: a control experiment on noisy labels (see `operators.data.sampling.controlled`).
 
     Raises:
         UserError: sizes or laws that do not fit the task or the memory.

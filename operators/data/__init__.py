@@ -1,0 +1,1 @@
+"""Data sets: requests, sampling, generated functions, noise, normalisation."""
