@@ -12,8 +12,8 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from operators.atomic_files import write_atomic
+from operators.bounds.lemmas.rates import LAWS, Law
 from operators.bounds.rank_to_parameters import Family
-from operators.bounds.rates import LAWS, Law
 from operators.errors import UserError
 from operators.external_arrays import open_array
 from operators.replicates import noise_from_replicates

@@ -7,7 +7,7 @@ Clean g, noise z, labels y = g + z, predictions h at n labels, <a, b> = mean of 
     df = sum z_i (h_i - g_i) / sigma^2,  so T2 = -2 sigma^2 df / n; for Gaussian noise E df are the generalised degrees of freedom
                              (Stein 1981, doi:10.1214/aos/1176345632; Ye 1998, doi:10.1080/01621459.1998.10474094)
     cosine = <z, h - g> / (|z| |h - g|)
-    nats   = n R(rho) / d and / d_eff, R(rho) the rate of the noise law (`operators.bounds.rates`)
+    nats   = n R(rho) / d and / d_eff, R(rho) the rate of the noise law (`operators.bounds.lemmas.rates`)
 
 Consequences that no fit can escape (`violations` returns those that a set of numbers breaks):
     1  R = V + T2 + T3
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.bounds.rates import Law, Rate, rate
+from operators.bounds.lemmas.rates import Law, Rate, rate
 from operators.tasks.task import Array
 
 TOLERANCE = 1e-9

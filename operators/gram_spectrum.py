@@ -21,7 +21,7 @@ With a scalar bias only max{tail_r(mean function), tail_{r+1}(none)} <= tail_r(s
 import numpy as np
 from scipy.linalg import blas, eigh_tridiagonal, lapack
 
-from operators.bounds.singular_values import EPSILON, Tails, tail_sums
+from operators.bounds.lemmas.singular_values import EPSILON, Tails, tail_sums
 from operators.large_spectrum import ENERGY_ALLOWANCE, Spectrum, as_tails, ordered
 from operators.output_matrix import BLOCK_ENTRIES, OutputMatrix
 from operators.tasks.task import Array

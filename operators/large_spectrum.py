@@ -28,8 +28,8 @@ from typing import Literal
 
 import numpy as np
 
-from operators.bounds.offset import offset_tails
-from operators.bounds.singular_values import EPSILON, Tails, is_resolved, singular_values, tail_sums
+from operators.bounds.lemmas.offset import offset_tails
+from operators.bounds.lemmas.singular_values import EPSILON, Tails, is_resolved, singular_values, tail_sums
 from operators.output_matrix import BLOCK_ENTRIES, OutputMatrix
 from operators.tasks.task import Array
 

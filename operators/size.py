@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Statement
 from operators.bounds.eckart_young import Offset
+from operators.bounds.lemmas.singular_values import RESOLUTION, Tails, tail_sums
 from operators.bounds.rank_to_parameters import Family, necessary_parameters
-from operators.bounds.singular_values import RESOLUTION, Tails, tail_sums
 from operators.errors import UserError
 from operators.gram_spectrum import spectrum_by_gram
 from operators.large_spectrum import Spectrum, least_rank, projected, reduced_exactly, spectrum_of

@@ -23,7 +23,7 @@ import numpy as np
 
 from operators.bounds import bit_counting, effective_parameters, grid_in_probability, marchenko_pastur
 from operators.bounds.bound import Statement
-from operators.bounds.rates import Law, least_energy
+from operators.bounds.lemmas.rates import Law, least_energy
 from operators.errors import UserError
 from operators.large_spectrum import Spectrum, least_rank
 from operators.tasks.task import Array

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from operators.audit import RATES
-from operators.bounds.rates import LAWS, Law, inverse_rate, rate
+from operators.bounds.lemmas.rates import LAWS, Law, inverse_rate, rate
 from results.absorption_row import NET, SETTING, SHAPE, Claim, row_of
 from results.series import on_shapes, paths
 

@@ -16,9 +16,9 @@ from operators.bounds import grid_in_probability, incomplete_grid, marchenko_pas
 from operators.bounds.bound import Setting
 from operators.bounds.eckart_young import floors, floors_of_deeponet
 from operators.bounds.incomplete_grid import block_floor, log_low_rank_patterns
+from operators.bounds.lemmas.signal import fraction_beyond, fraction_with, signal_tails
+from operators.bounds.lemmas.singular_values import singular_values, tail_sums
 from operators.bounds.marchenko_pastur import absorbed_fraction, rank_fraction, rank_fraction_at
-from operators.bounds.signal import fraction_beyond, fraction_with, signal_tails
-from operators.bounds.singular_values import singular_values, tail_sums
 
 
 def wide(q: int) -> DeepONet:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators import spectra
 from operators.architectures.deeponet import DeepONet
 from operators.bounds import population
 from operators.bounds.bound import Setting
 from operators.bounds.eckart_young import floors
+from operators.bounds.lemmas import closed_form_spectra
+from operators.bounds.lemmas.singular_values import singular_values, tail_sums
 from operators.bounds.population import mean_absolute_floors, population_floors
-from operators.bounds.singular_values import singular_values, tail_sums
 
 POINTS = 64
 MODES = 20
@@ -41,18 +41,22 @@ def test_final_time_spectrum_of_linear_evolution_matches_samples() -> None:
     variances = 1.0 / ((2.0 * math.pi * k) ** 2 + 9.0)
     growth = 0.2 - 0.002 * (2.0 * math.pi * k) ** 2
     samples = periodic_samples(20_000, np.sqrt(variances), growth=growth, speed=0.7, time=0.8, seed=0)
-    waves = spectra.periodic_wavenumbers(MODES)
-    expected = spectra.evolved(variances[waves], waves, time=0.8, diffusivity=0.002, reaction=0.2)
+    waves = closed_form_spectra.periodic_wavenumbers(MODES)
+    expected = closed_form_spectra.evolved(variances[waves], waves, time=0.8, diffusivity=0.002, reaction=0.2)
     floor, sampled = population_floors(expected), tail_sums(sampled_spectrum(samples))
     for q in (0, 1, 3, 8, 16):
         assert sampled[q] == pytest.approx(floor[q], rel=0.03)
 
 
 def test_pure_advection_leaves_the_spectrum_alone() -> None:
-    waves = spectra.periodic_wavenumbers(5)
+    waves = closed_form_spectra.periodic_wavenumbers(5)
     variances = 2.0 ** -waves.astype(float)
-    np.testing.assert_array_equal(spectra.evolved(variances, waves, time=3.0), spectra.decreasing(variances))
-    np.testing.assert_array_equal(spectra.evolved_in_space_time(variances, waves, time=3.0), spectra.decreasing(variances))
+    np.testing.assert_array_equal(
+        closed_form_spectra.evolved(variances, waves, time=3.0), closed_form_spectra.decreasing(variances)
+    )
+    np.testing.assert_array_equal(
+        closed_form_spectra.evolved_in_space_time(variances, waves, time=3.0), closed_form_spectra.decreasing(variances)
+    )
 
 
 def test_space_time_spectrum_matches_samples() -> None:
@@ -62,8 +66,10 @@ def test_space_time_spectrum_matches_samples() -> None:
     growth = 0.3 - 0.01 * (2.0 * math.pi * k) ** 2
     blocks = [periodic_samples(3000, np.sqrt(variances), growth=growth, speed=0.4, time=t, seed=1) for t in times]
     outputs = np.hstack(blocks)
-    waves = spectra.periodic_wavenumbers(6)
-    expected = population_floors(spectra.evolved_in_space_time(variances[waves], waves, time=1.0, diffusivity=0.01, reaction=0.3))
+    waves = closed_form_spectra.periodic_wavenumbers(6)
+    expected = population_floors(
+        closed_form_spectra.evolved_in_space_time(variances[waves], waves, time=1.0, diffusivity=0.01, reaction=0.3)
+    )
     sampled = tail_sums(np.linalg.eigvalsh(outputs.T @ outputs)[::-1][:20] / outputs.size)
     for q in (0, 1, 3, 5, 9):
         assert sampled[q] == pytest.approx(expected[q], rel=0.08)
@@ -76,8 +82,8 @@ def test_dirichlet_spectra_match_samples() -> None:
     x = np.arange(1, 128) / 128.0
     modes = math.sqrt(2.0) * np.sin(math.pi * k[:, None] * x)
     for factor, expected in (
-        (1.0 / (math.pi * k) ** 2, spectra.poisson(mu)),
-        (np.exp(-0.01 * (math.pi * k) ** 2 * 0.5), spectra.heat_with_fixed_ends(mu, time=0.5, diffusivity=0.01)),
+        (1.0 / (math.pi * k) ** 2, closed_form_spectra.poisson(mu)),
+        (np.exp(-0.01 * (math.pi * k) ** 2 * 0.5), closed_form_spectra.heat_with_fixed_ends(mu, time=0.5, diffusivity=0.01)),
     ):
         outputs = rng.standard_normal((20_000, 30)) @ (np.sqrt(mu)[:, None] * factor[:, None] * modes)
         sampled = tail_sums(np.linalg.eigvalsh(outputs.T @ outputs)[::-1] / (20_000 * 128.0))
@@ -87,7 +93,7 @@ def test_dirichlet_spectra_match_samples() -> None:
 
 @pytest.mark.parametrize(("q", "tail"), [(17, 1.038e-2), (65, 2.533e-3), (257, 6.37e-4)])
 def test_box_tails_have_their_reference_values_and_limit(q: int, tail: float) -> None:
-    spectrum = spectra.box_translates(0.25 * math.sqrt(2.0), 200_000)
+    spectrum = closed_form_spectra.box_translates(0.25 * math.sqrt(2.0), 200_000)
     floor = population_floors(spectrum)[q]
     assert floor == pytest.approx(tail, rel=1e-3)
     assert floor == pytest.approx(16.0 / (math.pi**4 * q), rel=0.08)
@@ -106,18 +112,20 @@ def test_box_spectrum_matches_the_translates_of_a_sampled_box() -> None:
     points, width = 512, 0.375
     profile = ((np.arange(points) + 0.5) / points < width).astype(float)
     shifted = np.stack([np.roll(profile, shift) for shift in range(points)])
-    np.testing.assert_allclose(spectra.translates(profile), sampled_spectrum(shifted), atol=1e-12)
-    np.testing.assert_allclose(spectra.translates(profile)[:21], spectra.box_translates(width, 10_000)[:21], rtol=0.01, atol=1e-5)
+    np.testing.assert_allclose(closed_form_spectra.translates(profile), sampled_spectrum(shifted), atol=1e-12)
+    np.testing.assert_allclose(
+        closed_form_spectra.translates(profile)[:21], closed_form_spectra.box_translates(width, 10_000)[:21], rtol=0.01, atol=1e-5
+    )
     with pytest.raises(ValueError, match="width"):
-        spectra.box_translates(1.0, 10)
+        closed_form_spectra.box_translates(1.0, 10)
 
 
 @pytest.mark.parametrize(("q", "tail"), [(8, 4.59e-2), (32, 1.225e-2), (128, 3.12e-3)])
 def test_shocked_burgers_tails_have_their_reference_values_and_the_jump_law(q: int, tail: float) -> None:
     x = 2.0 * math.pi * (np.arange(2**14) + 0.5) / 2**14
-    profile = spectra.inviscid_burgers_profile(1.5, x)
+    profile = closed_form_spectra.inviscid_burgers_profile(1.5, x)
     jump = profile[-1] - profile[0]
-    floor = population_floors(spectra.translates(profile))[q]
+    floor = population_floors(closed_form_spectra.translates(profile))[q]
     assert floor == pytest.approx(tail, rel=2e-3)
     assert jump == pytest.approx(1.9945, abs=2e-4)
     assert floor == pytest.approx(jump**2 / (math.pi**2 * q), rel=0.1)
@@ -127,9 +135,11 @@ def test_shocked_burgers_tails_have_their_reference_values_and_the_jump_law(q: i
 def test_burgers_spectrum_matches_samples_at_uniform_shifts(time: float) -> None:
     x = 2.0 * math.pi * np.arange(256) / 256
     shifts = 2.0 * math.pi * np.random.default_rng(12).uniform(size=4000)
-    outputs = spectra.inviscid_burgers_profile(time, np.mod(x - shifts[:, None], 2.0 * math.pi))
+    outputs = closed_form_spectra.inviscid_burgers_profile(time, np.mod(x - shifts[:, None], 2.0 * math.pi))
     tails = population_floors(
-        spectra.translates(spectra.inviscid_burgers_profile(time, 2.0 * math.pi * np.arange(2**14) / 2**14))
+        closed_form_spectra.translates(
+            closed_form_spectra.inviscid_burgers_profile(time, 2.0 * math.pi * np.arange(2**14) / 2**14)
+        )
     )
     sampled = population_floors(sampled_spectrum(outputs))
     for q in (2, 4, 8):
@@ -138,10 +148,10 @@ def test_burgers_spectrum_matches_samples_at_uniform_shifts(time: float) -> None
 
 def test_smooth_burgers_tails_are_spectral() -> None:
     x = 2.0 * math.pi * (np.arange(2**12) + 0.5) / 2**12
-    floor = population_floors(spectra.translates(spectra.inviscid_burgers_profile(0.5, x)))
+    floor = population_floors(closed_form_spectra.translates(closed_form_spectra.inviscid_burgers_profile(0.5, x)))
     assert floor[8] == pytest.approx(1.6e-4, rel=0.02)
     assert floor[32] == pytest.approx(1e-10, rel=0.03)
-    np.testing.assert_allclose(spectra.inviscid_burgers_profile(0.0, x), -np.sin(x), atol=1e-12)
+    np.testing.assert_allclose(closed_form_spectra.inviscid_burgers_profile(0.0, x), -np.sin(x), atol=1e-12)
 
 
 @pytest.mark.parametrize(("time", "tolerance"), [(0.8, 2e-3), (1.5, 2e-3)])
@@ -155,7 +165,7 @@ def test_burgers_profile_agrees_with_an_independent_godunov_solution(time: float
         left, right = np.maximum(u, 0.0), np.minimum(np.roll(u, -1), 0.0)
         flux = 0.5 * np.maximum(left**2, right**2)
         u = u - time / steps / dx * (flux - np.roll(flux, 1))
-    error = np.mean(np.abs(u - spectra.inviscid_burgers_profile(time, x)))
+    error = np.mean(np.abs(u - closed_form_spectra.inviscid_burgers_profile(time, x)))
     assert error < tolerance
 
 
@@ -173,8 +183,8 @@ def test_training_floors_are_optimistic_in_the_mean() -> None:
 def test_second_moment_and_covariance_tails_interlace(variances: list[float], size: float, seed: int) -> None:
     mean = size * np.random.default_rng(seed).standard_normal(len(variances))
     covariance = np.diag(variances)
-    second = spectra.decreasing(np.maximum(np.linalg.eigvalsh(covariance + np.outer(mean, mean)), 0.0))
-    first = spectra.decreasing(np.array(variances))
+    second = closed_form_spectra.decreasing(np.maximum(np.linalg.eigvalsh(covariance + np.outer(mean, mean)), 0.0))
+    first = closed_form_spectra.decreasing(np.array(variances))
     slack = 1e-9 * (1.0 + second.sum())
     assert np.all(population_floors(second) + slack >= population_floors(first))
     assert np.all(population_floors(first) + slack >= population_floors(second, 1))
@@ -197,7 +207,7 @@ def test_mean_absolute_floor_of_boxes_decays_like_one_over_q() -> None:
     profile = (np.arange(points) / points < 0.375).astype(float)
     outputs = np.stack([np.roll(profile, shift) for shift in range(points)])
     left, values, right = np.linalg.svd(outputs)
-    floor = mean_absolute_floors(spectra.translates(profile), prediction=2.0, output=1.0)
+    floor = mean_absolute_floors(closed_form_spectra.translates(profile), prediction=2.0, output=1.0)
     for q in (5, 9, 33):
         fit = (left[:, :q] * values[:q]) @ right[:q]
         assert np.abs(fit).max() <= 2.0

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from scipy.stats import beta, binom, chi2, ncx2
 
-from operators.bounds.rates import LAWS, absorbable_fraction, inverse_rate, least_energy, rate, required_nats
+from operators.bounds.lemmas.rates import LAWS, absorbable_fraction, inverse_rate, least_energy, rate, required_nats
 
 FRACTIONS = st.floats(0.0, 1.0)
 KINDS = ("subgaussian", "rademacher", "gaussian")

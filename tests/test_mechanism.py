@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.bounds.rates import LAWS
+from operators.bounds.lemmas.rates import LAWS
 from results import series
 from results.absorption_tests import DELTA, rate_shift, same_d, usable
 from results.against_theory import COLUMNS as COMPARED

@@ -12,8 +12,8 @@ from bench.nets import tied
 from bench.run import Runner
 from bench.studies import mechanism as built_in
 from bench.study import Study, load_study
+from operators.bounds.lemmas.signal import fraction_beyond
 from operators.bounds.marchenko_pastur import rank_fraction
-from operators.bounds.signal import fraction_beyond
 from results.against_theory import against_theory
 from results.frame import build_frame
 from results.mechanism import NOTHING, TESTS, mechanism

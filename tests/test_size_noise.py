@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from operators import UserError
 from operators.bounds.bit_counting import necessary_parameters
-from operators.bounds.rates import Law
+from operators.bounds.lemmas.rates import Law
 from operators.replicates import noise_from_replicates
 from operators.size import required_size
 from operators.size_noise import clean_squares, known_noise

@@ -17,7 +17,7 @@ from bench.engines.varpro.soap import Soap
 from bench.engines.varpro.train import Options, Result, roughened, target_miss, train_varpro
 from operators import find_task
 from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
-from operators.bounds.offset import offset_tails
+from operators.bounds.lemmas.offset import offset_tails
 from operators.data.dataset import Design, Request, build
 from operators.data.normalisation import Problem, predict, scaled
 from operators.seeds import stream

@@ -4,7 +4,7 @@ With probability >= 1 - delta over the noise, for every parameter setting that a
 
     n R(rho) <= b d ln 2 + ln(K / delta)        (b = 32: 22.18 nats a parameter)
 
-R is the rate of the noise law (`operators.bounds.rates`), K the number of configurations tried on the same noise
+R is the rate of the noise law (`operators.bounds.lemmas.rates`), K the number of configurations tried on the same noise
 (architectures, seeds of frozen random features). No norm, no smoothness, no optimiser enters. It excludes something only if
 n / d > b ln 2 / R(rho), which for b = 32 is 39 (Rademacher) or 19 (Gaussian) at rho = 0.9 and 436 or 421 at rho = 0.1.
 
@@ -25,8 +25,8 @@ import math
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
-from operators.bounds.rates import Law, required_nats
-from operators.bounds.rates import absorbable_fraction as absorbable_by_nats
+from operators.bounds.lemmas.rates import Law, required_nats
+from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats
 
 
 def absorbable_fraction(

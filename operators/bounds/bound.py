@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.rates import Law
+from operators.bounds.lemmas.rates import Law
 from operators.tasks.task import Array
 
 Status = Literal["certified", "asymptotic", "heuristic", "vacuous"]
@@ -77,7 +77,7 @@ class Setting:
         bits: storage of one parameter.
         norms: scales for norm-based bounds.
         signal: pairs (g, e): the clean outputs lie within mean squared error e of a matrix of rank g, offset included; (g, 0) if
-            their rank is g; empty if nothing is known (`operators.bounds.signal`).
+            their rank is g; empty if nothing is known (`operators.bounds.lemmas.signal`).
         floors: certified mean squared errors for rank 0, 1, ..., the last one 0, of this very grid data set
             (`eckart_young.floors_of_deeponet`), if at hand.
         label_energy: mean square of these labels.

@@ -8,7 +8,7 @@ tail_r(Y) = sum_{k > r} s_k(Y)^2 (Eckart and Young 1936, doi:10.1007/BF02288367)
 What the model adds to B T^T, its offset, decides the variant (divide by N M):
 
     none            tail_q(Y)
-    scalar          a trained scalar bias c: min over c of tail_q(Y - c 1 1^T), see `operators.bounds.offset`;
+    scalar          a trained scalar bias c: min over c of tail_q(Y - c 1 1^T), see `operators.bounds.lemmas.offset`;
                     at least max{tail_q of Y with rows centred, of Y with columns centred, tail_{q+1}(Y)}
     mean-function   a trained function of the point, the same for all inputs: tail_q of Y with columns centred (for a given
                     low-rank part the best mean is the column mean of the rest; P = I - 1 1^T / N does not raise a rank)
@@ -38,8 +38,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at_least_q, not_applicable
-from operators.bounds.offset import offset_tails
-from operators.bounds.singular_values import Method, tails
+from operators.bounds.lemmas.offset import offset_tails
+from operators.bounds.lemmas.singular_values import Method, tails
 from operators.errors import UserError
 from operators.tasks.task import Array
 

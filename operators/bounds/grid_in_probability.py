@@ -30,8 +30,8 @@ import math
 import numpy as np
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
-from operators.bounds.rates import Law, least_energy
-from operators.bounds.signal import absorbable_fraction_beyond, necessary_rank_beyond
+from operators.bounds.lemmas.rates import Law, least_energy
+from operators.bounds.lemmas.signal import absorbable_fraction_beyond, necessary_rank_beyond
 
 CONVEX_ORDER: dict[Law, float] = {
     "gaussian": 1.0,

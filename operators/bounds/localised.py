@@ -1,7 +1,7 @@
 """The localised bound: keep the quadratic term, and neither the range of h nor a second power of eps is lost.
 
 Design and clean values g fixed; noise z independent, mean zero; the class H fixed before z. Lemma: for one fixed h,
-P(risk(h) <= (1 - rho) V) <= exp(-n R(rho)), R from `operators.bounds.rates`. Net step: |h - h'|_n <= tau and
+P(risk(h) <= (1 - rho) V) <= exp(-n R(rho)), R from `operators.bounds.lemmas.rates`. Net step: |h - h'|_n <= tau and
 risk(h) <= V - eps give risk(h') <= (sqrt(V - eps) + tau)^2 by the triangle inequality alone, so a net of radius
 
     tau = sqrt(V) t,   t = sqrt(1 - (1 - kappa) rho) - sqrt(1 - rho)
@@ -13,7 +13,7 @@ holds a point that absorbs (1 - kappa) rho. Hence, with probability >= 1 - delta
 No q on the right: at a fixed number of parameters raising q does not help the bound, except through logarithms. Widths = q gives
 q >= const sqrt(n / log n), fixed hidden widths q >= const n / log n.
 
-ln N from `operators.bounds.covering`: shapes and norms fixed before z. For Gaussian and uniform noise V is random; the radius
+ln N from `operators.bounds.lemmas.covering`: shapes and norms fixed before z. For Gaussian and uniform noise V is random; the radius
 uses a level that V undershoots with probability at most delta / 2.
 
 The value is unchanged when z, h, g and the head radii are scaled together. It improves on the n^(1/4) shape by elementary means;
@@ -27,8 +27,8 @@ from scipy.optimize import brentq
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
-from operators.bounds.covering import Block, blocks, log_covering_number
-from operators.bounds.rates import least_energy, required_nats
+from operators.bounds.lemmas.covering import Block, blocks, log_covering_number
+from operators.bounds.lemmas.rates import least_energy, required_nats
 
 SHARES = tuple(float(share) for share in np.linspace(0.02, 0.98, 49))
 

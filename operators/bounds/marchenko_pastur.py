@@ -18,7 +18,7 @@ from collections.abc import Callable
 from scipy.optimize import brentq
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
-from operators.bounds.signal import absorbable_fraction_beyond, necessary_rank_beyond
+from operators.bounds.lemmas.signal import absorbable_fraction_beyond, necessary_rank_beyond
 
 NOTE = "needs a grid design and how near the clean outputs are to low rank"
 

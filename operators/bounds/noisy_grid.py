@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
-from operators.bounds.singular_values import singular_values, tail_sums
+from operators.bounds.lemmas.singular_values import singular_values, tail_sums
 from operators.tasks.task import Array
 
 NOTE = "needs the floors of a noisy grid design"

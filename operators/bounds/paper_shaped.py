@@ -28,7 +28,7 @@ from scipy.optimize import brentq
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
-from operators.bounds.covering import blocks, log_ball, prediction_bound
+from operators.bounds.lemmas.covering import blocks, log_ball, prediction_bound
 
 NET_SHARES = tuple(float(share) for share in np.geomspace(1e-6, 0.5, 40))
 

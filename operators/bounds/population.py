@@ -10,7 +10,7 @@ the span: tail_{q+1} of the second moment, or the covariance's tail_q.
     E[training floor of N samples] <= population floor   (a minimum of linear functions is concave; Jensen)
 
 so training floors are optimistic unless N is much larger than q. In L1, with |h| <= C_h and |G| <= C_G, E |G - h|_{L1} >=
-tail_q / (C_h + C_G), since |a|^2 <= (C_h + C_G) |a|. Spectra in closed form: `operators.spectra`. One-parameter families
+tail_q / (C_h + C_G), since |a|^2 <= (C_h + C_G) |a|. Spectra in closed form: `operators.bounds.lemmas.closed_form_spectra`. One-parameter families
 (translates) have algebraic tails only for linear reconstruction; nets whose trunk sees the input are not subject to these
 floors.
 """
@@ -18,7 +18,7 @@ floors.
 import numpy as np
 
 from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at_least_q, not_applicable
-from operators.bounds.singular_values import tail_sums
+from operators.bounds.lemmas.singular_values import tail_sums
 from operators.tasks.task import Array
 
 NOTE = "needs the spectrum of the outputs in closed form"

@@ -16,8 +16,8 @@ from scipy.optimize import brentq
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
+from operators.bounds.lemmas.rates import least_energy, required_nats
 from operators.bounds.localised import SHARES
-from operators.bounds.rates import least_energy, required_nats
 from operators.bounds.sign_patterns import applies, log_sign_patterns
 
 NOTE = "needs ReLU and ends without sigmoid"

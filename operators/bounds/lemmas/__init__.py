@@ -1,0 +1,1 @@
+"""What several bounds share: rates, coverings, singular values; spectra in closed form."""
