@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from operators.audit import RATES
 from operators.bounds.lemmas.rates import LAWS, Law, inverse_rate, rate
+from operators.diagnostics.noise_audit import RATES
 from results.absorption_row import NET, SETTING, SHAPE, Claim, row_of
 from results.series import on_shapes, paths
 

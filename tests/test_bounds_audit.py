@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.anatomy import anatomy, anatomy_of_fit, missed_shares, orthonormal_basis
 from operators.architectures.deeponet import ENDS, DeepONet, Layer, Weights
-from operators.audit import NoiseModel, audit, fresh_noise_score, least_clean_error, violations
 from operators.bounds.lemmas.rates import rate
 from operators.data.normalisation import Problem, predict
+from operators.diagnostics.error_decomposition import anatomy, anatomy_of_fit, missed_shares, orthonormal_basis
+from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_score, least_clean_error, violations
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -1,0 +1,1 @@
+"""What a fit tells beyond its error: floor, error decomposition, noise audit."""
