@@ -95,7 +95,7 @@ class Cell(Model):
     """One training run.
 
     Attributes:
-        task: a name of the registry `operators.TASKS`, or of a user's own data (`operators.external`).
+        task: a name of the registry `operators.TASKS`, or of a user's own data (`operators.external.task`).
         parameters: constants of the task that differ from its defaults; what declares a user's own data.
         functions: N.
         points: M, query points per function.

@@ -15,7 +15,7 @@ from operators.atomic_files import write_atomic
 from operators.bounds.lemmas.rates import LAWS, Law
 from operators.bounds.rank_to_parameters import Family
 from operators.errors import UserError
-from operators.external_arrays import open_array
+from operators.external.arrays import open_array
 from operators.replicates import noise_from_replicates
 from operators.size import required_size
 from operators.size_noise import Noise, known_noise
@@ -61,7 +61,7 @@ def size_report(request: SizeRequest) -> SizeReport:
     """Answer a question.
 
     Raises:
-        UserError: files, arrays or options that make no sense; see `operators.external_arrays` and `operators.size`.
+        UserError: files, arrays or options that make no sense; see `operators.external.arrays` and `operators.size`.
     """
     name, outputs = open_array(request.data, request.array)
     family = _family(request, outputs.shape)

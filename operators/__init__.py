@@ -3,7 +3,7 @@
 from typing import Any
 
 from operators.errors import UserError
-from operators.external import PREFIX, find_external
+from operators.external.task import PREFIX, find_external
 from operators.tasks.advection import Advection
 from operators.tasks.advection_box import AdvectionBox
 from operators.tasks.advection_sign import AdvectionSign

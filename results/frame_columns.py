@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from operators.external import LOCATION
+from operators.external.task import LOCATION
 from results.record import Bounds, Cost, Errors, Record, canonical, pairs_text
 from results.study import ExpectedCell, Manifest
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from operators.external import LOCATION
+from operators.external.task import LOCATION
 
 SCHEMA = 1
 MAXIMUM_LINE_BYTES = 4 * 2**20
@@ -139,7 +139,7 @@ def record_key(cell: dict[str, Any], task_identity: str, engine_version: int) ->
     """The identity of a record: SHA-256 of canonical JSON of the cell, the task's identity and the versions of what computes it.
 
     `task_identity` is canonical JSON already, see `operators.tasks.task.Task.identity`. Where a user's own data lie
-    (`operators.external`) is no part of the key; their checksum, in the task's identity, is.
+    (`operators.external.task`) is no part of the key; their checksum, in the task's identity, is.
     """
     parameters = cell.get("parameters")
     if isinstance(parameters, dict) and LOCATION in parameters:

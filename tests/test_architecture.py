@@ -34,7 +34,7 @@ def test_imports_go_one_way_and_heavy_packages_stay_in_their_place(path: Path) -
         assert not names & {"tensorflow", "keras"}
     if str(relative) != "bench/engines/deepxde.py":
         assert "deepxde" not in names
-    if str(relative) != "operators/external_hdf5.py":
+    if str(relative) != "operators/external/hdf5.py":
         assert "h5py" not in names
     if str(relative) not in PLOTS:
         assert not names & {"matplotlib", "seaborn", "plotly"}

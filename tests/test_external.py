@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from bench.cell import Cell, Net, Noise, Training
 from bench.run import Runner
 from bench.study import Study, cell_key
-from operators import UserError, external_stored, find_task
+from operators import UserError, find_task
 from operators.data.dataset import Request, build
 from operators.errors import DataInvalid
-from operators.external import External, external
-from operators.external_arrays import array_names, find_array, open_array
-from operators.external_selection import parse_selection
-from operators.external_stored import Stored
+from operators.external.arrays import array_names, find_array, open_array
+from operators.external.selection import parse_selection
+from operators.external.stored_array import Stored
+from operators.external.task import External, external, stored_array
 from operators.tasks.task import Array
 from results.record import RecordError
 from results.store import KeyCheck
@@ -174,7 +174,7 @@ def test_arrays_stored_in_one_piece_are_mapped_and_not_read(write: Write, tmp_pa
 def test_of_a_chunked_array_only_the_part_counts_against_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file.create_dataset("tensor", data=TENSOR, chunks=(1, TIMES, POINTS), compression="gzip")
-    monkeypatch.setattr(external_stored, "LARGEST_IN_MEMORY", FUNCTIONS * POINTS * 8)
+    monkeypatch.setattr(stored_array, "LARGEST_IN_MEMORY", FUNCTIONS * POINTS * 8)
     assert open_array(tmp_path / "data.h5", "tensor[:, 0]")[1].shape == (FUNCTIONS, POINTS)
     with pytest.raises(UserError, match=r"array 'tensor' .* select fewer functions or points"):
         open_array(tmp_path / "data.h5", "tensor[:, 0:2]")
@@ -678,5 +678,5 @@ def test_the_worked_study_of_the_documentation_runs_and_runs_nothing_again_when_
 
 
 def test_reading_numpy_files_does_not_load_h5py() -> None:
-    program = "import sys, operators, operators.external_arrays; sys.exit('h5py' in sys.modules)"
+    program = "import sys, operators, operators.external.arrays; sys.exit('h5py' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

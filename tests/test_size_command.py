@@ -17,8 +17,9 @@ import typer
 from typer.testing import CliRunner
 
 from bench.size_command import SizeRequest, size, size_report
-from operators import UserError, external_stored
-from operators.external_arrays import open_array
+from operators import UserError
+from operators.external.arrays import open_array
+from operators.external.task import stored_array
 from operators.tasks.task import Array
 from results.csvs import write_csv
 from results.exponents import COLUMNS, exponent_table
@@ -324,7 +325,7 @@ def test_headers_that_claim_more_than_there_is_are_refused_before_anything_is_re
 
 
 def test_compressed_arrays_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external_stored, "LARGEST_IN_MEMORY", 4000)
+    monkeypatch.setattr(stored_array, "LARGEST_IN_MEMORY", 4000)
     with pytest.raises(UserError, match=r"read into memory, got array 'outputs' .* save it with numpy.savez"):
         open_array(compressed(tmp_path / "mine.npz", np.zeros((40, 25))))
     assert open_array(stored(tmp_path / "mine.npz", outputs_of()))[1].shape == (40, 25)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from operators.errors import UserError
-from operators.external_stored import Index, Stored, shown
+from operators.external.stored_array import Index, Stored, shown
 
 LONGEST = 300
 TEXT = re.compile(r"(?P<name>[^\[\],]+)(?:\[(?P<index>[^\[\]]*)\])?")

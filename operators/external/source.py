@@ -13,10 +13,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from operators.external_arrays import find_array, kind_of
-from operators.external_coordinates import coordinates
-from operators.external_selection import Selection, parse_selection, parse_selections
-from operators.external_stored import Stored
+from operators.external.arrays import find_array, kind_of
+from operators.external.coordinates import coordinates
+from operators.external.selection import Selection, parse_selection, parse_selections
+from operators.external.stored_array import Stored
 from operators.tasks.task import Array
 
 KEPT = 8
@@ -26,7 +26,7 @@ Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Declaration:
-    """A file, its checksum, and which of its arrays are what (texts of `operators.external_selection`)."""
+    """A file, its checksum, and which of its arrays are what (texts of `operators.external.selection`)."""
 
     path: Path
     sha256: str

@@ -1,4 +1,4 @@
-"""Arrays of MATLAB's MAT-files of level 5 (saved with -v6 or -v7); level 7.3 is HDF5, see `operators.external_hdf5`.
+"""Arrays of MATLAB's MAT-files of level 5 (saved with -v6 or -v7); level 7.3 is HDF5, see `operators.external.hdf5`.
 
 Layout (MathWorks, MAT-File Format, R2024): a header of 128 bytes, then elements, each a tag (type, byte count) and its data; a
 variable is an element `miMATRIX`, or `miCOMPRESSED` around one. SciPy reads the numbers of a variable, and is given that variable
@@ -23,7 +23,7 @@ import scipy.io
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from operators.external_stored import Index, Stored, damaged, require_memory, shown
+from operators.external.stored_array import Index, Stored, damaged, require_memory, shown
 
 HEADER_BYTES = 128
 INT8, INT32, UINT32, MATRIX, COMPRESSED = 1, 5, 6, 14, 15

@@ -1,6 +1,6 @@
 """A user's arrays by file and name: .npy, .npz, HDF5, MATLAB. Formats are told by the first bytes of a file, never by its name.
 
-A name may be followed by an index as in NumPy, `tensor[:, 0, ::4]`; see `operators.external_selection`.
+A name may be followed by an index as in NumPy, `tensor[:, 0, ::4]`; see `operators.external.selection`.
 """
 
 import math
@@ -12,10 +12,10 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from operators.external_matlab import names_matlab, stored_matlab
-from operators.external_npz import names_npz, stored_npy, stored_npz
-from operators.external_selection import Selection, parse_selection
-from operators.external_stored import Stored, entries_of, require_memory, shown
+from operators.external.matlab import names_matlab, stored_matlab
+from operators.external.npz import names_npz, stored_npy, stored_npz
+from operators.external.selection import Selection, parse_selection
+from operators.external.stored_array import Stored, entries_of, require_memory, shown
 
 Kind = Literal["npy", "npz", "hdf5", "matlab"]
 NAMES_SHOWN = 20
@@ -68,7 +68,7 @@ def array_names(path: Path) -> list[str]:
     if kind == "npy":
         return []
     if kind == "hdf5":
-        from operators.external_hdf5 import names_hdf5  # h5py only where there is HDF5
+        from operators.external.hdf5 import names_hdf5  # h5py only where there is HDF5
 
         return names_hdf5(path)
     return names_npz(path) if kind == "npz" else names_matlab(path)
@@ -91,7 +91,7 @@ def find_array(path: Path, name: str) -> Stored:
 
 def _find(path: Path, kind: Kind, name: str) -> Stored | None:
     if kind == "hdf5":
-        from operators.external_hdf5 import stored_hdf5  # h5py only where there is HDF5
+        from operators.external.hdf5 import stored_hdf5  # h5py only where there is HDF5
 
         return stored_hdf5(path, name)
     return stored_npz(path, name) if kind == "npz" else stored_matlab(path, name)

@@ -19,7 +19,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from operators.external_stored import Index, Stored, damaged, require_memory, require_numbers, shown
+from operators.external.stored_array import Index, Stored, damaged, require_memory, require_numbers, shown
 
 CHUNK = 2**22
 LOCAL_HEADER = struct.Struct("<26xHH")

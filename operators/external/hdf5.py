@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from operators.external_stored import Index, Stored, damaged, entries_of, require_memory, require_numbers, shown
+from operators.external.stored_array import Index, Stored, damaged, entries_of, require_memory, require_numbers, shown
 
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}
 MATLAB_NUMBERS = {"double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}

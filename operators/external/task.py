@@ -11,7 +11,7 @@ scheme     none: values are those of the file, in float64
 regime     noise in the file is part of the outputs: floors hold for them as they are, and noise is only what a study adds
 
 The file is identified by its SHA-256, which is part of the task's identity, as are the selections; where it lies is not. Formats:
-`operators.external_arrays`; the layouts of PDEBench and FNO: docs/external.md.
+`operators.external.arrays`; the layouts of PDEBench and FNO: docs/external.md.
 """
 
 import dataclasses
@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.errors import DataInvalid, UserError
-from operators.external_selection import parse_selection, parse_selections
-from operators.external_source import Declaration, checksum, layout, source
+from operators.external.selection import parse_selection, parse_selections
+from operators.external.source import Declaration, checksum, layout, source
 from operators.seeds import StreamName, stream
 from operators.tasks.task import Array, Card, Task
 
@@ -46,7 +46,7 @@ class External(Task):
         sha256: checksum of the file.
         input_array: array and index of the inputs, functions along the first axis.
         output_array: array and index of the outputs, functions along the first axis.
-        sensor_coordinates: arrays of sensor coordinates, see `operators.external_coordinates`.
+        sensor_coordinates: arrays of sensor coordinates, see `operators.external.coordinates`.
         point_coordinates: arrays of the coordinates of the query points.
 
     Raises:

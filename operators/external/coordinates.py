@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from operators.errors import UserError
-from operators.external_arrays import find_array
-from operators.external_selection import Selection
+from operators.external.arrays import find_array
+from operators.external.selection import Selection
 from operators.numerics.grids import closed
 from operators.tasks.task import Array
 
