@@ -16,9 +16,9 @@ from operators.bounds.lemmas.rates import LAWS, Law
 from operators.bounds.rank_to_parameters import Family
 from operators.errors import UserError
 from operators.external.arrays import open_array
-from operators.replicates import noise_from_replicates
-from operators.size import required_size
-from operators.size_noise import Noise, known_noise
+from operators.sizing.noise import Noise, known_noise
+from operators.sizing.noise_level import noise_from_replicates
+from operators.sizing.required_size import required_size
 from results.size_prediction import predicted_sizes
 from results.size_report import SizeReport
 
@@ -32,7 +32,7 @@ class SizeRequest:
 
     Attributes:
         data: a .npz, .npy, HDF5 or MATLAB file.
-        target: see `operators.size.required_size`.
+        target: see `operators.sizing.required_size.required_size`.
         array: name of the outputs (N, M), perhaps with an index; needed where a file holds several arrays.
         absolute: see target.
         noise: standard deviation of the label noise.
@@ -61,7 +61,7 @@ def size_report(request: SizeRequest) -> SizeReport:
     """Answer a question.
 
     Raises:
-        UserError: files, arrays or options that make no sense; see `operators.external.arrays` and `operators.size`.
+        UserError: files, arrays or options that make no sense; see `operators.external.arrays` and `operators.sizing.required_size`.
     """
     name, outputs = open_array(request.data, request.array)
     family = _family(request, outputs.shape)

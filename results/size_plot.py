@@ -3,7 +3,7 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from operators.size import Size, tails_with
+from operators.sizing.required_size import Size, tails_with
 from results.plots import COLOURS, style
 from results.size_report import OFFSETS
 

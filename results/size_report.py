@@ -10,8 +10,8 @@ from typing import Any
 
 from operators.bounds.bound import Statement
 from operators.bounds.eckart_young import Offset
-from operators.size import Size
-from operators.size_noise import NoiseForces
+from operators.sizing.noise import NoiseForces
+from operators.sizing.required_size import Size
 from results.size_prediction import Prediction
 
 OFFSETS: dict[Offset, tuple[str, str]] = {

@@ -1,6 +1,6 @@
 """Tails of a large output matrix, certified from both sides: tail_r(Y) = sum_{k > r} s_k(Y)^2, for three offsets at once.
 
-A is Y along its longer side (`operators.output_matrix`), m its number of columns. Offsets as in
+A is Y along its longer side (`operators.sizing.output_matrix`), m its number of columns. Offsets as in
 `operators.bounds.eckart_young`: none; scalar (inf over c of tail_r(Y - c 1 1^T)); mean-function (tail_r of Y with columns
 centred).
 
@@ -14,7 +14,7 @@ projection   Larger m, few ranks. V is an orthonormal basis of 1 and k - 1 direc
 
              a projection raises no singular value, and an approximation of A V times V^T is one of A. Both hold whatever V is:
              chance decides how tight they are, not whether they are true. The same for all offsets, as 1 is in the span of V.
-gram         Everything else, m <= 8192: `operators.gram_spectrum`.
+gram         Everything else, m <= 8192: `operators.sizing.gram_spectrum`.
 
 Rounding. The SVD of C is exact for a matrix within 64 eps |A| of it in the Frobenius norm, each QR step adds 8 eps |A|, and
 A V is off by at most (m / 2) eps sqrt(k) |A| (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.5
@@ -30,7 +30,7 @@ import numpy as np
 
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import EPSILON, Tails, is_resolved, singular_values, tail_sums
-from operators.output_matrix import BLOCK_ENTRIES, OutputMatrix
+from operators.sizing.output_matrix import BLOCK_ENTRIES, OutputMatrix
 from operators.tasks.task import Array
 
 Method = Literal["svd", "projection", "gram"]

@@ -25,7 +25,7 @@ from operators.bounds import bit_counting, effective_parameters, grid_in_probabi
 from operators.bounds.bound import Statement
 from operators.bounds.lemmas.rates import Law, least_energy
 from operators.errors import UserError
-from operators.large_spectrum import Spectrum, least_rank
+from operators.sizing.spectrum import Spectrum, least_rank
 from operators.tasks.task import Array
 
 ROUNDING = 1e-11

@@ -22,8 +22,8 @@ import numpy as np
 from scipy.linalg import blas, eigh_tridiagonal, lapack
 
 from operators.bounds.lemmas.singular_values import EPSILON, Tails, tail_sums
-from operators.large_spectrum import ENERGY_ALLOWANCE, Spectrum, as_tails, ordered
-from operators.output_matrix import BLOCK_ENTRIES, OutputMatrix
+from operators.sizing.output_matrix import BLOCK_ENTRIES, OutputMatrix
+from operators.sizing.spectrum import ENERGY_ALLOWANCE, Spectrum, as_tails, ordered
 from operators.tasks.task import Array
 
 EIGENVALUE_ALLOWANCE = 64 * EPSILON

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
 from operators.errors import UserError
-from operators.output_matrix import BLOCK_ENTRIES, require_real
-from operators.size_noise import Noise
+from operators.sizing.noise import Noise
+from operators.sizing.output_matrix import BLOCK_ENTRIES, require_real
 
 
 def noise_from_replicates(

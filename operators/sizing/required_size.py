@@ -10,7 +10,7 @@ and optimisers, with real numbers.
                 rounding of the target, or only a projection could be afforded. That a net realises this matrix is not claimed.
 
 Parameters: no net of the declared family with fewer than d reaches this rank (`operators.bounds.rank_to_parameters`). Noise:
-`operators.size_noise`. Nothing here bounds the error on new functions.
+`operators.sizing.noise`. Nothing here bounds the error on new functions.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ from operators.bounds.eckart_young import Offset
 from operators.bounds.lemmas.singular_values import RESOLUTION, Tails, tail_sums
 from operators.bounds.rank_to_parameters import Family, necessary_parameters
 from operators.errors import UserError
-from operators.gram_spectrum import spectrum_by_gram
-from operators.large_spectrum import Spectrum, least_rank, projected, reduced_exactly, spectrum_of
-from operators.output_matrix import OutputMatrix, output_matrix
-from operators.size_noise import Demand, Noise, NoiseForces, forced_by_noise
+from operators.sizing.gram_spectrum import spectrum_by_gram
+from operators.sizing.noise import Demand, Noise, NoiseForces, forced_by_noise
+from operators.sizing.output_matrix import OutputMatrix, output_matrix
+from operators.sizing.spectrum import Spectrum, least_rank, projected, reduced_exactly, spectrum_of
 
 LARGEST_SVD = 1024
 LARGEST_SVD_OF_SMALL_TARGETS = 2048

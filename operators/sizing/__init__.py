@@ -1,0 +1,1 @@
+"""How large a DeepONet must be, from a matrix of outputs."""
