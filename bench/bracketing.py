@@ -23,9 +23,9 @@ from bench.study import Study, cell_key, expected_cell
 from operators.architectures.deeponet import Weights
 from operators.data.dataset import BlockCache
 from operators.errors import UserError, WriteError
-from results.record import Record
-from results.store import Store
-from results.study import Bracket, Manifest, Target, save_manifest
+from results.records.manifest import Bracket, Manifest, Target, save_manifest
+from results.records.record import Record
+from results.records.store import Store
 from results.submit import Entry, enter, entries
 from results.witness_error import allowed_error
 from results.witness_file import Witness

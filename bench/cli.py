@@ -23,10 +23,10 @@ from bench.witness_commands import merge_command, submit_command, verify_command
 from operators import TASKS, UserError
 from operators.bounds import BOUNDS, vacuity_table
 from operators.bounds.vacuity import as_markdown
+from results.records.manifest import load_manifest
+from results.records.store import Store
+from results.records.versions import require_one_version
 from results.report import write_tables
-from results.store import Store
-from results.study import load_manifest
-from results.versions import require_one_version
 
 app = typer.Typer(
     help="How large must a DeepONet be? Run studies, build their tables, and set them against theory.",

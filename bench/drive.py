@@ -25,9 +25,9 @@ from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
+from results.records.manifest import save_manifest
+from results.records.store import Store
 from results.report import write_tables
-from results.store import Store
-from results.study import save_manifest
 
 
 @dataclass(frozen=True)

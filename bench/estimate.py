@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from bench.cell import Cell
 from bench.flops import training_flops
 from bench.measure import is_trivial
-from results.record import Record
+from results.records.record import Record
 
 FEWEST = 4
 ITERATIONS = 1000

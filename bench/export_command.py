@@ -9,7 +9,7 @@ from bench.arguments import DEFAULT_OUT, Out
 from bench.drive import study_folder
 from bench.engines.event_files import write_event_file
 from operators.errors import UserError
-from results.store import Store
+from results.records.store import Store
 
 
 def export_command(

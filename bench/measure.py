@@ -17,7 +17,7 @@ from operators.data.sampling import draw_noise
 from operators.diagnostics.error_decomposition import anatomy_of_fit
 from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_score, violations
 from operators.tasks.task import Array
-from results.record import Bounds, Errors, Sizes
+from results.records.record import Bounds, Errors, Sizes
 
 RESOLUTION = 1e-7
 FAILURE_PROBABILITY = 0.05

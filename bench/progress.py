@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.cell import Cell
-from results.record import Record
+from results.records.record import Record
 
 PLAIN_SECONDS = 15.0
 

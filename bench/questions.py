@@ -15,7 +15,7 @@ from operators.bounds import bit_counting, rank_to_parameters
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
-from results.study import Bracket
+from results.records.manifest import Bracket
 from results.witness_error import allowed_error
 
 FAILURE_PROBABILITY = 0.05

@@ -26,7 +26,7 @@ from operators.data.dataset import BlockCache, Dataset, Request, build
 from operators.data.normalisation import Problem, scaled
 from operators.errors import DataInvalid, UserError
 from operators.tasks.task import Array
-from results.record import Cost, Record, Sizes, Status, Versions
+from results.records.record import Cost, Record, Sizes, Status, Versions
 
 PACKAGES = ("deeponet-size-bounds", "deepxde", "tensorflow", "keras", "numpy", "scipy")
 KEPT = 8

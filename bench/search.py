@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from bench.cell import Cell, Net
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import family_of
-from results.study import Target
+from results.records.manifest import Target
 
 Answers = Generator[Cell, bool, "Found"]
 

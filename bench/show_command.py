@@ -21,9 +21,9 @@ from operators.data.function_cache import BlockCache
 from operators.data.normalisation import Problem, scaled
 from operators.errors import UserError
 from operators.tasks.task import Task
-from results.record import Record
+from results.records.record import Record
+from results.records.store import Store
 from results.show import sample, worst_fit
-from results.store import Store
 from results.untrusted import Unreadable
 from results.witness import request_of
 from results.witness_file import load_witness

@@ -15,9 +15,9 @@ from bench.cell import Cell
 from bench.drive import all_folders
 from bench.estimate import cost_model
 from bench.terminal import print_json
-from results.record import FINAL_STATUSES
-from results.store import Store
-from results.study import Manifest, load_manifest
+from results.records.manifest import Manifest, load_manifest
+from results.records.record import FINAL_STATUSES
+from results.records.store import Store
 
 MOST_SAMPLES = 2000
 STATUSES = (*FINAL_STATUSES, "failed")

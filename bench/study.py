@@ -19,8 +19,8 @@ from bench.cell import Cell
 from bench.engines import find_engine
 from bench.search import Question
 from operators import TASKS, UserError, find_task
-from results.record import record_key
-from results.study import ExpectedCell, Manifest, Target
+from results.records.manifest import ExpectedCell, Manifest, Target
+from results.records.record import record_key
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 

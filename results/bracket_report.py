@@ -10,7 +10,7 @@ from results.csvs import write_csv
 from results.frontier import COLUMNS as FRONTIER_COLUMNS
 from results.frontier import frontier
 from results.markdown import bullets, escape, plain_table
-from results.study import Manifest
+from results.records.manifest import Manifest
 from results.submit import Entries
 
 BRACKET_COLUMNS: dict[str, Mapping[str, str]] = {"brackets.csv": COLUMNS, "frontier.csv": FRONTIER_COLUMNS}

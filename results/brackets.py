@@ -12,8 +12,8 @@ import pandas as pd
 
 from results.frame import ASKED
 from results.frame_columns import parameters_text
-from results.record import pairs_text
-from results.study import Bracket, Manifest, Target
+from results.records.manifest import Bracket, Manifest, Target
+from results.records.record import pairs_text
 from results.submit import Entry
 
 WITNESS: dict[str, str] = {

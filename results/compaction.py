@@ -1,6 +1,6 @@
 """Records of many studies as one Parquet file: one row a record that counts, one typed column a fact.
 
-    study, key, status, ...        as in `results.record.Record`
+    study, key, status, ...        as in `results.records.record.Record`
     cell.<name>                    the settings most asked for; `cell` is all of them, as canonical JSON
     sizes.*, errors.*, cost.*      null where there are none
     bounds.<name>                  floor, ..., and every named value
@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from operators.atomic_files import atomic, write_failure
-from results.collection import paused_collection
-from results.record import Bounds, Cost, Errors, Model, Record, Sizes, canonical
-from results.store import Store
+from results.records.gc_pause import paused_collection
+from results.records.record import Bounds, Cost, Errors, Model, Record, Sizes, canonical
+from results.records.store import Store
 
 SCHEMA = "1"
 BATCH = 5000

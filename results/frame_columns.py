@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from operators.external.task import LOCATION
-from results.record import Bounds, Cost, Errors, Record, canonical, pairs_text
-from results.study import ExpectedCell, Manifest
+from results.records.manifest import ExpectedCell, Manifest
+from results.records.record import Bounds, Cost, Errors, Record, canonical, pairs_text
 
 ASKED: dict[str, str] = {
     "key": "identity of the cell and of its record",

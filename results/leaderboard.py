@@ -13,8 +13,8 @@ import pandas as pd
 from results.brackets import WITNESS, as_strict, provenance, training_costs
 from results.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
 from results.frame_columns import parameters_text
+from results.records.manifest import Manifest, Target
 from results.scaling import COUNTS, certified_q
-from results.study import Manifest, Target
 from results.submit import Entry
 
 WHO = (

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from operators.atomic_files import atomic, write_atomic, write_failure
 from operators.errors import UserError
-from results.study import Manifest
+from results.records.manifest import Manifest
 from results.submit import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
 from results.untrusted import Refusal, Unreadable, open_regular, read_regular, shown
 from results.witness_file import MAXIMUM_FILE_BYTES, decode, encode

@@ -19,8 +19,8 @@ from scipy.stats import page_trend_test
 
 from results import series
 from results.frame import status_counts
+from results.records.manifest import Manifest
 from results.scaling import COUNTS
-from results.study import Manifest
 
 Array = NDArray[np.float64]
 COLUMNS: dict[str, str] = {

@@ -18,9 +18,9 @@ from results.page.evidence import Evidence
 from results.page.index import write_index
 from results.plots import METADATA, rendered
 from results.printed import print_tables
+from results.records.manifest import Manifest, load_manifest
+from results.records.store import Quarantined, Store
 from results.series import with_series
-from results.store import Quarantined, Store
-from results.study import Manifest, load_manifest
 from results.submit import entries
 from results.theory import DEMANDED, demanded_q, with_demands
 from results.theory_report import theory_section

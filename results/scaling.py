@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from results.frame import ASKED, applies, excluded, reached, status_counts
-from results.study import Manifest, Target
+from results.records.manifest import Manifest, Target
 
 SETTINGS = (
     *("task", "parameters", "design", "schedule", "ends", "activation", "branch_widths", "trunk_widths"),

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from operators.atomic_files import write_atomic
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
-from results.record import Model, canonical
+from results.records.record import Model, canonical
 from results.untrusted import Refusal, Unreadable, read_regular, shown
 from results.witness import verify
 from results.witness_error import Measured

@@ -21,7 +21,7 @@ from operators import find_task
 from operators.architectures.deeponet import DeepONet
 from operators.bounds import BOUNDS, Setting
 from operators.errors import UserError
-from results.study import Manifest
+from results.records.manifest import Manifest
 
 NORMS_ASSUMED = ("paper-shaped", "localised", "localised-iid", "pseudo-dimension")
 FROM_FLOORS = {"absorb": "noisy-grid", "relative": "eckart-young"}

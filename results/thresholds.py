@@ -25,7 +25,7 @@ from scipy.optimize import isotonic_regression
 
 from results import series
 from results.frame import applies, reached
-from results.study import Manifest, Target
+from results.records.manifest import Manifest, Target
 
 FEWEST_Q = 2
 Kind = Literal["interval", "left", "right", "unknown"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from operators import find_task
 from operators.data.dataset import REFERENCE_FUNCTIONS, BlockCache, Request, build
 from operators.errors import DataInvalid, UserError
-from results.study import Target
+from results.records.manifest import Target
 from results.untrusted import Unreadable
 from results.witness_error import (
     DATA_BITS,

@@ -32,7 +32,7 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import Dataset
 from operators.data.normalisation import Problem, predict, scaled
 from operators.tasks.task import Array
-from results.study import Target
+from results.records.manifest import Target
 from results.witness_file import Witness
 
 ENTERING_MARGIN = 2e-6

@@ -16,8 +16,8 @@ from pydantic_core import from_json
 from operators import TASKS
 from operators.architectures.deeponet import Activation, DeepONet, Ends
 from operators.data.dataset import Design, NoiseLaw, Request
-from results.record import Model, canonical
-from results.study import Target
+from results.records.manifest import Target
+from results.records.record import Model, canonical
 from results.untrusted import Unreadable
 
 SCHEMA = 1

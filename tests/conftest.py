@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from results.frame import build_frame
-from results.record import Bounds, Cost, Errors, Record, Sizes, Versions, canonical, to_line
-from results.study import ExpectedCell, Manifest, Target, save_manifest
+from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
+from results.records.record import Bounds, Cost, Errors, Record, Sizes, Versions, canonical, to_line
 
 CELL: dict[str, Any] = {
     "task": "planted",

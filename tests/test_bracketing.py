@@ -19,9 +19,9 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
 from results.brackets import brackets, summary
+from results.records.manifest import Target, load_manifest
+from results.records.store import Store
 from results.report import write_tables
-from results.store import Store
-from results.study import Target, load_manifest
 from results.submit import entries
 
 ROOT = Path(__file__).parent.parent

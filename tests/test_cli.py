@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 STUDY = """
 from bench.cell import Cell, Net, Noise, Training
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 STUDY = Study(
     name="tiny",

@@ -15,8 +15,8 @@ from bench.cli import app
 from operators import UserError
 from results import compaction
 from results.compaction import compact
-from results.record import Bounds, Record, to_line
-from results.study import save_manifest
+from results.records.manifest import save_manifest
+from results.records.record import Bounds, Record, to_line
 
 
 def study(folder: Path, planted: Any, records: list[Record]) -> Path:

@@ -17,9 +17,9 @@ from bench.measure import is_trivial
 from bench.run import Runner
 from bench.status_command import standing
 from bench.study import Study, cell_key
-from results.record import Cost, Record, Versions
-from results.store import Store
-from results.study import save_manifest
+from results.records.manifest import save_manifest
+from results.records.record import Cost, Record, Versions
+from results.records.store import Store
 
 
 def cell(steps: int, width: int, functions: int = 300, **settings: Any) -> Cell:

@@ -20,9 +20,9 @@ from bench.search import Question
 from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key
 from operators.errors import UserError
+from results.records.manifest import Target
+from results.records.store import Store
 from results.report import write_tables
-from results.store import Store
-from results.study import Target
 
 TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.2))
 NOISES = (Noise(), Noise(law="rademacher", sigma=0.5))

@@ -31,8 +31,8 @@ from operators.external.selection import parse_selection
 from operators.external.stored_array import Stored
 from operators.external.task import External, external, stored_array
 from operators.tasks.task import Array
-from results.record import RecordError
-from results.store import KeyCheck
+from results.records.record import RecordError
+from results.records.store import KeyCheck
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS, TIMES, POINTS = 60, 4, 24
@@ -615,7 +615,7 @@ def test_a_witness_on_private_data_is_refused_with_the_reason() -> None:
 
 def test_brackets_of_private_data_are_refused_with_the_reason(task: External) -> None:
     from bench.search import Question
-    from results.study import Target
+    from results.records.manifest import Target
 
     with pytest.raises(UserError, match="a witness on a user's own data can only be verified by who has the file"):
         Study(name="mine", question="?", brackets=(Question(small(task), Target(kind="relative", value=0.1)),))

@@ -21,10 +21,10 @@ from bench.study import Study, cell_key
 from operators import find_task
 from operators.atomic_files import STALE_SECONDS, write_atomic
 from operators.errors import DataInvalid, UserError
-from results.record import record_key
-from results.store import Store
-from results.study import Target, save_manifest
-from results.versions import package_versions, require_one_version
+from results.records.manifest import Target, save_manifest
+from results.records.record import record_key
+from results.records.store import Store
+from results.records.versions import package_versions, require_one_version
 
 ROOT = Path(__file__).parent.parent
 PROSE = ROOT / "docs" / "faults.md"

@@ -22,7 +22,7 @@ from results.frame import (
     reached,
     status_counts,
 )
-from results.study import Manifest, Target, load_manifest, save_manifest
+from results.records.manifest import Manifest, Target, load_manifest, save_manifest
 
 
 def test_one_row_an_expected_cell_in_the_order_of_the_study(planted: Any) -> None:

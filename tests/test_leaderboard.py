@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from results.csvs import csv_bytes
 from results.frame import build_frame
 from results.leaderboard import COLUMNS, leaderboard
-from results.study import Target
+from results.records.manifest import Target
 
 CLEAN = (Target(kind="relative", value=0.1),)
 NOISY = (Target(kind="absorb", value=0.5),)

@@ -17,9 +17,9 @@ from operators.bounds.marchenko_pastur import rank_fraction
 from results.against_theory import against_theory
 from results.frame import build_frame
 from results.mechanism import NOTHING, TESTS, mechanism
+from results.records.manifest import Target
 from results.scaling import scaling_table
 from results.series import with_series
-from results.study import Target
 from results.theory import DEMANDED, demanded_q, signal_tails, with_demands
 from results.thresholds import thresholds
 

@@ -27,8 +27,8 @@ from results.page.frontier_charts import frontier_charts
 from results.page.index import write_index
 from results.page.sections import SECTIONS
 from results.page.written import read_table
+from results.records.manifest import Bracket, Target
 from results.report import write_tables
-from results.study import Bracket, Target
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "results" / "page"

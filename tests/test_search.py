@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
 from bench.search import Found, Question, search
-from results.study import Target
+from results.records.manifest import Target
 
 QUESTION = Question(
     template=Cell(task="antiderivative", functions=50, points=50, net=Net(), training=Training(steps=1)),

@@ -22,10 +22,10 @@ from operators.data.dataset import Request, build
 from operators.data.function_cache import BlockCache
 from operators.data.normalisation import predict, scaled
 from results.plots import Figure, rendered
+from results.records.manifest import Target
+from results.records.store import Store
 from results.show import Sample, WorstFit, coordinate_names, sample, worst_fit
 from results.show_plot import fit_figure, task_figure
-from results.store import Store
-from results.study import Target
 from results.witness_file import Witness, save_witness
 from results.witness_header import Header, Origin, Scaling, data_of, net_of
 

@@ -23,8 +23,8 @@ from operators.external.task import stored_array
 from operators.tasks.task import Array
 from results.csvs import write_csv
 from results.exponents import COLUMNS, exponent_table
+from results.records.manifest import Target
 from results.series import with_series
-from results.study import Target
 from results.thresholds import thresholds
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from operators import TASKS, UserError
 from operators.atomic_files import STALE_SECONDS, atomic, sweep, write_atomic
-from results.record import MAXIMUM_LINE_BYTES, Record, RecordError, canonical, from_line, record_key, to_line
-from results.store import Store
+from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, canonical, from_line, record_key, to_line
+from results.records.store import Store
 
 ROOT = Path(__file__).parent.parent
 
@@ -225,7 +225,7 @@ def test_a_line_larger_than_memory_is_never_held_in_it(tmp_path: Path, planted: 
         handle.seek(5 * 2**27)
         handle.write(b"\n" + to_line(record).encode())
     program = (
-        "import resource, sys; from pathlib import Path; from results.store import Store;"
+        "import resource, sys; from pathlib import Path; from results.records.store import Store;"
         "resource.setrlimit(resource.RLIMIT_DATA, (2**29, 2**29));"
         "s = Store(Path(sys.argv[1])); print(len(list(s.records())), s.quarantined()[0].reason)"
     )
@@ -318,8 +318,8 @@ APPEND = """
 import resource, sys
 from pathlib import Path
 from operators import UserError
-from results.record import from_line
-from results.store import Store
+from results.records.record import from_line
+from results.records.store import Store
 lines = Path(sys.argv[2]).read_bytes().splitlines(keepends=True)
 store = Store(Path(sys.argv[1]))
 with store.writer() as writer:
@@ -349,8 +349,8 @@ def test_a_full_disk_is_one_sentence_and_costs_only_the_record_in_hand(tmp_path:
 ENDLESS = """
 import sys
 from pathlib import Path
-from results.record import from_line
-from results.store import Store
+from results.records.record import from_line
+from results.records.store import Store
 record = from_line(Path(sys.argv[2]).read_bytes())
 with Store(Path(sys.argv[1])).writer() as writer:
     for number in range(10**9):
@@ -378,7 +378,7 @@ def test_writers_killed_at_any_moment_leave_whole_records(tmp_path: Path, plante
 def test_a_forked_child_writes_a_file_of_its_own(tmp_path: Path, planted: Any) -> None:
     records = new(planted, 2)
     program = (
-        "import os, sys; from pathlib import Path; from results.record import from_line; from results.store import Store;"
+        "import os, sys; from pathlib import Path; from results.records.record import from_line; from results.records.store import Store;"
         "a, b = map(from_line, Path(sys.argv[2]).read_bytes().splitlines(keepends=True));"
         "manager = Store(Path(sys.argv[1])).writer(); writer = manager.__enter__(); writer.append(a); child = os.fork();"
         "writer.append(b) if child == 0 else os.waitpid(child, 0)"

@@ -8,7 +8,7 @@ import pytest
 from bench.study import STUDIES, load_study
 from operators import UserError
 
-HEADER = "from bench.cell import *\nfrom bench.study import Study\nfrom results.study import Target\n"
+HEADER = "from bench.cell import *\nfrom bench.study import Study\nfrom results.records.manifest import Target\n"
 GOOD = (
     HEADER
     + 'STUDY = Study(name="mine", question="why", targets=(Target(kind="relative", value=0.1),),'

@@ -12,7 +12,7 @@ import pytest
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.merge import merge
-from results.study import ExpectedCell, Manifest, Target, save_manifest
+from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
 from results.submit import claim_of, entries, from_bytes, submit, to_bytes
 from results.untrusted import Unreadable
 from results.witness import verify, verify_folder

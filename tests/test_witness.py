@@ -20,7 +20,7 @@ from operators.data.dataset import Request, build
 from operators.data.normalisation import Problem, scaled
 from operators.errors import UserError
 from operators.tasks.task import Array
-from results.study import Target
+from results.records.manifest import Target
 from results.witness import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder
 from results.witness_error import allowed_error
 from results.witness_file import Witness, encode, save_witness

@@ -7,7 +7,7 @@ writes it; the package `tensorboard` is needed to look at it.
 from pathlib import Path
 
 from bench.engines.threads import pinned_tensorflow
-from results.record import Record
+from results.records.record import Record
 
 VERSION = "brain.Event:2"
 FINAL = ("relative", "training_mse", "absorbed")

@@ -6,7 +6,7 @@ Clean data must be fitted to a relative error, noisy data absorbed to a fraction
 from bench.cell import Cell, Net, Noise, Training
 from bench.search import Question
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 TASKS = ("advection", "advection-speed", "antiderivative", "burgers-low-viscosity", "darcy", "advection-diffusion-reaction")
 CASES = (

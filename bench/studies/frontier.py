@@ -7,7 +7,7 @@ sharp d >= C n would not. On grids, where the noise has a rank, and on triples, 
 from bench.cell import Cell, Net, Noise, Training
 from bench.search import Question
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 ABSORB = Target(kind="absorb", value=0.5)
 NOISE = Noise(law="rademacher", sigma=1.0)

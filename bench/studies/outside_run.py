@@ -10,7 +10,7 @@ Their batch size is not logged; 16 fits. Compare with the columns relative_mean 
 
 from bench.cell import Cell, Net, Training
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 FUNCTIONS, POINTS, BATCH = 312, 200, 16
 EPOCHS, HALVE_EVERY_EPOCHS = 1000, 100

@@ -9,7 +9,7 @@ from bench.cell import Cell, Noise, Training
 from bench.nets import fixed_budget
 from bench.study import Study
 from operators import find_task
-from results.study import Target
+from results.records.manifest import Target
 
 ALPHAS = (1.0, 1.5, 2.0, 2.5, 3.0)
 BUDGET = 6000

@@ -5,7 +5,7 @@ from itertools import product
 from bench.cell import Cell, Net, Noise, Training
 from bench.nets import fixed_budget, tied
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 TRAINING = Training(steps=2000)
 RAY_TASK, ALPHAS = "advection-diffusion-reaction", (1.0, 1.5, 2.0)

@@ -8,7 +8,7 @@ So: schedules `tied` (d ~ q^2) and `fixed-width` (d ~ q), designs with and witho
 from bench.cell import Cell, Noise, Training
 from bench.nets import fixed_width, tied
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 SQUARE = [(size, size) for size in (16, 24, 32, 48, 64, 96)]
 FLAT = [(size * size // 16, 16) for size in (16, 24, 32, 48, 64, 96)]

@@ -5,7 +5,7 @@ Where does the rank floor (Eckart and Young) decide, where the widths, and where
 
 from bench.cell import Cell, Net, Training
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 STUDY = Study(
     name="widths",

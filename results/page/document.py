@@ -29,8 +29,8 @@ from results.page.ray_charts import audit_charts, ray_charts
 from results.page.sections import SECTIONS
 from results.page.tables import record_table, tables
 from results.page.threshold_charts import threshold_charts
-from results.record import Model, canonical
-from results.study import Manifest
+from results.records.manifest import Manifest
+from results.records.record import Model, canonical
 
 SCRIPTS = ("format.js", "table.js", "scale.js", "chart.js", "heat.js", "page.js")
 

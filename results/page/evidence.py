@@ -11,8 +11,8 @@ import pandas as pd
 from results.figures import Tables
 from results.frame import ASKED
 from results.page.written import read_table
-from results.store import Quarantined, Store
-from results.study import Manifest
+from results.records.manifest import Manifest
+from results.records.store import Quarantined, Store
 
 KEY_DIGITS = 16
 AUDITS: dict[str, str] = {

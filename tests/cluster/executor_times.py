@@ -17,7 +17,7 @@ from itertools import product
 from bench.cell import Cell, Net, Noise, Training
 from bench.nets import tied
 from bench.study import Study
-from results.study import Target
+from results.records.manifest import Target
 
 STUDY = Study(
     name="timed",

@@ -14,11 +14,11 @@ from operators import TASKS
 from results import exponents, leaderboard, rays, thresholds
 from results.csvs import csv_bytes
 from results.frame import build_frame
-from results.record import record_key, to_line
+from results.records.manifest import Target, load_manifest, save_manifest
+from results.records.record import record_key, to_line
+from results.records.store import Store
 from results.scaling import scaling_table
 from results.series import with_series
-from results.store import Store
-from results.study import Target, load_manifest, save_manifest
 
 ROOT = Path(__file__).parent.parent.parent
 TASK = TASKS["antiderivative"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from operators.atomic_files import sync_folder, write_failure, writer_name
-from results.record import MAXIMUM_LINE_BYTES, Record, RecordError, parse_line, to_line
+from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, parse_line, to_line
 
 HEAD_BYTES = 4096
 READ_BYTES = 2**20

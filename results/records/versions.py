@@ -3,9 +3,9 @@
 from collections import Counter
 
 from operators.errors import UserError
-from results.record import pairs_text
-from results.store import Store
-from results.study import Manifest
+from results.records.manifest import Manifest
+from results.records.record import pairs_text
+from results.records.store import Store
 
 
 def package_versions(manifest: Manifest, store: Store) -> Counter[str]:

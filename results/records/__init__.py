@@ -1,0 +1,1 @@
+"""Records: one checksummed line per cell, kept in append-only files."""
