@@ -1,9 +1,9 @@
 """exponents.csv: measured exponents with their intervals, or why there is none, beside the predicted ones.
 
 q*(n) ~ n^beta             a row for each series, target and path of the data; thresholds as intervals, fitted by
-                           interval-censored likelihood (`results.censored`)
+                           interval-censored likelihood (`results.statistics.interval_censored`)
 E(q) = E_inf + A q^-a      a row for each noise-free series and data shape; best restart of each replicate
-                           (`results.power_law`)
+                           (`results.statistics.power_law`)
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from results import series
-from results.censored import NotIdentifiable, fit_slope, log_ends
 from results.frame import status_counts
-from results.power_law import fit_power_law
 from results.predictions import predicted_exponents
 from results.scaling import COUNTS
+from results.statistics.interval_censored import NotIdentifiable, fit_slope, log_ends
+from results.statistics.power_law import fit_power_law
 from results.thresholds import FEWEST_Q
 
 THRESHOLD_LAW, ERROR_LAW = "q* ~ n^beta", "E = E_inf + A q^-a"

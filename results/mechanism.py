@@ -1,7 +1,7 @@
 """mechanism.csv: how noise was absorbed, tested on the proof-term audits of all noisy records (docs/theory.md, section 5).
 
 One row a test and a group of cells that differ in nothing but what the test varies; a test without such cells has one row that
-says so. Per replicate the best restart counts; verdicts are those of `results.equivalence`.
+says so. Per replicate the best restart counts; verdicts are those of `results.statistics.equivalence`.
 
 B.1  capacity      no run absorbs more than bit counting allows its d parameters
 B.2  plateau       at a fixed net n R(rho) / d tends to a plateau: rho ~ n^-1. A.0, the paper's shape, would allow n^(-1/2)

@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from results import series
-from results.censored import NotIdentifiable, fit_band, log_ends
 from results.plots import (
     COLOURS,
     DASHES,
@@ -25,6 +24,7 @@ from results.plots import (
     ticked,
 )
 from results.predictions import slope_guides
+from results.statistics.interval_censored import NotIdentifiable, fit_band, log_ends
 
 BAND_POINTS = 7
 ENTRY_CHARACTERS = 60

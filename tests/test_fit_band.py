@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from results.censored import NotIdentifiable, fit_band, fit_slope
+from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope
 
 
 def planted(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,8 +14,8 @@ from results import series
 from results.absorption_tests import DELTA, rate_shift, same_d, usable
 from results.against_theory import COLUMNS as COMPARED
 from results.against_theory import against_theory
-from results.equivalence import mean_interval, verdict
 from results.mechanism import COLUMNS, TESTS, mechanism
+from results.statistics.equivalence import mean_interval, verdict
 
 PLAIN: dict[str, Any] = {
     **dict.fromkeys(("parameters", "ends", "activation", "engine", "recipe", "budget", "training"), ""),

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
 from results.page.evidence import Evidence, task_label
 from results.predictions import slope_guides
 from results.series import on_shapes, panels, series_names
+from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.theory import size_of_q
 
 BAND_POINTS = 7

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from results.censored import NotIdentifiable, fit_slope
+from results.statistics.interval_censored import NotIdentifiable, fit_slope
 
 STUDIES = 200
 SCATTER = 0.15

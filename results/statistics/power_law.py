@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import t as student
 
-from results.censored import NotIdentifiable
+from results.statistics.interval_censored import NotIdentifiable
 
 Array = NDArray[np.float64]
 FEWEST_SIZES = 4

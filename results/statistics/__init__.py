@@ -1,0 +1,1 @@
+"""Statistics of exponents: interval-censored fits, power laws, trends."""
