@@ -26,10 +26,10 @@ from operators.errors import UserError, WriteError
 from results.records.manifest import Bracket, Manifest, Target, save_manifest
 from results.records.record import Record
 from results.records.store import Store
-from results.submit import Entry, enter, entries
-from results.witness_error import allowed_error
-from results.witness_file import Witness
-from results.witness_header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.error import allowed_error
+from results.witnesses.file import Witness
+from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.submissions import Entry, enter, entries
 
 MARGIN = 1e-5
 

@@ -16,7 +16,7 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
 from results.records.manifest import Bracket
-from results.witness_error import allowed_error
+from results.witnesses.error import allowed_error
 
 FAILURE_PROBABILITY = 0.05
 

@@ -24,9 +24,9 @@ from operators.tasks.task import Task
 from results.records.record import Record
 from results.records.store import Store
 from results.show import sample, worst_fit
-from results.untrusted import Unreadable
-from results.witness import request_of
-from results.witness_file import load_witness
+from results.witnesses.file import load_witness
+from results.witnesses.untrusted_files import Unreadable
+from results.witnesses.verification import request_of
 
 KINDS = (".png", ".svg", ".pdf")
 SHORTEST_KEY = 6

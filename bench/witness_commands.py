@@ -12,8 +12,8 @@ from bench.terminal import print_json
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
 from results.merge import merge as merge_folders
-from results.submit import submit as submit_file
-from results.witness import Verification, verify, verify_folder
+from results.witnesses.submissions import submit as submit_file
+from results.witnesses.verification import Verification, verify, verify_folder
 
 Study = Annotated[str, typer.Option(help="Study whose results folder receives the witness.")]
 

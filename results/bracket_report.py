@@ -11,7 +11,7 @@ from results.frontier import COLUMNS as FRONTIER_COLUMNS
 from results.frontier import frontier
 from results.markdown import bullets, escape, plain_table
 from results.records.manifest import Manifest
-from results.submit import Entries
+from results.witnesses.submissions import Entries
 
 BRACKET_COLUMNS: dict[str, Mapping[str, str]] = {"brackets.csv": COLUMNS, "frontier.csv": FRONTIER_COLUMNS}
 SHOWN = ("task", "design", "N", "M", "target", "q", "standing", "q_lower", "q_upper", "d_lower", "d_bound", "d_upper", "d_ratio")

@@ -14,7 +14,7 @@ from results.frame import ASKED
 from results.frame_columns import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
-from results.submit import Entry
+from results.witnesses.submissions import Entry
 
 WITNESS: dict[str, str] = {
     "witness": "its address",

@@ -15,7 +15,7 @@ from results.frame import ASKED, PROBLEM, applies, excluded, reached, status_cou
 from results.frame_columns import parameters_text
 from results.records.manifest import Manifest, Target
 from results.scaling import COUNTS, certified_q
-from results.submit import Entry
+from results.witnesses.submissions import Entry
 
 WHO = (
     *("schedule", "ends", "activation", "branch_widths", "trunk_widths", "q", "d", "q_eff", "d_eff"),

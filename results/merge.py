@@ -7,7 +7,7 @@
 
 The sources are untrusted: names are allow-listed, links and special files refused, sizes bounded, and nothing is written outside
 the target. Records are believed as their writers made them (their checksums and keys are checked when they are read);
-witnesses need no belief, `results.witness.verify_folder` measures them again. Merging twice changes nothing.
+witnesses need no belief, `results.witnesses.verification.verify_folder` measures them again. Merging twice changes nothing.
 """
 
 import os
@@ -23,9 +23,9 @@ from pydantic import ValidationError
 from operators.atomic_files import atomic, write_atomic, write_failure
 from operators.errors import UserError
 from results.records.manifest import Manifest
-from results.submit import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
-from results.untrusted import Refusal, Unreadable, open_regular, read_regular, shown
-from results.witness_file import MAXIMUM_FILE_BYTES, decode, encode
+from results.witnesses.file import MAXIMUM_FILE_BYTES, decode, encode
+from results.witnesses.submissions import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
+from results.witnesses.untrusted_files import Refusal, Unreadable, open_regular, read_regular, shown
 
 RECORD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}\.jsonl")
 MAXIMUM_RECORD_FILE_BYTES = 2 * 2**30

@@ -21,9 +21,9 @@ from results.printed import print_tables
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
 from results.series import with_series
-from results.submit import entries
 from results.theory import DEMANDED, demanded_q, with_demands
 from results.theory_report import theory_section
+from results.witnesses.submissions import entries
 
 COLUMNS: dict[str, Mapping[str, str]] = {
     "scaling.csv": {**scaling.COLUMNS, **DEMANDED},

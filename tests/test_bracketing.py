@@ -22,7 +22,7 @@ from results.brackets import brackets, summary
 from results.records.manifest import Target, load_manifest
 from results.records.store import Store
 from results.report import write_tables
-from results.submit import entries
+from results.witnesses.submissions import entries
 
 ROOT = Path(__file__).parent.parent
 

@@ -582,8 +582,8 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_witness_on_private_data_is_refused_with_the_reason() -> None:
-    from results.witness import request_of
-    from results.witness_header import Header
+    from results.witnesses.header import Header
+    from results.witnesses.verification import request_of
 
     header = Header.model_validate(
         {

@@ -26,8 +26,8 @@ from results.records.manifest import Target
 from results.records.store import Store
 from results.show import Sample, WorstFit, coordinate_names, sample, worst_fit
 from results.show_plot import fit_figure, task_figure
-from results.witness_file import Witness, save_witness
-from results.witness_header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.file import Witness, save_witness
+from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
 
 CACHE = BlockCache(None)
 CELL = Cell(

@@ -13,11 +13,11 @@ from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.merge import merge
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
-from results.submit import claim_of, entries, from_bytes, submit, to_bytes
-from results.untrusted import Unreadable
-from results.witness import verify, verify_folder
-from results.witness_file import Witness, encode, load_witness, save_witness
-from results.witness_header import Origin
+from results.witnesses.file import Witness, encode, load_witness, save_witness
+from results.witnesses.header import Origin
+from results.witnesses.submissions import claim_of, entries, from_bytes, submit, to_bytes
+from results.witnesses.untrusted_files import Unreadable
+from results.witnesses.verification import verify, verify_folder
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "leaderboard.md"
 

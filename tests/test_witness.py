@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-import results.witness_error
+import results.witnesses.error
 from operators import find_task
 from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Ends, Layer, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
@@ -21,10 +21,10 @@ from operators.data.normalisation import Problem, scaled
 from operators.errors import UserError
 from operators.tasks.task import Array
 from results.records.manifest import Target
-from results.witness import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder
-from results.witness_error import allowed_error
-from results.witness_file import Witness, encode, save_witness
-from results.witness_header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.error import allowed_error
+from results.witnesses.file import Witness, encode, save_witness
+from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.verification import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder
 
 ROOT = Path(__file__).parent.parent
 TASK = find_task("antiderivative")
@@ -137,7 +137,7 @@ def test_data_that_differ_as_those_of_two_machines_do_not_change_the_verdict(
 
     for _ in range(3):
         other = dataclasses.replace(dataset, inputs=disturbed(dataset.inputs), clean=disturbed(dataset.clean))
-        monkeypatch.setattr("results.witness.build", lambda request, cache, other=other: other)
+        monkeypatch.setattr("results.witnesses.verification.build", lambda request, cache, other=other: other)
         assert verify(witness).passed
 
 
@@ -245,7 +245,7 @@ def test_witnesses_for_another_task_version_or_size_are_refused_before_data_are_
 ) -> None:
     request, net, weights, _ = planted
     witness = Witness(header_for(request, net, target_of(request, 0.5)), weights)
-    monkeypatch.setattr("results.witness.build", None)
+    monkeypatch.setattr("results.witnesses.verification.build", None)
     heat = find_task("burgers")
     cases: dict[str, dict[str, Any]] = {
         "expected a task among": {"task": "no-such-task"},
@@ -297,7 +297,7 @@ def test_predictions_that_overflow_are_refused(planted: Planted) -> None:
 def test_an_error_below_the_certified_floor_is_refused(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     request, net, weights, _ = planted
     witness = Witness(header_for(request, net, target_of(request, 0.01)), weights)
-    monkeypatch.setattr(results.witness_error, "floors_of_deeponet", lambda *args: 4.0 * floors_of_deeponet(*args))
+    monkeypatch.setattr(results.witnesses.error, "floors_of_deeponet", lambda *args: 4.0 * floors_of_deeponet(*args))
     assert "below the certified floor" in verify(witness).reason
 
 
@@ -345,7 +345,7 @@ class Blocked:
             raise ImportError(f"{name} must not be imported")
 sys.meta_path.insert(0, Blocked())
 from pathlib import Path
-from results.witness import verify
+from results.witnesses.verification import verify
 found = verify(Path(sys.argv[1]), entering=True)
 print(repr(found.error), found.passed)
 """

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from operators.architectures.deeponet import ENDS, Layer, Weights
-from results.archive import MAXIMUM_UNPACKED_BYTES
-from results.untrusted import Unreadable
-from results.witness_file import MAXIMUM_FILE_BYTES, Net, Witness, decode, encode, load_witness, save_witness, shapes
-from results.witness_header import MAXIMUM_HEADER_BYTES, PUNCTUATION, Header, parse_header, plain
+from results.witnesses.file import MAXIMUM_FILE_BYTES, Net, Witness, decode, encode, load_witness, save_witness, shapes
+from results.witnesses.header import MAXIMUM_HEADER_BYTES, PUNCTUATION, Header, parse_header, plain
+from results.witnesses.npz_archive import MAXIMUM_UNPACKED_BYTES
+from results.witnesses.untrusted_files import Unreadable
 
 SMALL = 8 * 2**20
 

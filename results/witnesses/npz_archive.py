@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from results.untrusted import Unreadable, shown
+from results.witnesses.untrusted_files import Unreadable, shown
 
 MAXIMUM_UNPACKED_BYTES = 64 * 2**20
 MAXIMUM_ENTRIES = 80

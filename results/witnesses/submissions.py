@@ -1,6 +1,6 @@
 """Entering witnesses into a results folder: verified first, then kept under the hash of what they hold.
 
-    <folder>/witnesses/<sha256>.npz        the canonical bytes of `results.witness_file.encode`, never those that were handed in
+    <folder>/witnesses/<sha256>.npz        the canonical bytes of `results.witnesses.file.encode`, never those that were handed in
     <folder>/submissions/<sha256>.json     who entered it, when, and what was measured: one checksummed line, written last
 
 Both names follow from the content, so that entering twice changes nothing, writers need no locks, and merging is copying. Every
@@ -19,11 +19,11 @@ from operators.atomic_files import write_atomic
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
 from results.records.record import Model, canonical
-from results.untrusted import Refusal, Unreadable, read_regular, shown
-from results.witness import verify
-from results.witness_error import Measured
-from results.witness_file import Witness, encode, load_witness
-from results.witness_header import Header, Sha256, Text
+from results.witnesses.error import Measured
+from results.witnesses.file import Witness, encode, load_witness
+from results.witnesses.header import Header, Sha256, Text
+from results.witnesses.untrusted_files import Refusal, Unreadable, read_regular, shown
+from results.witnesses.verification import verify
 
 SCHEMA = 1
 MAXIMUM_ENTRY_BYTES = 256 * 2**10

@@ -1,6 +1,6 @@
 """Verifying witnesses: do these weights reach their target on these data? NumPy only, in float64.
 
-The data are generated again from the header, never taken from the file; `results.witness_error` says what is measured and why a
+The data are generated again from the header, never taken from the file; `results.witnesses.error` says what is measured and why a
 witness that passes anywhere passes everywhere. Time and memory are those of generating the data and of one or two passes over
 them; arrays above LARGEST_ARRAY_BYTES are refused before any is made.
 """
@@ -15,8 +15,7 @@ from operators import find_task
 from operators.data.dataset import REFERENCE_FUNCTIONS, BlockCache, Request, build
 from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target
-from results.untrusted import Unreadable
-from results.witness_error import (
+from results.witnesses.error import (
     DATA_BITS,
     DRIFT_FACTOR,
     ENTERING_MARGIN,
@@ -25,8 +24,9 @@ from results.witness_error import (
     Measured,
     measure,
 )
-from results.witness_file import Witness, load_witness
-from results.witness_header import Data, Header, identity_sha256
+from results.witnesses.file import Witness, load_witness
+from results.witnesses.header import Data, Header, identity_sha256
+from results.witnesses.untrusted_files import Unreadable
 
 LARGEST_ARRAY_BYTES = 2 * 2**30
 

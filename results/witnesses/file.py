@@ -1,6 +1,6 @@
 """A witness as a file: one .npz archive of plain arrays, written as the same bytes everywhere and read without trust.
 
-    header.npy                                uint8: the header, JSON in UTF-8 (`results.witness_header`)
+    header.npy                                uint8: the header, JSON in UTF-8 (`results.witnesses.header`)
     branch_0_kernel.npy  branch_0_bias.npy    (m, w_1) and (w_1,), and so on; the last layer is (w_L, q) and (q,)
     trunk_0_kernel.npy   trunk_0_bias.npy     (p, v_1) and (v_1,), ...
     bias.npy                                  (1,): b0
@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from operators.architectures.deeponet import Layer, Weights
 from operators.atomic_files import write_atomic
 from operators.tasks.task import Array
-from results.archive import MAXIMUM_ARRAY_HEADER_BYTES, MAXIMUM_UNPACKED_BYTES, Archive, npy_bytes
-from results.untrusted import Unreadable, read_regular
-from results.witness_header import MAXIMUM_HEADER_BYTES, Header, Net, parse_header
+from results.witnesses.header import MAXIMUM_HEADER_BYTES, Header, Net, parse_header
+from results.witnesses.npz_archive import MAXIMUM_ARRAY_HEADER_BYTES, MAXIMUM_UNPACKED_BYTES, Archive, npy_bytes
+from results.witnesses.untrusted_files import Unreadable, read_regular
 
 MAXIMUM_FILE_BYTES = 64 * 2**20
 

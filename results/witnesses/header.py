@@ -18,7 +18,7 @@ from operators.architectures.deeponet import Activation, DeepONet, Ends
 from operators.data.dataset import Design, NoiseLaw, Request
 from results.records.manifest import Target
 from results.records.record import Model, canonical
-from results.untrusted import Unreadable
+from results.witnesses.untrusted_files import Unreadable
 
 SCHEMA = 1
 MAXIMUM_HEADER_BYTES = 64 * 2**10

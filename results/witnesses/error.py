@@ -33,7 +33,7 @@ from operators.data.dataset import Dataset
 from operators.data.normalisation import Problem, predict, scaled
 from operators.tasks.task import Array
 from results.records.manifest import Target
-from results.witness_file import Witness
+from results.witnesses.file import Witness
 
 ENTERING_MARGIN = 2e-6
 VERIFYING_MARGIN = 1e-6

@@ -1,0 +1,1 @@
+"""Witnesses: weights that anybody can re-verify with NumPy alone."""
