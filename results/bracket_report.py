@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.brackets import COLUMNS, brackets, summary, training_costs
-from results.csvs import write_csv
-from results.frontier import COLUMNS as FRONTIER_COLUMNS
-from results.frontier import frontier
 from results.markdown import bullets, escape, plain_table
 from results.records.manifest import Manifest
+from results.tables.brackets import COLUMNS, brackets, summary, training_costs
+from results.tables.csv_files import write_csv
+from results.tables.frontier import COLUMNS as FRONTIER_COLUMNS
+from results.tables.frontier import frontier
 from results.witnesses.submissions import Entries
 
 BRACKET_COLUMNS: dict[str, Mapping[str, str]] = {"brackets.csv": COLUMNS, "frontier.csv": FRONTIER_COLUMNS}

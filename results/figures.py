@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from results import plots
-from results.series import has_error_curve
+from results.tables.series import has_error_curve
 from results.threshold_plot import threshold_figure
 
 TASK = ["task", "parameters"]
@@ -24,7 +24,7 @@ class Tables:
         located: thresholds.csv, with series.
         exponents: exponents.csv, with series and intercept.
         rays: rays.csv, with series.
-        demanded: what bounds demand (`results.theory`).
+        demanded: what bounds demand (`results.tables.demands`).
     """
 
     frame: pd.DataFrame

@@ -16,8 +16,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure as Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from results import series
-from results.rays import on_ray
+from results.tables import series
+from results.tables.rays import on_ray
 
 STYLE: Mapping[Any, Any] = {
     "figure.dpi": 100,

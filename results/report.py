@@ -7,11 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from operators.atomic_files import write_atomic
-from results import against_theory, exponents, leaderboard, mechanism, rays, scaling, thresholds
 from results.bracket_report import BRACKET_COLUMNS, bracket_section
-from results.csvs import documented, write_csv
 from results.figures import Picture, Tables, pictures
-from results.frame import build_frame, check_floors
 from results.markdown import MOST_ROWS, bullets, escape, table
 from results.page.document import write_page
 from results.page.evidence import Evidence
@@ -20,8 +17,11 @@ from results.plots import METADATA, rendered
 from results.printed import print_tables
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
-from results.series import with_series
-from results.theory import DEMANDED, demanded_q, with_demands
+from results.tables import bounds, exponents, leaderboard, mechanism, rays, scaling, thresholds
+from results.tables.csv_files import documented, write_csv
+from results.tables.demands import DEMANDED, demanded_q, with_demands
+from results.tables.frame import build_frame, check_floors
+from results.tables.series import with_series
 from results.theory_report import theory_section
 from results.witnesses.submissions import entries
 
@@ -31,7 +31,7 @@ COLUMNS: dict[str, Mapping[str, str]] = {
     "thresholds.csv": thresholds.COLUMNS,
     "exponents.csv": exponents.COLUMNS,
     "rays.csv": rays.COLUMNS,
-    "bounds.csv": against_theory.COLUMNS,
+    "bounds.csv": bounds.COLUMNS,
     "mechanism.csv": mechanism.COLUMNS,
 }
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
@@ -92,7 +92,7 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
     )
     held = entries(folder)
     leaders = leaderboard.leaderboard(frame, manifest, held.accepted)
-    compared = against_theory.against_theory(frame, located, tables.demanded)
+    compared = bounds.against_theory(frame, located, tables.demanded)
     absorbed = mechanism.mechanism(frame)
     written = (tables.scaling, leaders, tables.located, tables.exponents, tables.rays, compared, absorbed)
     for (name, columns), table_rows in zip(COLUMNS.items(), written, strict=True):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from operators.errors import UserError
-from results.exponents import THRESHOLD_LAW
+from results.tables.exponents import THRESHOLD_LAW
 
 NEEDED = (
     "task",

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from results import series
 from results.plots import (
     COLOURS,
     DASHES,
@@ -23,8 +22,9 @@ from results.plots import (
     style,
     ticked,
 )
-from results.predictions import slope_guides
 from results.statistics.interval_censored import NotIdentifiable, fit_band, log_ends
+from results.tables import series
+from results.tables.predicted_exponents import slope_guides
 
 BAND_POINTS = 7
 ENTRY_CHARACTERS = 60
@@ -44,7 +44,7 @@ def threshold_figure(located: pd.DataFrame, exponents: pd.DataFrame, demanded: p
     Args:
         located: thresholds of the task, with series.
         exponents: fits, with series and intercept.
-        demanded: columns of `results.theory.COLUMNS`.
+        demanded: columns of `results.tables.demands.COLUMNS`.
     """
     panels = series.panels(located)[:LARGEST_PANELS]
     with style():

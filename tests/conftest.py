@@ -11,9 +11,9 @@ from typing import Any, Self
 import pandas as pd
 import pytest
 
-from results.frame import build_frame
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
 from results.records.record import Bounds, Cost, Errors, Record, Sizes, Versions, canonical, to_line
+from results.tables.frame import build_frame
 
 CELL: dict[str, Any] = {
     "task": "planted",

@@ -18,10 +18,10 @@ from bench.study import Study
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
-from results.brackets import brackets, summary
 from results.records.manifest import Target, load_manifest
 from results.records.store import Store
 from results.report import write_tables
+from results.tables.brackets import brackets, summary
 from results.witnesses.submissions import entries
 
 ROOT = Path(__file__).parent.parent

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import linregress
 
-from results import exponents, rays, thresholds
-from results.predictions import predicted_exponents, slope_guides
-from results.rays import page_p_value, ray_points, ray_table
 from results.records.manifest import Target
-from results.series import paths, with_series
 from results.statistics.interval_censored import NotIdentifiable, fit_slope
 from results.statistics.power_law import fit_power_law
-from results.thresholds import isotonic_crossing, locate
+from results.tables import exponents, rays, thresholds
+from results.tables.predicted_exponents import predicted_exponents, slope_guides
+from results.tables.rays import page_p_value, ray_points, ray_table
+from results.tables.series import paths, with_series
+from results.tables.thresholds import isotonic_crossing, locate
 
 Array = NDArray[np.float64]
 GRID = 2.0 ** np.arange(10)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import UserError
-from results.csvs import csv_bytes, safe_text
-from results.frame import (
+from results.records.manifest import Manifest, Target, load_manifest, save_manifest
+from results.tables.csv_files import csv_bytes, safe_text
+from results.tables.frame import (
     ASKED,
     OUTCOME,
     FloorViolation,
@@ -22,7 +23,6 @@ from results.frame import (
     reached,
     status_counts,
 )
-from results.records.manifest import Manifest, Target, load_manifest, save_manifest
 
 
 def test_one_row_an_expected_cell_in_the_order_of_the_study(planted: Any) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.csvs import csv_bytes
-from results.frame import build_frame
-from results.leaderboard import COLUMNS, leaderboard
 from results.records.manifest import Target
+from results.tables.csv_files import csv_bytes
+from results.tables.frame import build_frame
+from results.tables.leaderboard import COLUMNS, leaderboard
 
 CLEAN = (Target(kind="relative", value=0.1),)
 NOISY = (Target(kind="absorb", value=0.5),)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.bounds.lemmas.rates import LAWS
-from results import series
-from results.absorption_tests import DELTA, rate_shift, same_d, usable
-from results.against_theory import COLUMNS as COMPARED
-from results.against_theory import against_theory
-from results.mechanism import COLUMNS, TESTS, mechanism
 from results.statistics.equivalence import mean_interval, verdict
+from results.tables import series
+from results.tables.bounds import COLUMNS as COMPARED
+from results.tables.bounds import against_theory
+from results.tables.mechanism import COLUMNS, TESTS, mechanism
+from results.tables.mechanism_tests import DELTA, rate_shift, same_d, usable
 
 PLAIN: dict[str, Any] = {
     **dict.fromkeys(("parameters", "ends", "activation", "engine", "recipe", "budget", "training"), ""),

@@ -14,14 +14,14 @@ from bench.studies import mechanism as built_in
 from bench.study import Study, load_study
 from operators.bounds.lemmas.signal import fraction_beyond
 from operators.bounds.marchenko_pastur import rank_fraction
-from results.against_theory import against_theory
-from results.frame import build_frame
-from results.mechanism import NOTHING, TESTS, mechanism
 from results.records.manifest import Target
-from results.scaling import scaling_table
-from results.series import with_series
-from results.theory import DEMANDED, demanded_q, signal_tails, with_demands
-from results.thresholds import thresholds
+from results.tables.bounds import against_theory
+from results.tables.demands import DEMANDED, demanded_q, signal_tails, with_demands
+from results.tables.frame import build_frame
+from results.tables.mechanism import NOTHING, TESTS, mechanism
+from results.tables.scaling import scaling_table
+from results.tables.series import with_series
+from results.tables.thresholds import thresholds
 
 GRID = {"design": "grid", "functions": 96, "points": 32}
 

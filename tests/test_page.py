@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.csvs import csv_bytes, write_csv
 from results.page.bracket_charts import bracket_charts
 from results.page.columnar import columns, embedded, number
 from results.page.document import coded
@@ -29,6 +28,7 @@ from results.page.sections import SECTIONS
 from results.page.written import read_table
 from results.records.manifest import Bracket, Target
 from results.report import write_tables
+from results.tables.csv_files import csv_bytes, write_csv
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "results" / "page"

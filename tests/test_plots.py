@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from operators import TASKS
-from results import exponents, rays, thresholds
 from results.figures import Tables, pictures
-from results.frame import build_frame
 from results.plots import Figure, error_figure, rendered, surface_figure
-from results.scaling import scaling_table
-from results.series import with_series
-from results.theory import demanded_q
+from results.tables import exponents, rays, thresholds
+from results.tables.demands import demanded_q
+from results.tables.frame import build_frame
+from results.tables.scaling import scaling_table
+from results.tables.series import with_series
 from results.threshold_plot import threshold_figure
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from results.csvs import csv_bytes
-from results.frame import build_frame
 from results.records.manifest import Target
-from results.scaling import COLUMNS, scaling_table
+from results.tables.csv_files import csv_bytes
+from results.tables.frame import build_frame
+from results.tables.scaling import COLUMNS, scaling_table
 
 REQUIRED = ("task", "design", "schedule", "n", "N", "M", "noise_law", "sigma", "target", "q", "d", "runs", "expected", "diverged")
 

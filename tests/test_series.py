@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from results.frame import build_frame
 from results.page.evidence import RECORDS
 from results.report import write_tables
-from results.series import noise_label, series_names, with_series
+from results.tables.frame import build_frame
+from results.tables.series import noise_label, series_names, with_series
 
 CONTROLS = ("none", "permuted-noise", "permuted-labels")
 

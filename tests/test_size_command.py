@@ -21,11 +21,11 @@ from operators import UserError
 from operators.external.arrays import open_array
 from operators.external.task import stored_array
 from operators.tasks.task import Array
-from results.csvs import write_csv
-from results.exponents import COLUMNS, exponent_table
 from results.records.manifest import Target
-from results.series import with_series
-from results.thresholds import thresholds
+from results.tables.csv_files import write_csv
+from results.tables.exponents import COLUMNS, exponent_table
+from results.tables.series import with_series
+from results.tables.thresholds import thresholds
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 APP.command()(size)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from results.page.chart import Axis, Ranges
 from results.page.evidence import Evidence, task_label
-from results.series import noise_label
+from results.tables.series import noise_label
 
 SIZES = {"q": "output dimension q", "d": "parameters d"}
 

@@ -9,7 +9,7 @@ import pandas as pd
 from results.page.chart import COLOURS, Axis, Chart, Heat, Layer, Legend, Switch
 from results.page.columnar import Number, number, numbers
 from results.page.evidence import Evidence, task_label
-from results.series import NOISE, SERIES, has_error_curve, noise_label, series_names
+from results.tables.series import NOISE, SERIES, has_error_curve, noise_label, series_names
 
 FEW_TICKS = 9
 SURFACE_ROWS = 40

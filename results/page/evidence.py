@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from results.figures import Tables
-from results.frame import ASKED
 from results.page.written import read_table
 from results.records.manifest import Manifest
 from results.records.store import Quarantined, Store
+from results.tables.frame import ASKED
 
 KEY_DIGITS = 16
 AUDITS: dict[str, str] = {

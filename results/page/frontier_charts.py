@@ -5,11 +5,11 @@ from collections.abc import Hashable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from results.brackets import IMPOSSIBLE
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
 from results.page.evidence import Evidence, task_label
-from results.series import noise_label
+from results.tables.brackets import IMPOSSIBLE
+from results.tables.series import noise_label
 
 GROUP = ["task", "parameters", "design", "target", "noise_law", "sigma"]
 CERTIFIED = Switch("d certified to be needed at this q", "theory", "certified", dash=1)

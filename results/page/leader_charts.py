@@ -7,7 +7,7 @@ import pandas as pd
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
 from results.page.evidence import KEY_DIGITS, Evidence, task_label
-from results.series import NOISE, noise_label
+from results.tables.series import NOISE, noise_label
 
 FEW_TICKS = 8
 SIZES = {"q": "smallest q seen", "d": "smallest d seen"}

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
 from results.page.evidence import Evidence, task_label
-from results.predictions import slope_guides
-from results.series import on_shapes, panels, series_names
 from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope, log_ends
-from results.theory import size_of_q
+from results.tables.demands import size_of_q
+from results.tables.predicted_exponents import slope_guides
+from results.tables.series import on_shapes, panels, series_names
 
 BAND_POINTS = 7
 FEW_TICKS = 8

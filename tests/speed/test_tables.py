@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from operators import TASKS
-from results import exponents, leaderboard, rays, thresholds
-from results.csvs import csv_bytes
-from results.frame import build_frame
 from results.records.manifest import Target, load_manifest, save_manifest
 from results.records.record import record_key, to_line
 from results.records.store import Store
-from results.scaling import scaling_table
-from results.series import with_series
+from results.tables import exponents, leaderboard, rays, thresholds
+from results.tables.csv_files import csv_bytes
+from results.tables.frame import build_frame
+from results.tables.scaling import scaling_table
+from results.tables.series import with_series
 
 ROOT = Path(__file__).parent.parent.parent
 TASK = TASKS["antiderivative"]

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from results.frame_columns import ASKED as ASKED
-from results.frame_columns import OUTCOME as OUTCOME
-from results.frame_columns import columns
 from results.records.gc_pause import paused_collection
 from results.records.manifest import Manifest, Target
 from results.records.record import Record
+from results.tables.frame_columns import ASKED as ASKED
+from results.tables.frame_columns import OUTCOME as OUTCOME
+from results.tables.frame_columns import columns
 
 Bools = NDArray[np.bool_]
 

@@ -62,7 +62,7 @@ def predicted_exponents(schedule: str, *, design: str, noisy: bool, path: str) -
         schedule: how widths follow q; `free` series have fixed widths.
         design: grid, scattered or triples.
         noisy: whether the target is to absorb noise.
-        path: how the data grow with n (see `results.series.paths`).
+        path: how the data grow with n (see `results.tables.series.paths`).
     """
     if not noisy:
         return (Prediction("output spectrum", 0.0, "asymptotic", "once N >> q"),)

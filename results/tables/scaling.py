@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.frame import ASKED, applies, excluded, reached, status_counts
 from results.records.manifest import Manifest, Target
+from results.tables.frame import ASKED, applies, excluded, reached, status_counts
 
 SETTINGS = (
     *("task", "parameters", "design", "schedule", "ends", "activation", "branch_widths", "trunk_widths"),

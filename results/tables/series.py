@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.frame import ASKED
+from results.tables.frame import ASKED
 
 SERIES = (
     *("task", "parameters", "design", "schedule", "sizes", "ends", "activation"),

@@ -6,9 +6,9 @@ demand above the measured q* would be a contradiction; `agrees` says "no" only w
 
 import pandas as pd
 
-from results import series
-from results.frame import COUNTS, counted
-from results.thresholds import COLUMNS as THRESHOLDS
+from results.tables import series
+from results.tables.frame import COUNTS, counted
+from results.tables.thresholds import COLUMNS as THRESHOLDS
 
 COLUMNS: dict[str, str] = {
     **series.COLUMNS,
@@ -32,7 +32,7 @@ def against_theory(frame: pd.DataFrame, located: pd.DataFrame, demanded: pd.Data
     Args:
         frame: the tidy frame with `series`, for the counts.
         located: thresholds.csv with `series`.
-        demanded: `results.theory.demanded_q`.
+        demanded: `results.tables.demands.demanded_q`.
     """
     if located.empty or demanded.empty:
         return pd.DataFrame({name: pd.array([], dtype="str") for name in COLUMNS})

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from results.frame import counted
 from results.statistics.equivalence import Verdict, mean_interval, verdict
+from results.tables.frame import counted
 
 SETTING = (
     *("task", "parameters", "design", "ends", "activation", "engine", "recipe", "budget", "training"),

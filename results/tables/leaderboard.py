@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from results.brackets import WITNESS, as_strict, provenance, training_costs
-from results.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
-from results.frame_columns import parameters_text
 from results.records.manifest import Manifest, Target
-from results.scaling import COUNTS, certified_q
+from results.tables.brackets import WITNESS, as_strict, provenance, training_costs
+from results.tables.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
+from results.tables.frame_columns import parameters_text
+from results.tables.scaling import COUNTS, certified_q
 from results.witnesses.submissions import Entry
 
 WHO = (

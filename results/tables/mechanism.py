@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from results import absorption_tests
-from results.absorption_row import SHOWN, Claim, row_of
-from results.frame import ASKED, COUNTS
+from results.tables import mechanism_tests
+from results.tables.frame import ASKED, COUNTS
+from results.tables.mechanism_row import SHOWN, Claim, row_of
 
 COLUMNS: dict[str, str] = {
     "test": "B.1 capacity, B.2 plateau, B.3 fresh noise, B.4 q at fixed d, B.5 noise law, B.6 permutation",
@@ -43,16 +43,16 @@ COLUMNS: dict[str, str] = {
 
 
 TESTS: dict[str, Callable[[pd.DataFrame], Iterator[dict[str, object]]]] = {
-    "B.1 capacity": absorption_tests.capacity,
-    "B.2 plateau": absorption_tests.plateau,
-    "B.3 fresh noise": absorption_tests.fresh,
-    "B.4 q at fixed d": absorption_tests.fixed_d,
-    "B.5 noise law": absorption_tests.law,
-    "B.6 permutation": absorption_tests.permuted,
+    "B.1 capacity": mechanism_tests.capacity,
+    "B.2 plateau": mechanism_tests.plateau,
+    "B.3 fresh noise": mechanism_tests.fresh,
+    "B.4 q at fixed d": mechanism_tests.fixed_d,
+    "B.5 noise law": mechanism_tests.law,
+    "B.6 permutation": mechanism_tests.permuted,
 }
 NOTHING = {
     "B.1 capacity": "no run",
-    "B.2 plateau": f"no net was asked for at {absorption_tests.FEWEST_N} n along a path",
+    "B.2 plateau": f"no net was asked for at {mechanism_tests.FEWEST_N} n along a path",
     "B.3 fresh noise": "no record carries a score",
     "B.4 q at fixed d": "no two nets of equal d and different q at one n",
     "B.5 noise law": "no net was asked for under two noise laws of equal variance",

@@ -7,8 +7,8 @@ import pandas as pd
 
 from operators.bounds.lemmas.rates import LAWS, Law, inverse_rate, rate
 from operators.diagnostics.noise_audit import RATES
-from results.absorption_row import NET, SETTING, SHAPE, Claim, row_of
-from results.series import on_shapes, paths
+from results.tables.mechanism_row import NET, SETTING, SHAPE, Claim, row_of
+from results.tables.series import on_shapes, paths
 
 FEWEST_N = 3
 DELTA = 1e-3

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from results.frame import ASKED
-from results.frame_columns import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
+from results.tables.frame import ASKED
+from results.tables.frame_columns import parameters_text
 from results.witnesses.submissions import Entry
 
 WITNESS: dict[str, str] = {

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from results.brackets import IMPOSSIBLE
+from results.tables.brackets import IMPOSSIBLE
 
 Array = NDArray[np.float64]
 GROUP = ("task", "parameters", "design", "noise_law", "sigma", "target")

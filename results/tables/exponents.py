@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from results import series
-from results.frame import status_counts
-from results.predictions import predicted_exponents
-from results.scaling import COUNTS
 from results.statistics.interval_censored import NotIdentifiable, fit_slope, log_ends
 from results.statistics.power_law import fit_power_law
-from results.thresholds import FEWEST_Q
+from results.tables import series
+from results.tables.frame import status_counts
+from results.tables.predicted_exponents import predicted_exponents
+from results.tables.scaling import COUNTS
+from results.tables.thresholds import FEWEST_Q
 
 THRESHOLD_LAW, ERROR_LAW = "q* ~ n^beta", "E = E_inf + A q^-a"
 COLUMNS: dict[str, str] = {

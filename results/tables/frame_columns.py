@@ -1,4 +1,4 @@
-"""Columns of the tidy frame (`results.frame`): what was asked, from the manifest; what came out, from the records."""
+"""Columns of the tidy frame (`results.tables.frame`): what was asked, from the manifest; what came out, from the records."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter

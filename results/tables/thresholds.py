@@ -23,9 +23,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from results import series
-from results.frame import applies, reached
 from results.records.manifest import Manifest, Target
+from results.tables import series
+from results.tables.frame import applies, reached
 
 FEWEST_Q = 2
 Kind = Literal["interval", "left", "right", "unknown"]

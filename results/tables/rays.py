@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from scipy.stats import page_trend_test
 
-from results import series
-from results.frame import status_counts
 from results.records.manifest import Manifest
-from results.scaling import COUNTS
+from results.tables import series
+from results.tables.frame import status_counts
+from results.tables.scaling import COUNTS
 
 Array = NDArray[np.float64]
 COLUMNS: dict[str, str] = {
