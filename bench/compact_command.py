@@ -10,7 +10,7 @@ from bench.arguments import DEFAULT_OUT, Json
 from bench.drive import all_folders
 from bench.terminal import print_json
 from operators.errors import UserError
-from results.compaction import compact
+from results.exchange.parquet import compact
 
 FILE = "records.parquet"
 

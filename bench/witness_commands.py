@@ -11,7 +11,7 @@ from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.terminal import print_json
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
-from results.merge import merge as merge_folders
+from results.exchange.merge import merge as merge_folders
 from results.witnesses.submissions import submit as submit_file
 from results.witnesses.verification import Verification, verify, verify_folder
 

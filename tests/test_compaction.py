@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from bench.cli import app
 from operators import UserError
-from results import compaction
-from results.compaction import compact
+from results.exchange import parquet
+from results.exchange.parquet import compact
 from results.records.manifest import save_manifest
 from results.records.record import Bounds, Record, to_line
 
@@ -131,7 +131,7 @@ def test_a_full_disk_leaves_the_old_file_whole(out: Path, monkeypatch: pytest.Mo
         handle.write(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(compaction.pq, "write_table", full)
+    monkeypatch.setattr(parquet.pq, "write_table", full)
     with pytest.raises(UserError, match="got 'No space left on device'"):
         compact([out / "one", out / "two"], out / "all.parquet")
     assert (out / "all.parquet").read_bytes() == before

@@ -11,7 +11,7 @@ import pytest
 
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
-from results.merge import merge
+from results.exchange.merge import merge
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
 from results.witnesses.file import Witness, encode, load_witness, save_witness
 from results.witnesses.header import Origin

@@ -1,0 +1,1 @@
+"""Records from and to elsewhere: merging folders, Parquet."""
