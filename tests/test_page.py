@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results.page.bracket_charts import bracket_charts
+from results.charts.brackets import bracket_charts
+from results.charts.frontier import frontier_charts
 from results.page.columnar import columns, embedded, number
 from results.page.document import coded
-from results.page.frontier_charts import frontier_charts
 from results.page.index import write_index
 from results.page.sections import SECTIONS
 from results.page.written import read_table

@@ -17,18 +17,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from operators.atomic_files import write_atomic
-from results.page.bracket_charts import bracket_charts
-from results.page.chart import Drawing, as_json
+from results.charts.brackets import bracket_charts
+from results.charts.errors import error_charts, optimality_charts, surfaces
+from results.charts.evidence import Evidence
+from results.charts.frontier import frontier_charts
+from results.charts.leaderboard import leader_charts
+from results.charts.model import Drawing, as_json
+from results.charts.rays import audit_charts, ray_charts
+from results.charts.thresholds import threshold_charts
 from results.page.columnar import embedded
-from results.page.error_charts import error_charts, optimality_charts, surfaces
-from results.page.evidence import Evidence
-from results.page.frontier_charts import frontier_charts
-from results.page.leader_charts import leader_charts
 from results.page.provenance import facts, outcomes, trouble
-from results.page.ray_charts import audit_charts, ray_charts
 from results.page.sections import SECTIONS
 from results.page.tables import record_table, tables
-from results.page.threshold_charts import threshold_charts
 from results.records.manifest import Manifest
 from results.records.record import Model, canonical
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from results.page.evidence import Evidence
+from results.charts.evidence import Evidence
 
 OUTCOMES = {
     "done": "done",

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from results.charts.evidence import RECORDS, Evidence
 from results.page.columnar import columns
-from results.page.evidence import RECORDS, Evidence
 
 WHERE = "task parameters design N M noise_law sigma control target"
 SERIES = "task parameters design schedule sizes noise_law sigma control"

@@ -1,4 +1,4 @@
-// Charts with axes: draws the layers of results/page/chart.py, a legend of switches, and what lies behind the nearest point.
+// Charts with axes: draws the layers of results/charts/model.py, a legend of switches, and what lies behind the nearest point.
 
 const MARGIN = { left: 64, right: 20, top: 10, bottom: 44 };
 const DASHES = ["", "6 4", "2 3", "9 3 2 3", "12 4", "1 4", "4 2 1 2 1 2"];

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
+from results.charts.evidence import AUDITS, Evidence, task_label
+from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import AUDITS, Evidence, task_label
 from results.tables.rays import on_ray
 from results.tables.series import NOISE, noise_label
 

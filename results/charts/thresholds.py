@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
+from results.charts.evidence import Evidence, task_label
+from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import Evidence, task_label
 from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.tables.demands import size_of_q
 from results.tables.predicted_exponents import slope_guides

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
+from results.charts.evidence import KEY_DIGITS, Evidence, task_label
+from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import KEY_DIGITS, Evidence, task_label
 from results.tables.series import NOISE, noise_label
 
 FEW_TICKS = 8

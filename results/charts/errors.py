@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from results.page.chart import COLOURS, Axis, Chart, Heat, Layer, Legend, Switch
+from results.charts.evidence import Evidence, task_label
+from results.charts.model import COLOURS, Axis, Chart, Heat, Layer, Legend, Switch
 from results.page.columnar import Number, number, numbers
-from results.page.evidence import Evidence, task_label
 from results.tables.series import NOISE, SERIES, has_error_curve, noise_label, series_names
 
 FEW_TICKS = 9

@@ -5,9 +5,9 @@ from collections.abc import Hashable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from results.page.chart import COLOURS, Axis, Chart, Layer, Legend, Switch
+from results.charts.evidence import Evidence, task_label
+from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.page.columnar import numbers
-from results.page.evidence import Evidence, task_label
 from results.tables.brackets import IMPOSSIBLE
 from results.tables.series import noise_label
 

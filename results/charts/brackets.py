@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.page.chart import Axis, Ranges
-from results.page.evidence import Evidence, task_label
+from results.charts.evidence import Evidence, task_label
+from results.charts.model import Axis, Ranges
 from results.tables.series import noise_label
 
 SIZES = {"q": "output dimension q", "d": "parameters d"}
