@@ -21,9 +21,9 @@ from operators.data.function_cache import BlockCache
 from operators.data.normalisation import Problem, scaled
 from operators.errors import UserError
 from operators.tasks.task import Task
+from results.figures.samples import sample, worst_fit
 from results.records.record import Record
 from results.records.store import Store
-from results.show import sample, worst_fit
 from results.witnesses.file import load_witness
 from results.witnesses.untrusted_files import Unreadable
 from results.witnesses.verification import request_of
@@ -77,16 +77,16 @@ def show(
         raise UserError(f"expected a figure named *.png, *.svg or *.pdf, got {path}; choose one of these endings")
     cache = BlockCache(out / ".data")
     if task is not None:
-        from results.show_plot import task_figure
+        from results.figures.functions import task_figure
 
         figure = task_figure(sample(find_task(task), replicate, cache), functions)
     else:
-        from results.show_plot import fit_figure
+        from results.figures.functions import fit_figure
 
         fit = _of_witness(witness, cache) if witness is not None else _of_record(str(record), out / str(study), cache)
         worst = worst_fit(fit.net, fit.weights, fit.problem, dataset=fit.dataset, task=fit.task)
         figure = fit_figure(worst, fit.title)
-    from results.plots import rendered
+    from results.figures.style import rendered
 
     write_atomic(path, rendered(figure, path.suffix.lower().removeprefix(".")))
     print(f"figure: {path}")

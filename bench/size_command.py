@@ -110,8 +110,8 @@ def _family(request: SizeRequest, shape: tuple[int, ...]) -> Family | None:
 
 
 def _draw(report: SizeReport, path: Path) -> None:
-    from results.plots import rendered
-    from results.size_plot import size_figure
+    from results.figures.size import size_figure
+    from results.figures.style import rendered
 
     write_atomic(path, rendered(size_figure(report.size), path.suffix.lower().removeprefix(".")))
 

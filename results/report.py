@@ -9,11 +9,11 @@ import pandas as pd
 from operators.atomic_files import write_atomic
 from results.bracket_report import BRACKET_COLUMNS, bracket_section
 from results.charts.evidence import Evidence
-from results.figures import Picture, Tables, pictures
+from results.figures.catalogue import Picture, Tables, pictures
+from results.figures.style import METADATA, rendered
 from results.markdown import MOST_ROWS, bullets, escape, table
 from results.page.document import write_page
 from results.page.index import write_index
-from results.plots import METADATA, rendered
 from results.printed import print_tables
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from operators import TASKS
-from results.figures import Tables, pictures
-from results.plots import Figure, error_figure, rendered, surface_figure
+from results.figures.catalogue import Tables, pictures
+from results.figures.style import Figure, error_figure, rendered, surface_figure
+from results.figures.thresholds import threshold_figure
 from results.tables import exponents, rays, thresholds
 from results.tables.demands import demanded_q
 from results.tables.frame import build_frame
 from results.tables.scaling import scaling_table
 from results.tables.series import with_series
-from results.threshold_plot import threshold_figure
 
 
 def tables(study: Any, alphas: tuple[float, ...] = ()) -> Tables:

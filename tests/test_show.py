@@ -21,11 +21,11 @@ from operators.bounds.population import population_floors
 from operators.data.dataset import Request, build
 from operators.data.function_cache import BlockCache
 from operators.data.normalisation import predict, scaled
-from results.plots import Figure, rendered
+from results.figures.functions import fit_figure, task_figure
+from results.figures.samples import Sample, WorstFit, coordinate_names, sample, worst_fit
+from results.figures.style import Figure, rendered
 from results.records.manifest import Target
 from results.records.store import Store
-from results.show import Sample, WorstFit, coordinate_names, sample, worst_fit
-from results.show_plot import fit_figure, task_figure
 from results.witnesses.file import Witness, save_witness
 from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.figures import Tables
+from results.figures.catalogue import Tables
 from results.page.written import read_table
 from results.records.manifest import Manifest
 from results.records.store import Quarantined, Store

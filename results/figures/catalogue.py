@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from results import plots
+from results.figures.catalogue import style
+from results.figures.thresholds import threshold_figure
 from results.tables.series import has_error_curve
-from results.threshold_plot import threshold_figure
 
 TASK = ["task", "parameters"]
 
@@ -41,7 +41,7 @@ class Picture:
 
     name: str
     caption: str
-    figure: plots.Figure
+    figure: style.Figure
 
 
 def pictures(tables: Tables) -> Iterator[Picture]:
@@ -55,17 +55,17 @@ def pictures(tables: Tables) -> Iterator[Picture]:
         if has_error_curve(rows):
             kind, what = ("errors-noisy", "noisy") if noisy else ("errors", "noise-free")
             caption = f"Training error of {task} against q, {what} labels: best run, certified floor"
-            yield Picture(_name(kind, task, parameters), caption, plots.error_figure(rows))
+            yield Picture(_name(kind, task, parameters), caption, style.error_figure(rows))
     plain = (scaling["sigma"] == 0) & (scaling["control"] == "none") & (scaling["schedule"] == "free")
     clean = scaling[plain & scaling["relative_best"].notna()]
     for (task, parameters), rows in clean.groupby(TASK):
         if rows["branch_widths"].nunique() > 1 and rows["trunk_widths"].nunique() > 1:
             caption = f"Relative training error of {task} over branch and trunk widths"
-            yield Picture(_name("widths", task, parameters), caption, plots.surface_figure(rows))
+            yield Picture(_name("widths", task, parameters), caption, style.surface_figure(rows))
     for (task, parameters), rows in tables.rays.groupby(TASK):
         if rows["done"].sum() > 0:
             caption = f"Relative training error of {task} along rays n = c q^alpha at fixed budget d"
-            yield Picture(_name("rays", task, parameters), caption, plots.ray_figure(rows, tables.frame))
+            yield Picture(_name("rays", task, parameters), caption, style.ray_figure(rows, tables.frame))
 
 
 def _name(kind: str, task: object, parameters: object) -> str:

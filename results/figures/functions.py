@@ -10,8 +10,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from operators.tasks.task import Array
-from results.plots import COLOURS, style
-from results.show import Sample, WorstFit, coordinate_names
+from results.figures.samples import Sample, WorstFit, coordinate_names
+from results.figures.style import COLOURS, style
 
 LEAST_SHOWN = 1e-9
 MOST_DOTS = 64

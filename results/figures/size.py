@@ -4,7 +4,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from operators.sizing.required_size import Size, tails_with
-from results.plots import COLOURS, style
+from results.figures.style import COLOURS, style
 from results.size_report import OFFSETS
 
 

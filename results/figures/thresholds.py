@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from results.plots import (
+from results.figures.style import (
     COLOURS,
     DASHES,
     LARGEST_PANELS,
