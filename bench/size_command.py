@@ -19,8 +19,8 @@ from operators.external.arrays import open_array
 from operators.sizing.noise import Noise, known_noise
 from operators.sizing.noise_level import noise_from_replicates
 from operators.sizing.required_size import required_size
-from results.size_prediction import predicted_sizes
-from results.size_report import SizeReport
+from results.sizing.prediction import predicted_sizes
+from results.sizing.report import SizeReport
 
 KINDS = (".png", ".svg")
 DEPTH = 2

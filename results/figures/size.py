@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from operators.sizing.required_size import Size, tails_with
 from results.figures.style import COLOURS, style
-from results.size_report import OFFSETS
+from results.sizing.report import OFFSETS
 
 
 def size_figure(size: Size) -> Figure:

@@ -12,7 +12,7 @@ from operators.bounds.bound import Statement
 from operators.bounds.eckart_young import Offset
 from operators.sizing.noise import NoiseForces
 from operators.sizing.required_size import Size
-from results.size_prediction import Prediction
+from results.sizing.prediction import Prediction
 
 OFFSETS: dict[Offset, tuple[str, str]] = {
     "none": ("", "neither bias nor mean function"),
