@@ -26,7 +26,7 @@ from operators.bounds.vacuity import as_markdown
 from results.records.manifest import load_manifest
 from results.records.store import Store
 from results.records.versions import require_one_version
-from results.report import write_tables
+from results.report.write import write_tables
 
 app = typer.Typer(
     help="How large must a DeepONet be? Run studies, build their tables, and set them against theory.",

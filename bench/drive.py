@@ -27,7 +27,7 @@ from operators.data.dataset import BlockCache
 from operators.errors import UserError
 from results.records.manifest import save_manifest
 from results.records.store import Store
-from results.report import write_tables
+from results.report.write import write_tables
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
 from results.records.manifest import Target, load_manifest
 from results.records.store import Store
-from results.report import write_tables
+from results.report.write import write_tables
 from results.tables.brackets import brackets, summary
 from results.witnesses.submissions import entries
 

@@ -28,7 +28,7 @@ from bench.study import STUDIES, Study
 from operators import TASKS
 from operators.bounds import BOUNDS
 from results.bracket_report import BRACKET_COLUMNS
-from results.report import COLUMNS
+from results.report.write import COLUMNS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

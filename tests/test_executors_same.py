@@ -22,7 +22,7 @@ from bench.study import Study, cell_key
 from operators.errors import UserError
 from results.records.manifest import Target
 from results.records.store import Store
-from results.report import write_tables
+from results.report.write import write_tables
 
 TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.2))
 NOISES = (Noise(), Noise(law="rademacher", sigma=0.5))

@@ -27,7 +27,7 @@ from results.page.index import write_index
 from results.page.sections import SECTIONS
 from results.page.written import read_table
 from results.records.manifest import Bracket, Target
-from results.report import write_tables
+from results.report.write import write_tables
 from results.tables.csv_files import csv_bytes, write_csv
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +43,7 @@ def save(folder: Path, study: Any, **changes: Any) -> Path:
 def _no_figures() -> Iterator[None]:
     """The page does not hang on the figures of `report.md`, whose drawing takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("results.report.pictures", lambda _: ())
+        patch.setattr("results.report.write.pictures", lambda _: ())
         yield
 
 

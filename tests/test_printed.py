@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from results import latex
 from results.bracket_report import BRACKET_COLUMNS
 from results.printed import PRINTED, as_latex, as_markdown, chosen, print_tables
-from results.report import COLUMNS
+from results.report.write import COLUMNS
 from results.tables.csv_files import csv_bytes
 
 WORDS = {

@@ -17,7 +17,7 @@ from operators import UserError
 from results.markdown import escape
 from results.records.manifest import Target, save_manifest
 from results.records.record import to_line
-from results.report import COLUMNS, write_tables
+from results.report.write import COLUMNS, write_tables
 from results.tables.frame import FloorViolation
 
 ALPHAS = (1.0, 2.0)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from results.charts.evidence import RECORDS
-from results.report import write_tables
+from results.report.write import write_tables
 from results.tables.frame import build_frame
 from results.tables.series import noise_label, series_names, with_series
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from results.report import write_tables
+from results.report.write import write_tables
 
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -83,7 +83,7 @@ def opened(chromium: Browser) -> Iterator[Callable[..., Watched]]:
 def save(folder: Path, study: Any, **changes: Any) -> Path:
     study.save(folder, study.manifest(rays=(1.0,)).model_copy(update=changes))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("results.report.pictures", lambda _: ())
+        patch.setattr("results.report.write.pictures", lambda _: ())
         write_tables(folder)
     return folder
 

@@ -1,0 +1,1 @@
+"""The report of a study: text, printed tables, and the writer of all products."""
