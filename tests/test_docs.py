@@ -27,7 +27,7 @@ from bench.engines.threads import pinned_tensorflow
 from bench.study import STUDIES, Study
 from operators import TASKS
 from operators.bounds import BOUNDS
-from results.bracket_report import BRACKET_COLUMNS
+from results.report.bracket_section import BRACKET_COLUMNS
 from results.report.write import COLUMNS
 
 ROOT = Path(__file__).parent.parent

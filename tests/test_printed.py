@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results import latex
-from results.bracket_report import BRACKET_COLUMNS
-from results.printed import PRINTED, as_latex, as_markdown, chosen, print_tables
+from results.report import latex
+from results.report.bracket_section import BRACKET_COLUMNS
+from results.report.print_tables import PRINTED, as_latex, as_markdown, chosen, print_tables
 from results.report.write import COLUMNS
 from results.tables.csv_files import csv_bytes
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators import UserError
-from results.markdown import escape
 from results.records.manifest import Target, save_manifest
 from results.records.record import to_line
+from results.report.markdown import escape
 from results.report.write import COLUMNS, write_tables
 from results.tables.frame import FloorViolation
 

@@ -7,22 +7,22 @@ from pathlib import Path
 import pandas as pd
 
 from operators.atomic_files import write_atomic
-from results.bracket_report import BRACKET_COLUMNS, bracket_section
 from results.charts.evidence import Evidence
 from results.figures.catalogue import Picture, Tables, pictures
 from results.figures.style import METADATA, rendered
-from results.markdown import MOST_ROWS, bullets, escape, table
 from results.page.document import write_page
 from results.page.index import write_index
-from results.printed import print_tables
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
+from results.report.bracket_section import BRACKET_COLUMNS, bracket_section
+from results.report.markdown import MOST_ROWS, bullets, escape, table
+from results.report.print_tables import print_tables
+from results.report.theory_section import theory_section
 from results.tables import bounds, exponents, leaderboard, mechanism, rays, scaling, thresholds
 from results.tables.csv_files import documented, write_csv
 from results.tables.demands import DEMANDED, demanded_q, with_demands
 from results.tables.frame import build_frame, check_floors
 from results.tables.series import with_series
-from results.theory_report import theory_section
 from results.witnesses.submissions import entries
 
 COLUMNS: dict[str, Mapping[str, str]] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from operators.atomic_files import write_atomic
-from results import latex, markdown
+from results.report import latex, markdown
 
 DIGITS = 4
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from results.markdown import escape, plain_table
+from results.report.markdown import escape, plain_table
 
 BOUNDS = (
     *("task", "design", "sizes", "target", "n", "bound", "status"),

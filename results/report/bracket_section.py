@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.markdown import bullets, escape, plain_table
 from results.records.manifest import Manifest
+from results.report.markdown import bullets, escape, plain_table
 from results.tables.brackets import COLUMNS, brackets, summary, training_costs
 from results.tables.csv_files import write_csv
 from results.tables.frontier import COLUMNS as FRONTIER_COLUMNS
