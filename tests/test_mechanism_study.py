@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from bench.cell import Cell, Training
-from bench.nets import tied
 from bench.run import Runner
+from bench.size_schedules import tied
 from bench.studies import mechanism as built_in
 from bench.study import Study, load_study
 from operators.bounds.lemmas.signal import fraction_beyond

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.cell import Net
-from bench.nets import NETS, fixed_budget, fixed_width, tied
+from bench.size_schedules import NETS, fixed_budget, fixed_width, tied
 from operators.architectures.deeponet import ACTIVATIONS, ENDS, DeepONet, Layer, Weights
 from operators.errors import UserError
 

@@ -7,7 +7,7 @@ inputs as rich as their number.
 """
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.nets import fixed_budget, fixed_width
+from bench.size_schedules import fixed_budget, fixed_width
 from bench.study import Study
 from operators import find_task
 

@@ -6,7 +6,7 @@ alpha; noise-free rays stand beside noisy ones, because at fixed d the absorbed 
 """
 
 from bench.cell import Cell, Noise, Training
-from bench.nets import fixed_budget
+from bench.size_schedules import fixed_budget
 from bench.study import Study
 from operators import find_task
 from results.records.manifest import Target

@@ -3,7 +3,7 @@
 from itertools import product
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.nets import fixed_budget, tied
+from bench.size_schedules import fixed_budget, tied
 from bench.study import Study
 from results.records.manifest import Target
 

@@ -6,7 +6,7 @@ So: schedules `tied` (d ~ q^2) and `fixed-width` (d ~ q), designs with and witho
 """
 
 from bench.cell import Cell, Noise, Training
-from bench.nets import fixed_width, tied
+from bench.size_schedules import fixed_width, tied
 from bench.study import Study
 from results.records.manifest import Target
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 STUDY = """
 from itertools import product
 from bench.cell import Cell, Net, Noise, Training
-from bench.nets import tied
+from bench.size_schedules import tied
 from bench.study import Study
 from results.records.manifest import Target
 
