@@ -108,7 +108,7 @@ def test_all_witnesses_verify_where_tensorflow_cannot_be_imported(folder: Path) 
     program = (
         "import sys; sys.modules['tensorflow'] = None; sys.modules['deepxde'] = None;"
         f"sys.argv = ['bench', 'verify', {str(folder)!r}, '--out', {str(folder.parent)!r}];"
-        "from bench.cli import main; main()"
+        "from bench.cli.app import main; main()"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
     count = len(list((folder / "witnesses").glob("*.npz")))

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from operators import UserError
 from results.exchange import parquet
 from results.exchange.parquet import compact

@@ -22,7 +22,7 @@ import pytest
 import typer
 import typer.main
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.engines.threads import pinned_tensorflow
 from bench.study import STUDIES, Study
 from operators import TASKS

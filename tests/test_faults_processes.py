@@ -194,7 +194,7 @@ def test_a_signal_ends_the_run_in_order_and_leaves_no_process(tmp_path: Path, nu
 SLOW_TO_STOP = """
 import sys, time
 import bench.executors.local
-from bench.cli import main
+from bench.cli.app import main
 bench.executors.local.Trainer.stop = lambda self: (self.process.kill(), time.sleep(60))
 main()
 """

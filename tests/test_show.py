@@ -12,7 +12,7 @@ from matplotlib.collections import PathCollection, QuadMesh
 from typer.testing import CliRunner
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.cli import app
+from bench.cli.app import app
 from bench.initialisation import initial_weights
 from bench.run import Runner
 from operators import TASKS, UserError, find_task
