@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench import status_command
 from bench.cell import Cell, Net, Noise, Training
+from bench.cli import status
+from bench.cli.status import standing
 from bench.engines import find_engine
 from bench.estimate import ROUGH_ON_GRIDS, cost_model, plan, poisson_fit
 from bench.flops import training_flops
 from bench.measure import is_trivial
 from bench.run import Runner
-from bench.status_command import standing
 from bench.study import Study, cell_key
 from results.records.manifest import save_manifest
 from results.records.record import Cost, Record, Versions
@@ -147,7 +147,7 @@ def test_status_of_many_cells_is_estimated_from_a_sample_of_them(tmp_path: Path,
     with Store(tmp_path / "tiny").writer() as writer:
         for one in study.cells[:20]:
             writer.append(record(one, 3.6))
-    monkeypatch.setattr(status_command, "MOST_SAMPLES", 5)
+    monkeypatch.setattr(status, "MOST_SAMPLES", 5)
     assert standing(tmp_path / "tiny")["cpu_hours_left"] == pytest.approx(20 * 3.6 / 3600)
 
 

@@ -16,7 +16,7 @@ import scipy.io
 import typer
 from typer.testing import CliRunner
 
-from bench.size_command import SizeRequest, size, size_report
+from bench.cli.size import SizeRequest, size, size_report
 from operators import UserError
 from operators.external.arrays import open_array
 from operators.external.task import stored_array

@@ -8,18 +8,18 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bench import doctor as checks
-from bench import terminal
-from bench.arguments import DEFAULT_OUT, Json, Out
-from bench.compact_command import compact_command
+from bench.cli import doctor as checks
+from bench.cli import terminal
+from bench.cli.arguments import DEFAULT_OUT, Json, Out
+from bench.cli.compact import compact_command
+from bench.cli.export import export_command
+from bench.cli.run import run
+from bench.cli.show import show
+from bench.cli.size import size
+from bench.cli.status import status
+from bench.cli.witnesses import merge_command, submit_command, verify_command
 from bench.drive import study_folder
-from bench.export_command import export_command
-from bench.run_command import run
-from bench.show_command import show
-from bench.size_command import size
-from bench.status_command import status
 from bench.study import STUDIES, load_study
-from bench.witness_commands import merge_command, submit_command, verify_command
 from operators import TASKS, UserError
 from operators.bounds import BOUNDS, vacuity_table
 from operators.bounds.vacuity import as_markdown

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.arguments import DEFAULT_OUT, Json, Out
 from bench.cell import Cell
+from bench.cli.arguments import DEFAULT_OUT, Json, Out
+from bench.cli.terminal import print_json
 from bench.drive import all_folders
 from bench.estimate import cost_model
-from bench.terminal import print_json
 from results.records.manifest import Manifest, load_manifest
 from results.records.record import FINAL_STATUSES
 from results.records.store import Store

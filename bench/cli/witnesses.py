@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bench.arguments import DEFAULT_OUT, Json, Out
-from bench.terminal import print_json
+from bench.cli.arguments import DEFAULT_OUT, Json, Out
+from bench.cli.terminal import print_json
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
 from results.exchange.merge import merge as merge_folders

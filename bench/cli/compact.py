@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bench.arguments import DEFAULT_OUT, Json
+from bench.cli.arguments import DEFAULT_OUT, Json
+from bench.cli.terminal import print_json
 from bench.drive import all_folders
-from bench.terminal import print_json
 from operators.errors import UserError
 from results.exchange.parquet import compact
 

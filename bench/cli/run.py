@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bench import terminal
-from bench.arguments import DEFAULT_OUT, Json, Out
+from bench.cli import terminal
+from bench.cli.arguments import DEFAULT_OUT, Json, Out
 from bench.drive import Interrupted, Options, Work, check_workers, open_work
 from bench.drive import run as run_study
 from bench.estimate import Plan

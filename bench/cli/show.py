@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from bench.arguments import DEFAULT_OUT, Out
 from bench.cell import Cell
+from bench.cli.arguments import DEFAULT_OUT, Out
 from bench.run import Runner
 from bench.study import cell_key
 from operators import find_task
