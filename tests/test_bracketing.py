@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.bracketing import Bracketing, run_brackets
 from bench.cell import Cell, Net, Noise, Training
+from bench.drivers.bracket_run import Bracketing, run_brackets
 from bench.executors import Limits, Resources
 from bench.questions import lower_ends
 from bench.search import Question

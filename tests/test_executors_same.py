@@ -13,11 +13,11 @@ import pytest
 from rich.console import Console
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.drive import Options, open_work, run
+from bench.drivers.progress import Watch
+from bench.drivers.shard import WHOLE, Shard
+from bench.drivers.study_run import Options, open_work, run
 from bench.executors import Tasks
-from bench.progress import Watch
 from bench.search import Question
-from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key
 from operators.errors import UserError
 from results.records.manifest import Target
@@ -213,7 +213,7 @@ def test_searches_in_shards_give_the_brackets_of_the_whole(searched: Path, tmp_p
 
 def test_a_search_takes_up_what_another_driver_has_found(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the first training everything another driver found appears; nothing else is trained."""
-    from bench.bracketing import Bracketing
+    from bench.drivers.bracket_run import Bracketing
 
     take, taken = Bracketing.take, []
 

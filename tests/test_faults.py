@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from bench.cell import Cell, Net, Training
-from bench.drive import Options, Work, open_work, run
+from bench.drivers.study_run import Options, Work, open_work, run
 from bench.run import Runner
 from bench.study import Study, cell_key
 from operators import find_task
@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_written_is_refused_within_a_second_and_before_a
     def train(*arguments: Any) -> None:
         raise AssertionError("training was started")
 
-    monkeypatch.setattr("bench.drive.execute", train)
+    monkeypatch.setattr("bench.drivers.study_run.execute", train)
     started = time.process_time()
     with pytest.raises(UserError, match="/proc/nowhere"):
         run(open_work(STUDY, Path("/proc/nowhere")), Options(Path("/proc/nowhere")), Console(quiet=True))

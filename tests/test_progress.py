@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bench.progress import Watch
+from bench.drivers.progress import Watch
 
 
 def watched(planted: Any, *, terminal: bool = False, quiet: bool = False) -> tuple[Watch, str]:

@@ -18,7 +18,7 @@ from bench.cli.show import show
 from bench.cli.size import size
 from bench.cli.status import status
 from bench.cli.witnesses import merge_command, submit_command, verify_command
-from bench.drive import study_folder
+from bench.drivers.study_run import study_folder
 from bench.study import STUDIES, load_study
 from operators import TASKS, UserError
 from operators.bounds import BOUNDS, vacuity_table

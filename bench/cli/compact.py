@@ -8,7 +8,7 @@ import typer
 
 from bench.cli.arguments import DEFAULT_OUT, Json
 from bench.cli.terminal import print_json
-from bench.drive import all_folders
+from bench.drivers.study_run import all_folders
 from operators.errors import UserError
 from results.exchange.parquet import compact
 

@@ -11,12 +11,12 @@ from rich.markup import escape
 
 from bench.cli import terminal
 from bench.cli.arguments import DEFAULT_OUT, Json, Out
-from bench.drive import Interrupted, Options, Work, check_workers, open_work
-from bench.drive import run as run_study
+from bench.drivers.progress import duration
+from bench.drivers.shard import WHOLE, Shard
+from bench.drivers.study_run import Interrupted, Options, Work, check_workers, open_work
+from bench.drivers.study_run import run as run_study
 from bench.estimate import Plan
 from bench.executors.base import GIB
-from bench.progress import duration
-from bench.shard import WHOLE, Shard
 from bench.study import load_study
 
 

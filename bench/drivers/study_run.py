@@ -15,13 +15,13 @@ from types import FrameType
 
 from rich.console import Console
 
-from bench.bracketing import Bracketing, run_brackets
 from bench.cell import Cell
+from bench.drivers.bracket_run import Bracketing, run_brackets
+from bench.drivers.progress import Watch
+from bench.drivers.shard import WHOLE, Shard
 from bench.estimate import Plan, plan
 from bench.executors import EXECUTORS, Group, Limits, Resources, Tasks, execute
-from bench.progress import Watch
 from bench.run import group
-from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key
 from operators.data.dataset import BlockCache
 from operators.errors import UserError

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from bench.cell import Cell
+from bench.drivers.progress import PLAIN_SECONDS
+from bench.drivers.shard import WHOLE, Shard
 from bench.executors import Group, Resources, Tasks, execute
-from bench.progress import PLAIN_SECONDS
 from bench.questions import lower_ends
 from bench.run import Outcome
 from bench.search import Answers, Found, Question, search
-from bench.shard import WHOLE, Shard
 from bench.study import Study, cell_key, expected_cell
 from operators.architectures.deeponet import Weights
 from operators.data.dataset import BlockCache

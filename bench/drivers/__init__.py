@@ -1,0 +1,1 @@
+"""Drivers: from a study to its records, with progress, shards and interruptions."""
