@@ -17,8 +17,8 @@ from bench.batches import batches
 from bench.cell import Cell, Net, Training
 from bench.engines import find_engine
 from bench.engines.base import Control, Fit
-from bench.engines.deepxde import DeepXDEEngine
-from bench.engines.examples import served
+from bench.engines.deepxde.engine import DeepXDEEngine
+from bench.engines.deepxde.examples import served
 from bench.engines.monitor import CHECK_EVERY, Monitor, learning_curve_steps
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Layer, Weights
@@ -272,7 +272,7 @@ def determinism_cells() -> tuple[Cell, Cell]:
 PROGRAM = """
 import os, sys
 sys.path[:0] = sys.argv[1:3]
-import bench.engines.deepxde
+import bench.engines.deepxde.engine
 assert "tensorflow" not in sys.modules and "deepxde" not in sys.modules
 import numpy as np
 np.random.seed(int(os.environ["GLOBAL_SEED"]))
@@ -363,7 +363,7 @@ def test_monitor_calls_a_loss_diverged_by_the_stated_rule(losses: list[float], s
 
 
 def test_parameter_count_is_the_number_of_entries_of_the_variables_deepxde_trains() -> None:
-    from bench.engines.deepxde import build_net, load_deepxde
+    from bench.engines.deepxde.engine import build_net, load_deepxde
 
     dde, tf = load_deepxde(1)
     for net in ({}, {"branch_widths": (3,), "trunk_widths": (4, 1, 7), "q": 2}, {"branch_widths": (1, 2, 9), "q": 11}):

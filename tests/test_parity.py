@@ -13,7 +13,7 @@ import pytest
 from bench.cell import Cell
 from bench.engines.base import Control
 from bench.engines.batched import BatchedEngine
-from bench.engines.deepxde import DeepXDEEngine
+from bench.engines.deepxde.engine import DeepXDEEngine
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import ENDS, Weights
 from operators.data.dataset import build

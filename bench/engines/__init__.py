@@ -2,7 +2,7 @@
 
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.batched import BatchedEngine
-from bench.engines.deepxde import DeepXDEEngine
+from bench.engines.deepxde.engine import DeepXDEEngine
 from operators.errors import UserError
 
 ENGINES: dict[str, Engine] = {

@@ -135,7 +135,7 @@ from bench.engines.batched.compilation import keep_compiled_programs
 keep_compiled_programs(Path(sys.argv[1]))
 from bench.engines.batched import BatchedEngine
 from bench.engines.base import Control
-from bench.engines.deepxde import DeepXDEEngine
+from bench.engines.deepxde.engine import DeepXDEEngine
 from operators.data.dataset import build
 from operators.data.normalisation import scaled
 from test_engines import END_TO_END_STEPS, cell_of

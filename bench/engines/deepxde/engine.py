@@ -36,7 +36,7 @@ import numpy as np
 
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Engine, Fit
-from bench.engines.examples import Example, served
+from bench.engines.deepxde.examples import Example, served
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from bench.initialisation import initial_weights
