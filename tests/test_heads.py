@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.engines.varpro.completion import complete, too_few
-from bench.engines.varpro.ends import last_layers, unsupported
-from bench.engines.varpro.heads import exact_heads, ridge_head, scalar_bias
-from bench.engines.varpro.hidden import with_ones
+from bench.engines.variable_projection.heads import exact_heads, ridge_head, scalar_bias
+from bench.engines.variable_projection.hidden_layers import with_ones
+from bench.engines.variable_projection.linear_ends import last_layers, unsupported
+from bench.engines.variable_projection.matrix_completion import complete, too_few
 from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
 from operators.tasks.task import Array
 

@@ -5,16 +5,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bench.engines.varpro.completion import complete
-from bench.engines.varpro.heads import exact_heads
-from bench.engines.varpro.hidden import HiddenNet
-from bench.engines.varpro.inputs import reduced
-from bench.engines.varpro.labels import grid_labels
-from bench.engines.varpro.part import Part
-from bench.engines.varpro.rates import cosine, cycles
-from bench.engines.varpro.run import Run
-from bench.engines.varpro.soap import Soap
-from bench.engines.varpro.train import Options, Result, roughened, target_miss, train_varpro
+from bench.engines.variable_projection.heads import exact_heads
+from bench.engines.variable_projection.hidden_layers import HiddenNet
+from bench.engines.variable_projection.learning_rates import cosine, cycles
+from bench.engines.variable_projection.matrix_completion import complete
+from bench.engines.variable_projection.phases import Run
+from bench.engines.variable_projection.rank_targets import grid_labels
+from bench.engines.variable_projection.reduced_inputs import reduced
+from bench.engines.variable_projection.soap import Soap
+from bench.engines.variable_projection.subnet import Part
+from bench.engines.variable_projection.train import Options, Result, roughened, target_miss, train_varpro
 from operators import find_task
 from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
 from operators.bounds.lemmas.offset import offset_tails

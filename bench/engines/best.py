@@ -1,6 +1,6 @@
 """The recipes `varpro` and `best` of the batched engine.
 
-    varpro   exact heads, SOAP on the hidden weights, float64: `bench.engines.varpro`
+    varpro   exact heads, SOAP on the hidden weights, float64: `bench.engines.variable_projection`
     best     varpro where it applies: grids, and scattered designs with labels enough for their low-rank completion, full batch,
              ends that can stand for linear heads; random features with solved heads are part of it, untrained where wide enough;
              soap with a cosine on all else (triples, sigmoid ends, minibatches), stopped within 0.1 % of a floor
@@ -15,9 +15,9 @@ from collections.abc import Callable
 from bench.cell import Cell
 from bench.engines.base import Fit
 from bench.engines.batched.descent import descend
-from bench.engines.varpro.completion import too_few
-from bench.engines.varpro.ends import unsupported
-from bench.engines.varpro.train import Options, train_varpro
+from bench.engines.variable_projection.linear_ends import unsupported
+from bench.engines.variable_projection.matrix_completion import too_few
+from bench.engines.variable_projection.train import Options, train_varpro
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Weights
 from operators.data.normalisation import Problem

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.engines.varpro.completion import LABELS_A_NUMBER, complete, too_few
-from bench.engines.varpro.heads import scalar_bias
+from bench.engines.variable_projection.heads import scalar_bias
+from bench.engines.variable_projection.matrix_completion import LABELS_A_NUMBER, complete, too_few
 from operators.data.normalisation import Problem
 from operators.tasks.task import Array
 

@@ -1,7 +1,7 @@
 """One net of a DeepONet in training: hidden layers, and SOAP's state for each of their matrices."""
 
-from bench.engines.varpro.hidden import HiddenNet
-from bench.engines.varpro.soap import Soap
+from bench.engines.variable_projection.hidden_layers import HiddenNet
+from bench.engines.variable_projection.soap import Soap
 from operators.tasks.task import Array
 
 

@@ -24,14 +24,14 @@ import numpy as np
 
 from bench.engines.base import FitStatus
 from bench.engines.monitor import Monitor
-from bench.engines.varpro.ends import last_layers, unsupported
-from bench.engines.varpro.heads import Heads, exact_heads, ridge_head
-from bench.engines.varpro.hidden import HiddenNet
-from bench.engines.varpro.inputs import reduced
-from bench.engines.varpro.labels import problem_labels
-from bench.engines.varpro.part import Part
-from bench.engines.varpro.rates import cosine, cycles
-from bench.engines.varpro.run import TARGET, Run
+from bench.engines.variable_projection.heads import Heads, exact_heads, ridge_head
+from bench.engines.variable_projection.hidden_layers import HiddenNet
+from bench.engines.variable_projection.learning_rates import cosine, cycles
+from bench.engines.variable_projection.linear_ends import last_layers, unsupported
+from bench.engines.variable_projection.phases import TARGET, Run
+from bench.engines.variable_projection.rank_targets import problem_labels
+from bench.engines.variable_projection.reduced_inputs import reduced
+from bench.engines.variable_projection.subnet import Part
 from operators.architectures.deeponet import Array, DeepONet, Layer, Weights
 from operators.data.normalisation import Problem, predict
 

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from scipy.linalg import lapack
 
-from bench.engines.varpro.heads import cholesky, ridge_head
-from bench.engines.varpro.labels import Labels
-from bench.engines.varpro.part import Part
-from bench.engines.varpro.soap import orthonormal
+from bench.engines.variable_projection.heads import cholesky, ridge_head
+from bench.engines.variable_projection.rank_targets import Labels
+from bench.engines.variable_projection.soap import orthonormal
+from bench.engines.variable_projection.subnet import Part
 from operators.tasks.task import Array
 
 TARGET = 1.001
