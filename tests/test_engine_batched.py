@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Fit
 from bench.engines.batched import BatchedEngine
-from bench.engines.batched.descent import descend
-from bench.engines.batched.forms import Shape, loss_form, operands
-from bench.engines.batched.rates import learning_rates, warm_up
+from bench.engines.descent.learning_rates import learning_rates, warm_up
+from bench.engines.descent.loop import descend
+from bench.engines.descent.loss_forms import Shape, loss_form, operands
 from bench.engines.threads import pinned_tensorflow
 from bench.initialisation import initial_weights
 from operators.architectures.deeponet import DeepONet, Weights
@@ -80,7 +80,7 @@ def test_a_fit_has_the_same_bits_whatever_else_is_in_its_group(recipe: str) -> N
 def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the_same_bits(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
-        "from bench.engines.batched.compilation import keep_compiled_programs\n"
+        "from bench.engines.descent.program_cache import keep_compiled_programs\n"
         "keep_compiled_programs(Path(sys.argv[1]))\n"
         "from test_engine_batched import hashes, small, train\n"
         "print(*hashes(train(*(small(functions=int(n)) for n in sys.argv[2:]))))"
@@ -101,7 +101,7 @@ def test_programs_on_disk_that_cannot_be_read_are_thrown_away_and_compiled_again
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tf = pinned_tensorflow(1)
-    from bench.engines.batched import program
+    from bench.engines.descent import program
 
     expected = hashes(train(small()))
     monkeypatch.setenv("TF_XLA_FLAGS", f"--tf_xla_auto_jit=0 --tf_xla_persistent_cache_directory={tmp_path}")
@@ -144,7 +144,7 @@ def test_every_form_of_the_loss_is_the_mean_squared_error_of_the_net_on_all_labe
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_program_that_was_let_go_is_compiled_again_and_gives_the_same_bits(form: str) -> None:
-    from bench.engines.batched import program
+    from bench.engines.descent import program
 
     cell = small(**FORMS[form])
     first = hashes(train(cell))
@@ -171,7 +171,7 @@ def test_returned_weights_are_float32_numbers_in_float64_of_the_declared_shape()
 )
 def test_theta_and_weights_are_the_same_numbers(branch: list[int], trunk: list[int], q: int) -> None:
     pinned_tensorflow(1)
-    from bench.engines.batched.network import flattened, unflattened
+    from bench.engines.descent.networks.deeponet import flattened, unflattened
 
     net = DeepONet(3, 2, tuple(branch), tuple(trunk), q)
     theta = np.arange(net.parameter_count(), dtype=np.float32)
@@ -195,7 +195,7 @@ def test_a_longer_budget_begins_with_the_steps_of_a_shorter_one(settings: dict[s
 def test_the_number_of_steps_a_call_has_no_effect(batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     cell = small(steps=100, batch=batch)
     whole = train(cell)[0]
-    monkeypatch.setattr("bench.engines.batched.descent.LONGEST_CHUNK", 50)
+    monkeypatch.setattr("bench.engines.descent.loop.LONGEST_CHUNK", 50)
     halves = train(cell)[0]
     assert halves.curve == whole.curve
     assert hashes([halves]) == hashes([whole])
@@ -313,7 +313,7 @@ def test_a_table_refuses_a_function_with_a_repeated_point() -> None:
 
 def test_soap_is_the_documented_recurrence() -> None:
     tf = pinned_tensorflow(1)
-    from bench.engines.batched.soap import REFRESH, Soap
+    from bench.engines.descent.optimisers.soap import REFRESH, Soap
 
     shapes, steps = ((5, 4), (3, 2), (1, 1)), 3 * REFRESH + 4
     generator = np.random.default_rng(7)

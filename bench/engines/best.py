@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from bench.cell import Cell
 from bench.engines.base import Fit
-from bench.engines.batched.descent import descend
+from bench.engines.descent.loop import descend
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
 from bench.engines.variable_projection.train import Options, train_varpro

@@ -12,7 +12,7 @@ import sys
 import time
 from multiprocessing.connection import Connection
 
-from bench.engines.batched.compilation import keep_compiled_programs
+from bench.engines.descent.program_cache import keep_compiled_programs
 from bench.engines.threads import pin_threads
 from bench.executors.base import Limits
 from bench.run import Runner

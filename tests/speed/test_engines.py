@@ -131,7 +131,7 @@ PROGRAM = """
 import sys, time
 sys.path.insert(0, "tests/speed")
 from pathlib import Path
-from bench.engines.batched.compilation import keep_compiled_programs
+from bench.engines.descent.program_cache import keep_compiled_programs
 keep_compiled_programs(Path(sys.argv[1]))
 from bench.engines.batched import BatchedEngine
 from bench.engines.base import Control

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
-from bench.engines.batched.descent import descend
 from bench.engines.best import best, refuses_varpro, varpro
+from bench.engines.descent.loop import descend
 from operators.data.normalisation import Problem
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from bench.engines.batched.adam import Adam
-from bench.engines.batched.compilation import repeatable_names
-from bench.engines.batched.forms import LossForm, Operands, Shape
-from bench.engines.batched.losses import LOSSES, Arrays
-from bench.engines.batched.network import Network, Tensor
-from bench.engines.batched.soap import Soap
+from bench.engines.descent.loss_forms import LossForm, Operands, Shape
+from bench.engines.descent.losses import LOSSES, Arrays
+from bench.engines.descent.networks.deeponet import Network, Tensor
+from bench.engines.descent.optimisers.adam import Adam
+from bench.engines.descent.optimisers.soap import Soap
+from bench.engines.descent.program_cache import repeatable_names
 from operators.architectures.deeponet import DeepONet
 
 PROGRAMS_KEPT = 16

@@ -1,4 +1,4 @@
-"""The forms of the training loss (see `bench.engines.batched.forms`) in TensorFlow.
+"""The forms of the training loss (see `bench.engines.descent.loss_forms`) in TensorFlow.
 
 Each function takes branch values U (q, B), trunk values V (q, .), the scalar bias b0 () and the operands of the batch, among them
 the weights w_j = 1 / (B M) of the columns of the residual.
@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from bench.engines.batched.forms import LossForm
-from bench.engines.batched.network import Tensor
+from bench.engines.descent.loss_forms import LossForm
+from bench.engines.descent.networks.deeponet import Tensor
 
 Arrays = dict[str, Tensor]
 

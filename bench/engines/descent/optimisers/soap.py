@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from bench.cell import Training
-from bench.engines.batched.network import Tensor
-from bench.engines.batched.rates import learning_rates, warm_up
+from bench.engines.descent.learning_rates import learning_rates, warm_up
+from bench.engines.descent.networks.deeponet import Tensor
 
 BETA_1, BETA_2, TINY = 0.9, 0.95, 1e-30
 REFRESH = 10

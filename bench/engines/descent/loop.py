@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from bench.batches import batches
 from bench.cell import Cell
 from bench.engines.base import Fit
-from bench.engines.batched.compilation import forget_compiled_programs
-from bench.engines.batched.forms import Shape, loss_form, operands
+from bench.engines.descent.loss_forms import Shape, loss_form, operands
+from bench.engines.descent.program_cache import forget_compiled_programs
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from bench.flops import step_flops
@@ -22,7 +22,7 @@ from operators.architectures.deeponet import Weights
 from operators.data.normalisation import Problem, predict
 
 if TYPE_CHECKING:
-    from bench.engines.batched.program import Setting
+    from bench.engines.descent.program import Setting
 
 SHORTEST_CHUNK, LONGEST_CHUNK, CHUNK_FLOPS = 50, 400, 2e10
 RESOLUTION = 1e-6
@@ -39,11 +39,12 @@ class Descent:
 
     def __init__(self, cell: Cell, problem: Problem, start: Weights) -> None:
         self._tf = pinned_tensorflow(1)
-        from bench.engines.batched import network, program
+        from bench.engines.descent import program
+        from bench.engines.descent.networks import deeponet
 
         shape = Shape.of(cell, problem)
         self.cell, self.step = cell, 0
-        self._optimiser = program.OPTIMISERS[cell.training.recipe](network.matrix_shapes(cell.deeponet()))
+        self._optimiser = program.OPTIMISERS[cell.training.recipe](deeponet.matrix_shapes(cell.deeponet()))
         self.form = loss_form(shape, fine=self._optimiser.fine)
         self.chunk = self._optimiser.chunk or int(np.clip(CHUNK_FLOPS / step_flops(cell), SHORTEST_CHUNK, LONGEST_CHUNK))
         setting = program.Setting(
@@ -60,7 +61,7 @@ class Descent:
         absent = self._tf.zeros((self.chunk, 1), self._tf.int32)
         self._batches: Iterator[Any] = repeat(absent) if setting.full else map(self._tf.constant, batches(cell, self.chunk))
         self._rows = next(self._batches)
-        self._theta, self._state = self._tf.constant(network.flattened(start)), self._optimiser.start()
+        self._theta, self._state = self._tf.constant(deeponet.flattened(start)), self._optimiser.start()
         try:
             self._compile(setting)
         except self._tf.errors.OpError:
@@ -70,7 +71,7 @@ class Descent:
 
     def _compile(self, setting: "Setting") -> None:
         """Look up or compile the program; it takes no step."""
-        from bench.engines.batched.program import compiled
+        from bench.engines.descent.program import compiled
 
         self._program = compiled(setting, self._arguments(0, 0))
         self._run(0, 0)
@@ -111,7 +112,7 @@ class Descent:
 
     def weights(self) -> Weights:
         """The present weights, as float64 copies."""
-        from bench.engines.batched.network import unflattened
+        from bench.engines.descent.networks.deeponet import unflattened
 
         return unflattened(self.cell.deeponet(), self._theta.numpy())
 

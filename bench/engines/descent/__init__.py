@@ -1,0 +1,1 @@
+"""Gradient descent compiled by XLA: the loop, the losses, the networks and the optimisers."""

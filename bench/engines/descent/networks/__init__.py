@@ -1,0 +1,1 @@
+"""Networks as TensorFlow functions of their weights, one architecture per file."""

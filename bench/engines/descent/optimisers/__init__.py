@@ -1,0 +1,1 @@
+"""Optimisers of the descent loop, one per file."""
