@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from bench.cell import Cell
-from bench.flops import training_flops
+from bench.engines.flops import training_flops
 from bench.measure import is_trivial
 from results.records.record import Record
 

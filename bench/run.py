@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from bench.cell import Cell
 from bench.engines import find_engine
 from bench.engines.base import Control, Fit
-from bench.flops import training_flops
+from bench.engines.flops import training_flops
 from bench.measure import anatomy_values, audit_values, bits_of, bound_values, bounds, errors, sizes
 from bench.study import cell_key
 from operators import find_task

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bench.batches import batches
 from bench.cell import Cell
+from bench.engines.minibatches import batches
 from bench.study import cell_key
 
 PLAIN = {"task": "antiderivative", "functions": 8, "points": 8}

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Fit
-from bench.engines.batched import BatchedEngine
 from bench.engines.descent.learning_rates import learning_rates, warm_up
 from bench.engines.descent.loop import descend
 from bench.engines.descent.loss_forms import Shape, loss_form, operands
+from bench.engines.initial_weights import initial_weights
+from bench.engines.native import BatchedEngine
 from bench.engines.threads import pinned_tensorflow
-from bench.initialisation import initial_weights
 from operators.architectures.deeponet import DeepONet, Weights
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import build

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.batches import batches
 from bench.cell import Cell, Net, Training
 from bench.engines import find_engine
 from bench.engines.base import Control, Fit
 from bench.engines.deepxde.engine import DeepXDEEngine
 from bench.engines.deepxde.examples import served
+from bench.engines.initial_weights import initial_weights
+from bench.engines.minibatches import batches
 from bench.engines.monitor import CHECK_EVERY, Monitor, learning_curve_steps
-from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Layer, Weights
 from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled

@@ -12,8 +12,8 @@ from bench.cell import Cell, Net, Noise, Training
 from bench.cli import status
 from bench.cli.status import standing
 from bench.engines import find_engine
+from bench.engines.flops import training_flops
 from bench.estimate import ROUGH_ON_GRIDS, cost_model, plan, poisson_fit
-from bench.flops import training_flops
 from bench.measure import is_trivial
 from bench.run import Runner
 from bench.study import Study, cell_key

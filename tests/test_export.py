@@ -6,7 +6,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from bench.cli.app import app
-from bench.engines.event_files import scalars, write_event_file
+from bench.engines.tensorboard import scalars, write_event_file
 from bench.engines.threads import pinned_tensorflow
 from operators import UserError
 

@@ -104,7 +104,7 @@ def test_whatever_goes_wrong_before_training_becomes_the_record_of_its_cell_alon
     other = CELL.model_copy(update={"replicate": 1})
     trained: list[int] = []
     monkeypatch.setattr("bench.run.build", _raising_for(0, error))
-    monkeypatch.setattr("bench.engines.batched.BatchedEngine.train", _watching(trained))
+    monkeypatch.setattr("bench.engines.native.BatchedEngine.train", _watching(trained))
     records = [outcome.record for outcome in Runner(None).run([CELL, other])]
     assert [record.status for record in records] == [status, "done"]
     assert str(error) in records[0].message
@@ -124,7 +124,7 @@ def _raising_for(replicate: int, error: Exception) -> Callable[..., Any]:
 
 
 def _watching(trained: list[int]) -> Callable[..., Any]:
-    from bench.engines.batched import BatchedEngine
+    from bench.engines.native import BatchedEngine
 
     train = BatchedEngine.train
 
@@ -225,7 +225,7 @@ def test_keys_of_twenty_configurations_are_those_of_every_release() -> None:
 
 def test_the_versions_of_task_and_engine_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = cell_key(CELL)
-    monkeypatch.setattr("bench.engines.batched.BatchedEngine.version", 10**6)
+    monkeypatch.setattr("bench.engines.native.BatchedEngine.version", 10**6)
     assert cell_key(CELL) != before
     identity = find_task("antiderivative").identity()
     version = json.loads(identity)["version"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
-from bench.initialisation import initial_weights
+from bench.engines.initial_weights import initial_weights
 from operators.architectures.deeponet import Weights
 
 LAWS = ("glorot", "uniform-fan-in", "scaled")

@@ -12,9 +12,9 @@ import pytest
 
 from bench.cell import Cell
 from bench.engines.base import Control
-from bench.engines.batched import BatchedEngine
 from bench.engines.deepxde.engine import DeepXDEEngine
-from bench.initialisation import initial_weights
+from bench.engines.initial_weights import initial_weights
+from bench.engines.native import BatchedEngine
 from operators.architectures.deeponet import ENDS, Weights
 from operators.data.dataset import build
 from operators.data.normalisation import scaled

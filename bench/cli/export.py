@@ -7,7 +7,7 @@ import typer
 
 from bench.cli.arguments import DEFAULT_OUT, Out
 from bench.drivers.study_run import study_folder
-from bench.engines.event_files import write_event_file
+from bench.engines.tensorboard import write_event_file
 from operators.errors import UserError
 from results.records.store import Store
 

@@ -1,8 +1,8 @@
 """Engines: how a cell is trained. One line an entry; importing this package does not import TensorFlow."""
 
 from bench.engines.base import Control, Engine, Fit
-from bench.engines.batched import BatchedEngine
 from bench.engines.deepxde.engine import DeepXDEEngine
+from bench.engines.native import BatchedEngine
 from operators.errors import UserError
 
 ENGINES: dict[str, Engine] = {

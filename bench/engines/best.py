@@ -15,10 +15,10 @@ from collections.abc import Callable
 from bench.cell import Cell
 from bench.engines.base import Fit
 from bench.engines.descent.loop import descend
+from bench.engines.initial_weights import initial_weights
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
 from bench.engines.variable_projection.train import Options, train_varpro
-from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Weights
 from operators.data.normalisation import Problem
 

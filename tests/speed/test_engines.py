@@ -2,7 +2,7 @@
 
 `python -m pytest tests/speed/test_engines.py --benchmark-only -s` prints the table of ratios. A step's cost is processor time of
 this process, pinned to one thread, from the first report of progress after FIRST_STEP to the last; the engines take turns, and
-the least of ROUNDS counts. The fraction is floating-point work (see `bench.flops`) over time, over that of a 1024 x 1024 float32
+the least of ROUNDS counts. The fraction is floating-point work (see `bench.engines.flops`) over time, over that of a 1024 x 1024 float32
 product in the same run; it counts the direct residual and all three products of the first layers, of which the Gram loss and
 the missing gradient of the inputs need fewer.
 """
@@ -23,8 +23,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from bench.cell import Cell
 from bench.engines import find_engine
 from bench.engines.base import Control
+from bench.engines.flops import step_flops
 from bench.engines.threads import pinned_tensorflow
-from bench.flops import step_flops
 from operators.data.dataset import build
 from operators.data.normalisation import scaled
 
@@ -133,7 +133,7 @@ sys.path.insert(0, "tests/speed")
 from pathlib import Path
 from bench.engines.descent.program_cache import keep_compiled_programs
 keep_compiled_programs(Path(sys.argv[1]))
-from bench.engines.batched import BatchedEngine
+from bench.engines.native import BatchedEngine
 from bench.engines.base import Control
 from bench.engines.deepxde.engine import DeepXDEEngine
 from operators.data.dataset import build

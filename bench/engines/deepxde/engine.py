@@ -15,8 +15,8 @@ with the rate r_t of Keras' CosineDecay, InverseTimeDecay or staircase Exponenti
 Three silent faults of DeepXDE 1.15 under Keras 3 are cured from outside:
 
     the scalar bias is never trained      it is passed as an external trainable variable
-    equal kernels, unrepeatable seeds     every kernel and bias is assigned from `bench.initialisation`
-    wrong pairs for tuple batch sizes     batches come from `bench.batches` through a Data object of our own
+    equal kernels, unrepeatable seeds     every kernel and bias is assigned from `bench.engines.initial_weights`
+    wrong pairs for tuple batch sizes     batches come from `bench.engines.minibatches` through a Data object of our own
 
 DeepXDE (LGPL-2.1): Lu, Meng, Mao and Karniadakis, SIAM Review 63 (2021), doi:10.1137/19M1274067. This is the only module
 that imports it, and does so at the first training: importing this module has no effect.
@@ -37,9 +37,9 @@ import numpy as np
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.deepxde.examples import Example, served
+from bench.engines.initial_weights import initial_weights
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
-from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Layer, Weights
 from operators.data.normalisation import Problem
 from operators.errors import UserError

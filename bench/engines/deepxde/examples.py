@@ -11,8 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.batches import batches
 from bench.cell import Cell
+from bench.engines.minibatches import batches
 from operators.data.normalisation import Problem
 
 BATCH_CHUNK = 64

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.batches import batches
 from bench.cell import Cell
 from bench.engines.base import Fit
 from bench.engines.descent.loss_forms import Shape, loss_form, operands
 from bench.engines.descent.program_cache import forget_compiled_programs
+from bench.engines.flops import step_flops
+from bench.engines.initial_weights import initial_weights
+from bench.engines.minibatches import batches
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
-from bench.flops import step_flops
-from bench.initialisation import initial_weights
 from operators.architectures.deeponet import Weights
 from operators.data.normalisation import Problem, predict
 
@@ -131,7 +131,7 @@ def descend(
     Args:
         cell: what to train.
         problem: its data.
-        start: initial weights; None for those of `bench.initialisation`.
+        start: initial weights; None for those of `bench.engines.initial_weights`.
         enough: training error in physical units at which to stop, computed in float64 after a chunk whose last loss is near it.
         timeout_seconds: wall seconds; looked at after each chunk.
         report: called with the step after each chunk.
