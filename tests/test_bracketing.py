@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.cell import Cell, Net, Noise, Training
 from bench.drivers.bracket_run import Bracketing, run_brackets
-from bench.executors import Limits, Resources
+from bench.execution.executors import Limits, Resources
 from bench.questions import lower_ends
 from bench.search import Question
 from bench.study import Study

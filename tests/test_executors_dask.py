@@ -11,8 +11,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 from bench.cell import Cell, Net, Training
-from bench.executors import EXECUTORS, Limits, Resources, Tasks, execute
-from bench.executors.dask import on_this_machine, run_on, run_on_own
+from bench.execution.executors import EXECUTORS, Limits, Resources, Tasks, execute
+from bench.execution.executors.dask import on_this_machine, run_on, run_on_own
 from bench.study import cell_key
 from operators.errors import UserError
 
@@ -83,7 +83,11 @@ def test_a_cell_that_kills_dask_workers_is_failed_alone_and_the_rest_goes_on(
         while not finished.wait(0.2):
             for pid in dask_workers(client):
                 worker = psutil.Process(pid)
-                children = [child for child in worker.children() if "bench.executors.trainer" in " ".join(child.cmdline())]
+                children = [
+                    child
+                    for child in worker.children()
+                    if "bench.execution.executors.worker_process" in " ".join(child.cmdline())
+                ]
                 if any(sum(child.cpu_times()[:2]) > 4.0 for child in children):
                     deaths.append(pid)
                     worker.kill()
@@ -144,11 +148,15 @@ def test_an_interrupted_run_leaves_nothing_on_the_scheduler(client: Client, tmp_
     outcomes.close()
     assert not [name for name in client.run(lambda dask_worker: list(dask_worker.plugins)).popitem()[1] if "deeponet" in name]
     (pid,) = dask_workers(client)
-    assert [child for child in psutil.Process(pid).children() if "bench.executors.trainer" in " ".join(child.cmdline())] == []
+    assert [
+        child
+        for child in psutil.Process(pid).children()
+        if "bench.execution.executors.worker_process" in " ".join(child.cmdline())
+    ] == []
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.executors.dask.CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("bench.execution.executors.dask.CONNECT_SECONDS", 1.0)
     with pytest.raises(UserError, match=r"expected a Dask scheduler at tcp://127\.0\.0\.1:9"):
         list(execute("dask", Tasks([(cell(5),)]), Resources(Limits(None), scheduler="tcp://127.0.0.1:9")))
 
@@ -158,7 +166,7 @@ def test_a_missing_package_says_what_to_install(name: str, monkeypatch: pytest.M
     def absent(module: str) -> Callable:
         raise ModuleNotFoundError(f"No module named 'distributed' ({module})", name="distributed")
 
-    monkeypatch.setattr("bench.executors.importlib.import_module", absent)
+    monkeypatch.setattr("bench.execution.executors.importlib.import_module", absent)
     with pytest.raises(UserError, match=r"pip install 'deeponet-size-bounds\[cluster\]'"):
         execute(name, Tasks([]), Resources(Limits(None)))
 

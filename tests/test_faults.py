@@ -263,7 +263,7 @@ def test_a_failed_cell_is_never_a_result_and_timeouts_run_again_on_request(tmp_p
     ],
 )
 def test_a_file_of_slurm_options_that_is_none_is_refused_and_never_executed(tmp_path: Path, text: str) -> None:
-    from bench.executors.slurm import load_options
+    from bench.execution.executors.slurm import load_options
 
     path, sentinel = tmp_path / "slurm.yaml", tmp_path / "sentinel"
     path.write_text(text.replace("SENTINEL", str(sentinel)))
@@ -273,7 +273,7 @@ def test_a_file_of_slurm_options_that_is_none_is_refused_and_never_executed(tmp_
 
 
 def test_slurm_options_default_where_the_file_is_silent(tmp_path: Path) -> None:
-    from bench.executors.slurm import SlurmOptions, load_options
+    from bench.execution.executors.slurm import SlurmOptions, load_options
 
     (tmp_path / "slurm.yaml").write_text("memory: 8GiB\nprologue: ['module load python']\n")
     options = load_options(tmp_path / "slurm.yaml")

@@ -89,7 +89,7 @@ def trainers(driver: psutil.Process) -> list[psutil.Process]:
     found = []
     for child in driver.children():
         with contextlib.suppress(psutil.Error):
-            if "bench.executors.trainer" in " ".join(child.cmdline()):
+            if "bench.execution.executors.worker_process" in " ".join(child.cmdline()):
                 found.append(child)
     return found
 
@@ -193,9 +193,9 @@ def test_a_signal_ends_the_run_in_order_and_leaves_no_process(tmp_path: Path, nu
 
 SLOW_TO_STOP = """
 import sys, time
-import bench.executors.local
+import bench.execution.executors.local
 from bench.cli.app import main
-bench.executors.local.Trainer.stop = lambda self: (self.process.kill(), time.sleep(60))
+bench.execution.executors.local.Trainer.stop = lambda self: (self.process.kill(), time.sleep(60))
 main()
 """
 

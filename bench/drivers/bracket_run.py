@@ -15,7 +15,7 @@ from rich.console import Console
 from bench.cell import Cell
 from bench.drivers.progress import PLAIN_SECONDS
 from bench.drivers.shard import WHOLE, Shard
-from bench.executors import Group, Resources, Tasks, execute
+from bench.execution.executors import Group, Resources, Tasks, execute
 from bench.questions import lower_ends
 from bench.run import Outcome
 from bench.search import Answers, Found, Question, search

@@ -20,7 +20,7 @@ from bench.drivers.bracket_run import Bracketing, run_brackets
 from bench.drivers.progress import Watch
 from bench.drivers.shard import WHOLE, Shard
 from bench.estimate import Plan, plan
-from bench.executors import EXECUTORS, Group, Limits, Resources, Tasks, execute
+from bench.execution.executors import EXECUTORS, Group, Limits, Resources, Tasks, execute
 from bench.run import group
 from bench.study import Study, cell_key
 from operators.data.dataset import BlockCache
@@ -36,7 +36,7 @@ class Options:
 
     Attributes:
         out: results folder; the study goes to `<out>/<study name>`.
-        executor: a name of `bench.executors.EXECUTORS`.
+        executor: a name of `bench.execution.executors.EXECUTORS`.
         workers: processes, Dask workers or Slurm jobs.
         scheduler: address of an existing Dask scheduler.
         cluster: file of Slurm options.

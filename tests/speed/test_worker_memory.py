@@ -14,7 +14,7 @@ import psutil
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.cell import Cell, Net, Training
-from bench.executors import Limits, Resources, Tasks, execute
+from bench.execution.executors import Limits, Resources, Tasks, execute
 
 CELLS = 300
 SAMPLE = 0.2

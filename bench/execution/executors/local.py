@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import psutil
 
-from bench.executors.base import GIB, Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.executors.base import GIB, Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
 from bench.run import Outcome, failed
 
 ATTEMPTS = 2
@@ -44,7 +44,7 @@ def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcome
 
 @dataclass
 class Trainer:
-    """One training process (`bench.executors.trainer`) and what it is doing."""
+    """One training process (`bench.execution.executors.worker_process`) and what it is doing."""
 
     process: "subprocess.Popen[bytes]"
     connection: Connection
@@ -60,7 +60,7 @@ class Trainer:
         ours, theirs = multiprocessing.Pipe()
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.executors.trainer", str(theirs.fileno())],
+            [sys.executable, "-m", "bench.execution.executors.worker_process", str(theirs.fileno())],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path},

@@ -18,8 +18,8 @@ from typing import Any
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, Worker, WorkerPlugin, get_worker
 
-from bench.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
-from bench.executors.local import POLL_SECONDS, SHARE_OF_MEMORY, Crew
+from bench.execution.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.executors.local import POLL_SECONDS, SHARE_OF_MEMORY, Crew
 from bench.run import Outcome, failed
 from operators.atomic_files import writer_name
 from operators.errors import UserError

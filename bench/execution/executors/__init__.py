@@ -6,13 +6,13 @@ needed only by those who use it.
 
 import importlib
 
-from bench.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
 from operators.errors import UserError
 
 EXECUTORS: dict[str, str] = {
-    "local": "bench.executors.local",
-    "dask": "bench.executors.dask",
-    "slurm": "bench.executors.slurm",
+    "local": "bench.execution.executors.local",
+    "dask": "bench.execution.executors.dask",
+    "slurm": "bench.execution.executors.slurm",
 }
 
 

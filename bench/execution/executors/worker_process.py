@@ -1,6 +1,6 @@
 """The process that trains: it receives groups, runs their cells, and sends outcomes back.
 
-    python -m bench.executors.trainer FD
+    python -m bench.execution.executors.worker_process FD
 
 FD is the open file descriptor of a socket pair, whose other end the driver (or a Dask worker) holds. One thread; it ends
 when the other end closes, when its parent is gone, or after IDLE_SECONDS without work.
@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 
 from bench.engines.descent.program_cache import keep_compiled_programs
 from bench.engines.threads import pin_threads
-from bench.executors.base import Limits
+from bench.execution.executors.base import Limits
 from bench.run import Runner
 
 IDLE_SECONDS = 300.0

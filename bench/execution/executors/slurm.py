@@ -27,8 +27,8 @@ from distributed import Client
 from pydantic import Field, ValidationError
 
 from bench.cell import Model
-from bench.executors.base import Outcomes, Resources, Tasks, Watch, unwatched
-from bench.executors.dask import run_on
+from bench.execution.executors.base import Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.executors.dask import run_on
 from operators.errors import UserError
 
 ALLOWED_FAILURES = 3

@@ -1,0 +1,1 @@
+"""Execution: cells in, records out, on whatever executor; costs in advance."""
