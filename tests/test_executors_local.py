@@ -10,7 +10,7 @@ import pytest
 from bench.cell import Cell, Net, Training
 from bench.execution.executors import Limits, Resources, Tasks, execute
 from bench.execution.executors.local import ROOT, Crew, Trainer, kernel_kills
-from bench.run import group
+from bench.execution.runner import group
 from bench.study import cell_key
 
 SLOW, ENDLESS = 30_000, 10**7  # with nets of width 1, which never reach what rank 3 leaves: seconds, and for ever

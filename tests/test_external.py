@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.run import Runner
+from bench.execution.runner import Runner
 from bench.study import Study, cell_key
 from operators import UserError, find_task
 from operators.data.dataset import Request, build

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bench.cell import Cell, Net, Training
 from bench.drivers.study_run import Options, Work, open_work, run
-from bench.run import Runner
+from bench.execution.runner import Runner
 from bench.study import Study, cell_key
 from operators import find_task
 from operators.atomic_files import STALE_SECONDS, write_atomic
@@ -103,7 +103,7 @@ def test_whatever_goes_wrong_before_training_becomes_the_record_of_its_cell_alon
     """The data of the first cell cannot be made; nothing is trained on them, and the next cell is."""
     other = CELL.model_copy(update={"replicate": 1})
     trained: list[int] = []
-    monkeypatch.setattr("bench.run.build", _raising_for(0, error))
+    monkeypatch.setattr("bench.execution.runner.build", _raising_for(0, error))
     monkeypatch.setattr("bench.engines.native.BatchedEngine.train", _watching(trained))
     records = [outcome.record for outcome in Runner(None).run([CELL, other])]
     assert [record.status for record in records] == [status, "done"]
@@ -238,7 +238,7 @@ def test_a_failed_cell_is_never_a_result_and_timeouts_run_again_on_request(tmp_p
     def pending(work: Work) -> int:
         return len(work.pending)
 
-    from bench.run import failed
+    from bench.execution.runner import failed
 
     for status, plain, retried in (("failed", 1, 1), ("timeout", 0, 1), ("oom", 0, 1)):
         out = tmp_path / status

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.cell import Cell, Training
-from bench.run import Runner
+from bench.execution.runner import Runner
 from bench.size_schedules import tied
 from bench.studies import mechanism as built_in
 from bench.study import Study, load_study

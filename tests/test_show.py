@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from bench.cell import Cell, Net, Noise, Training
 from bench.cli.app import app
 from bench.engines.initial_weights import initial_weights
-from bench.run import Runner
+from bench.execution.runner import Runner
 from operators import TASKS, UserError, find_task
 from operators.architectures.deeponet import DeepONet, Weights
 from operators.bounds.population import population_floors

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
-from bench.run import PACKAGES
+from bench.execution.runner import PACKAGES
 
 SEED_PROGRAM = """
 from bench.cell import Cell

@@ -15,7 +15,7 @@ from bench.drivers.progress import duration
 from bench.drivers.shard import WHOLE, Shard
 from bench.drivers.study_run import Interrupted, Options, Work, check_workers, open_work
 from bench.drivers.study_run import run as run_study
-from bench.estimate import Plan
+from bench.execution.cost_model import Plan
 from bench.execution.executors.base import GIB
 from bench.study import load_study
 

@@ -11,7 +11,7 @@ import typer
 
 from bench.cell import Cell
 from bench.cli.arguments import DEFAULT_OUT, Out
-from bench.run import Runner
+from bench.execution.runner import Runner
 from bench.study import cell_key
 from operators import find_task
 from operators.architectures.deeponet import DeepONet, Weights

@@ -14,7 +14,7 @@ from bench.cell import Cell
 from bench.cli.arguments import DEFAULT_OUT, Json, Out
 from bench.cli.terminal import print_json
 from bench.drivers.study_run import all_folders
-from bench.estimate import cost_model
+from bench.execution.cost_model import cost_model
 from results.records.manifest import Manifest, load_manifest
 from results.records.record import FINAL_STATUSES
 from results.records.store import Store

@@ -16,8 +16,8 @@ from bench.cell import Cell
 from bench.drivers.progress import PLAIN_SECONDS
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import Group, Resources, Tasks, execute
+from bench.execution.runner import Outcome
 from bench.questions import lower_ends
-from bench.run import Outcome
 from bench.search import Answers, Found, Question, search
 from bench.study import Study, cell_key, expected_cell
 from operators.architectures.deeponet import Weights

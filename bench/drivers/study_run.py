@@ -19,9 +19,9 @@ from bench.cell import Cell
 from bench.drivers.bracket_run import Bracketing, run_brackets
 from bench.drivers.progress import Watch
 from bench.drivers.shard import WHOLE, Shard
-from bench.estimate import Plan, plan
+from bench.execution.cost_model import Plan, plan
 from bench.execution.executors import EXECUTORS, Group, Limits, Resources, Tasks, execute
-from bench.run import group
+from bench.execution.runner import group
 from bench.study import Study, cell_key
 from operators.data.dataset import BlockCache
 from operators.errors import UserError

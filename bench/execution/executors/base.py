@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.cell import Cell
-from bench.run import Outcome
+from bench.execution.runner import Outcome
 
 CHOICE = 8
 GIB = 2**30

@@ -20,7 +20,7 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Worker, Work
 
 from bench.execution.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
 from bench.execution.executors.local import POLL_SECONDS, SHARE_OF_MEMORY, Crew
-from bench.run import Outcome, failed
+from bench.execution.runner import Outcome, failed
 from operators.atomic_files import writer_name
 from operators.errors import UserError
 

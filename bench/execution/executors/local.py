@@ -21,7 +21,7 @@ from typing import Any, Self
 import psutil
 
 from bench.execution.executors.base import GIB, Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
-from bench.run import Outcome, failed
+from bench.execution.runner import Outcome, failed
 
 ATTEMPTS = 2
 RECYCLE_AFTER = 64

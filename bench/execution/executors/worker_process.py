@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from bench.engines.descent.program_cache import keep_compiled_programs
 from bench.engines.threads import pin_threads
 from bench.execution.executors.base import Limits
-from bench.run import Runner
+from bench.execution.runner import Runner
 
 IDLE_SECONDS = 300.0
 REPORT_SECONDS = 0.5
