@@ -15,7 +15,7 @@ from bench.engines import find_engine
 from bench.engines.flops import training_flops
 from bench.execution.cost_model import ROUGH_ON_GRIDS, cost_model, plan, poisson_fit
 from bench.execution.runner import Runner
-from bench.measure import is_trivial
+from bench.families.deeponet.evaluation import is_trivial
 from bench.study import Study, cell_key
 from results.records.manifest import save_manifest
 from results.records.record import Cost, Record, Versions

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.measure import BoundViolation, anatomy_values, audit_values, bound_values, bounds, errors, is_trivial
+from bench.families.deeponet.evaluation import (
+    BoundViolation,
+    anatomy_values,
+    audit_values,
+    bound_values,
+    bounds,
+    errors,
+    is_trivial,
+)
 from operators.architectures.deeponet import Layer, Weights
 from operators.bounds import BOUNDS, bit_counting
 from operators.data.dataset import build

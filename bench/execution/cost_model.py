@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from bench.cell import Cell
 from bench.engines.flops import training_flops
-from bench.measure import is_trivial
+from bench.families.deeponet.evaluation import is_trivial
 from results.records.record import Record
 
 FEWEST = 4

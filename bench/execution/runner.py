@@ -17,7 +17,7 @@ from bench.cell import Cell
 from bench.engines import find_engine
 from bench.engines.base import Control, Fit
 from bench.engines.flops import training_flops
-from bench.measure import anatomy_values, audit_values, bits_of, bound_values, bounds, errors, sizes
+from bench.families.deeponet.evaluation import anatomy_values, audit_values, bits_of, bound_values, bounds, errors, sizes
 from bench.study import cell_key
 from operators import find_task
 from operators.architectures.deeponet import Weights

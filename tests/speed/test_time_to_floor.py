@@ -22,7 +22,7 @@ from bench.cell import Cell, Net, Noise, Training
 from bench.engines import find_engine
 from bench.engines.base import Control
 from bench.engines.threads import pin_threads
-from bench.measure import RESOLUTION
+from bench.families.deeponet.evaluation import RESOLUTION
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled

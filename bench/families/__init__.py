@@ -1,0 +1,1 @@
+"""How each family of experiments runs a cell."""

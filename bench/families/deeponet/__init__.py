@@ -1,0 +1,1 @@
+"""Training cells: data, floor, training, evaluation."""
