@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
-from bench.search import Found, Question, search
+from bench.search.strategy import Found, Question, search
 from results.records.manifest import Target
 
 QUESTION = Question(

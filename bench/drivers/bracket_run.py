@@ -17,8 +17,8 @@ from bench.drivers.progress import PLAIN_SECONDS
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import Group, Resources, Tasks, execute
 from bench.execution.runner import Outcome
-from bench.questions import lower_ends
-from bench.search import Answers, Found, Question, search
+from bench.search.lower_ends import lower_ends
+from bench.search.strategy import Answers, Found, Question, search
 from bench.study import Study, cell_key, expected_cell
 from operators.architectures.deeponet import Weights
 from operators.data.dataset import BlockCache

@@ -1,0 +1,1 @@
+"""Bracket searches: which training to ask for next, and what is certified below."""
