@@ -1,7 +1,8 @@
 """A cell: one fully specified training run, frozen and validated.
 
 The identity of a cell is the SHA-256 of its canonical JSON (all defaults written out, keys sorted) together with the versions
-of what computes it; see `results.records.record.record_key`. Where and how it runs (workers, folders, verbosity) is no part of it.
+of what computes it; see `results.records.record.record_key`. Where and how it runs (workers, folders, verbosity) is no part of
+it.
 """
 
 from typing import Literal, Self

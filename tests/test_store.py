@@ -378,7 +378,8 @@ def test_writers_killed_at_any_moment_leave_whole_records(tmp_path: Path, plante
 def test_a_forked_child_writes_a_file_of_its_own(tmp_path: Path, planted: Any) -> None:
     records = new(planted, 2)
     program = (
-        "import os, sys; from pathlib import Path; from results.records.record import from_line; from results.records.store import Store;"
+        "import os, sys; from pathlib import Path; from results.records.record import from_line;"
+        "from results.records.store import Store;"
         "a, b = map(from_line, Path(sys.argv[2]).read_bytes().splitlines(keepends=True));"
         "manager = Store(Path(sys.argv[1])).writer(); writer = manager.__enter__(); writer.append(a); child = os.fork();"
         "writer.append(b) if child == 0 else os.waitpid(child, 0)"

@@ -61,7 +61,8 @@ def size_report(request: SizeRequest) -> SizeReport:
     """Answer a question.
 
     Raises:
-        UserError: files, arrays or options that make no sense; see `operators.external.arrays` and `operators.sizing.required_size`.
+        UserError: files, arrays or options that make no sense; see `operators.external.arrays` and
+            `operators.sizing.required_size`.
     """
     name, outputs = open_array(request.data, request.array)
     family = _family(request, outputs.shape)

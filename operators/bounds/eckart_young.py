@@ -146,7 +146,8 @@ def _checked(labels: Array, scale: Array | float, weighting: Weighting | None) -
 def floors_of_deeponet(labels: Array, mean: Array | float, scale: Array | float) -> Array:
     """Certified floors, q = 0..min(N, M), of h = mean + scale (<b, t> + b0) with a trained scalar b0, on a grid.
 
-    The class of `operators.data.normalisation.predict`; q is `DeepONet.effective_q`. `mean` and `scale` are scalars or one per point.
+    The class of `operators.data.normalisation.predict`; q is `DeepONet.effective_q`. `mean` and `scale` are scalars or one per
+    point.
     """
     return floors(labels, "scalar", mean=mean, scale=scale).lower
 

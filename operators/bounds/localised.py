@@ -13,8 +13,8 @@ holds a point that absorbs (1 - kappa) rho. Hence, with probability >= 1 - delta
 No q on the right: at a fixed number of parameters raising q does not help the bound, except through logarithms. Widths = q gives
 q >= const sqrt(n / log n), fixed hidden widths q >= const n / log n.
 
-ln N from `operators.bounds.lemmas.covering`: shapes and norms fixed before z. For Gaussian and uniform noise V is random; the radius
-uses a level that V undershoots with probability at most delta / 2.
+ln N from `operators.bounds.lemmas.covering`: shapes and norms fixed before z. For Gaussian and uniform noise V is random; the
+radius uses a level that V undershoots with probability at most delta / 2.
 
 The value is unchanged when z, h, g and the head radii are scaled together. It improves on the n^(1/4) shape by elementary means;
 whether the published proof localises was not compared.

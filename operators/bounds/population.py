@@ -10,9 +10,9 @@ the span: tail_{q+1} of the second moment, or the covariance's tail_q.
     E[training floor of N samples] <= population floor   (a minimum of linear functions is concave; Jensen)
 
 so training floors are optimistic unless N is much larger than q. In L1, with |h| <= C_h and |G| <= C_G, E |G - h|_{L1} >=
-tail_q / (C_h + C_G), since |a|^2 <= (C_h + C_G) |a|. Spectra in closed form: `operators.bounds.lemmas.closed_form_spectra`. One-parameter families
-(translates) have algebraic tails only for linear reconstruction; nets whose trunk sees the input are not subject to these
-floors.
+tail_q / (C_h + C_G), since |a|^2 <= (C_h + C_G) |a|. Spectra in closed form: `operators.bounds.lemmas.closed_form_spectra`.
+One-parameter families (translates) have algebraic tails only for linear reconstruction; nets whose trunk sees the input are not
+subject to these floors.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@
 Nesting: with the same task and replicate, the first N functions, the first M points of each and their noise are the
 same, bit for bit, whatever N and M are; only a control experiment permutes each size for itself.
 
-Pieces: `operators.data.request` says what is wanted, `operators.data.function_cache` generates and caches functions, `operators.data.sampling`
-chooses query points and noise.
+Pieces: `operators.data.request` says what is wanted, `operators.data.function_cache` generates and caches functions,
+`operators.data.sampling` chooses query points and noise.
 """
 
 import dataclasses

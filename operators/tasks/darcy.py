@@ -9,11 +9,11 @@
 
 s = 29: sensors and outputs on the closed uniform 29 x 29 grid, boundary included (u = 0 there).
 
-Schemes: for two values, the skeleton method (`operators.numerics.substructuring`), of degree 2. Five-point finite volumes would be off
-by about 1e-2 on the 29 x 29 grid and 3e-3 on 85 x 85, because u behaves like a fractional power of the distance from
-the corners of a. Lognormal: five-point finite volumes (`operators.numerics.finite_volumes`) on the sensor grid and one three times
-finer, extrapolated, order 4.
-The errors on the cards are relative L2 errors of single functions against the solution of the differential equation.
+Schemes: for two values, the skeleton method (`operators.numerics.substructuring`), of degree 2. Five-point finite volumes would
+be off by about 1e-2 on the 29 x 29 grid and 3e-3 on 85 x 85, because u behaves like a fractional power of the distance from the
+corners of a. Lognormal: five-point finite volumes (`operators.numerics.finite_volumes`) on the sensor grid and one three times
+finer, extrapolated, order 4. The errors on the cards are relative L2 errors of single functions against the solution of the
+differential equation.
 Breaks: the errors are stated for contrast 12/3 and sigma = 1; both grow with the contrast.
 
 The published data take a on a 421 x 421 grid and stride it down, so there the sensors do not determine a; here they do.

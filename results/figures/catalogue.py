@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from results.figures.catalogue import style
+from results.figures import style
 from results.figures.thresholds import threshold_figure
 from results.tables.series import has_error_curve
 

@@ -2,9 +2,9 @@
 
 `python -m pytest tests/speed/test_engines.py --benchmark-only -s` prints the table of ratios. A step's cost is processor time of
 this process, pinned to one thread, from the first report of progress after FIRST_STEP to the last; the engines take turns, and
-the least of ROUNDS counts. The fraction is floating-point work (see `bench.engines.flops`) over time, over that of a 1024 x 1024 float32
-product in the same run; it counts the direct residual and all three products of the first layers, of which the Gram loss and
-the missing gradient of the inputs need fewer.
+the least of ROUNDS counts. The fraction is floating-point work (see `bench.engines.flops`) over time, over that of a 1024 x
+1024 float32 product in the same run; it counts the direct residual and all three products of the first layers, of which the
+Gram loss and the missing gradient of the inputs need fewer.
 """
 
 import os

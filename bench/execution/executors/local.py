@@ -27,7 +27,7 @@ ATTEMPTS = 2
 RECYCLE_AFTER = 64
 POLL_SECONDS = 0.5
 SHARE_OF_MEMORY = 0.9
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:

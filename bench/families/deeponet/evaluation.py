@@ -1,6 +1,7 @@
 """From weights to evidence: sizes, errors and bounds of one fit, in float64 and physical units.
 
-The only place that evaluates a fit. Errors sum over all n labels in one deterministic pass of `operators.data.normalisation.predict`.
+The only place that evaluates a fit. Errors sum over all n labels in one deterministic pass of
+`operators.data.normalisation.predict`.
 """
 
 import dataclasses

@@ -1,8 +1,8 @@
 """The net in TensorFlow, in float32, one flat vector of parameters, features first.
 
-theta holds, in the canonical order of `operators.architectures.deeponet.Weights`, the matrix [W; c] (fan in + 1, fan out) of each layer, row
-by row, and last the scalar bias b0. Values are kept as (features, samples): Z = W^T H + c. Then the products of a training
-step are W^T H, W dZ and H dZ^T; XLA on CPU is slow only at H^T dZ with the samples leading, which does not occur.
+theta holds, in the canonical order of `operators.architectures.deeponet.Weights`, the matrix [W; c] (fan in + 1, fan out) of
+each layer, row by row, and last the scalar bias b0. Values are kept as (features, samples): Z = W^T H + c. Then the products of
+a training step are W^T H, W dZ and H dZ^T; XLA on CPU is slow only at H^T dZ with the samples leading, which does not occur.
 """
 
 from collections.abc import Callable
