@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from repository import REPOSITORY
 
-ROOT = Path(__file__).parent.parent
 PLOTS = tuple(f"results/{name}.py" for name in ("plots", "show_plot", "size_plot", "threshold_plot"))
 PACKAGES = ("operators", "results", "bench")
-MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "out" not in path.parts)
+MODULES = sorted(path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py") if "out" not in path.parts)
 
 
 def imported(path: Path) -> set[str]:
@@ -24,9 +24,9 @@ def imported(path: Path) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_imports_go_one_way_and_heavy_packages_stay_in_their_place(path: Path) -> None:
-    relative = path.relative_to(ROOT)
+    relative = path.relative_to(REPOSITORY)
     names = imported(path)
     package = relative.parts[0]
     assert not names & set(PACKAGES[PACKAGES.index(package) + 1 :])
@@ -42,7 +42,7 @@ def test_imports_go_one_way_and_heavy_packages_stay_in_their_place(path: Path) -
         assert not names & {"pandas", "pydantic"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_no_global_generator_no_pickle_and_no_catch_all_modules(path: Path) -> None:
     text = path.read_text()
     assert "np.random.seed" not in text
@@ -52,7 +52,7 @@ def test_no_global_generator_no_pickle_and_no_catch_all_modules(path: Path) -> N
 
 
 def test_import_graph_has_no_cycles() -> None:
-    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    names = {".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
     edges: dict[str, set[str]] = {}
     for name, path in names.items():
         body = ast.parse(path.read_text()).body
@@ -76,7 +76,7 @@ def test_mathematics_and_evidence_load_without_tensorflow() -> None:
     program = (
         "import sys, operators, operators.bounds, results.report.write, bench.cli.app; sys.exit('tensorflow' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
 
 
 def test_public_names_exist() -> None:

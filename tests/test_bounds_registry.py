@@ -4,10 +4,10 @@ import dataclasses
 import functools
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+from repository import REPOSITORY
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds import BOUNDS, Bound, Norms, Setting, vacuity_table
@@ -152,7 +152,7 @@ def test_the_paper_shape_is_silent_where_a_benchmark_can_run_and_others_are_not(
 
 
 def test_the_theory_page_holds_the_current_table_and_names_every_bound() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "theory.md").read_text()
+    page = (REPOSITORY / "docs" / "theory.md").read_text()
     assert as_markdown(vacuity_table(BOUNDS)) in page
     for name in BOUNDS:
         assert f"| {name} |" in page

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Noise, Training
@@ -23,8 +24,6 @@ from results.records.store import Store
 from results.report.write import write_tables
 from results.tables.brackets import brackets, summary
 from results.witnesses.submissions import entries
-
-ROOT = Path(__file__).parent.parent
 
 
 def question(noise: Noise, target: Target) -> Question:
@@ -110,7 +109,7 @@ def test_all_witnesses_verify_where_tensorflow_cannot_be_imported(folder: Path) 
         f"sys.argv = ['bench', 'verify', {str(folder)!r}, '--out', {str(folder.parent)!r}];"
         "from bench.cli.app import main; main()"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=REPOSITORY, check=False)
     count = len(list((folder / "witnesses").glob("*.npz")))
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"{count} of {count} witnesses verified" in run.stdout

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from repository import REPOSITORY
 
-ROOT = Path(__file__).parent.parent
 STUDY = """
 from bench.cell import Cell, Net, Noise, Training
 from bench.study import Study
@@ -41,9 +41,9 @@ def write_study(folder: Path, steps: int = 10) -> Path:
     return path
 
 
-def bench(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def bench(*arguments: object, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
 
 
@@ -100,7 +100,7 @@ def test_status_and_dry_run_print_facts_as_json(finished: Path, tmp_path: Path) 
 def test_a_run_killed_midway_and_called_again_gives_the_same_bytes(finished: Path, tmp_path: Path, delay: float) -> None:
     path = write_study(tmp_path)
     command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "2"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, start_new_session=True)
     time.sleep(delay)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -128,7 +128,7 @@ def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Pat
 def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path) -> None:
     path = write_study(tmp_path, steps=2000)
     command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "1"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     records = tmp_path / "tiny" / "records"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not any(file.stat().st_size for file in records.glob("*.jsonl")):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
 from operators import TASKS, find_task
 from operators.data import sampling
@@ -34,7 +35,6 @@ from operators.errors import DataInvalid, UserError
 from operators.seeds import stream
 from operators.tasks.task import Array, Card, Task
 
-ROOT = Path(__file__).parent.parent
 TASK = TASKS["advection"]
 ARRAYS = ("inputs", "index", "clean", "noise", "test_inputs", "test_outputs")
 
@@ -234,7 +234,7 @@ def test_data_are_the_same_bits_in_another_process_with_other_thread_counts_and_
     hashes = {
         subprocess.run(
             [sys.executable, "-c", program, str(tmp_path)],
-            cwd=ROOT,
+            cwd=REPOSITORY,
             env={"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
             check=True,
             capture_output=True,

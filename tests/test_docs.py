@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import typer
 import typer.main
+from repository import REPOSITORY
 
 from bench.cli.app import app
 from bench.engines.threads import pinned_tensorflow
@@ -30,8 +31,7 @@ from operators.bounds import BOUNDS
 from results.report.bracket_section import BRACKET_COLUMNS
 from results.report.write import COLUMNS
 
-ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 WITNESS_ARRAY = re.compile(r"(branch|trunk)_\d_(kernel|bias)")
 UsageError = typer.BadParameter.__mro__[1]  # of the click that Typer brings along
@@ -50,7 +50,7 @@ def prose(page: Path) -> str:
 
 def contract_of(name: str) -> ModuleType:
     """Another test file as a module."""
-    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "tests" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", REPOSITORY / "tests" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -83,7 +83,7 @@ def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
         name, _, fragment = target.partition("#")
         file = (page.parent / name).resolve() if name else page
         assert file.exists(), f"{page.name} links to {target}"
-        assert ROOT in file.parents
+        assert REPOSITORY in file.parents
         assert not fragment or fragment in anchors(file), f"{page.name} links to {target}"
 
 
@@ -127,7 +127,7 @@ def parse(arguments: list[str], *, complete: bool) -> None:
 @EVERY_PAGE
 def test_commands_parse(page: Path) -> None:
     tox = configparser.ConfigParser()
-    tox.read(ROOT / "tox.ini")
+    tox.read(REPOSITORY / "tox.ini")
     for command, complete in written_commands(page):
         words = shlex.split(command.replace("$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT", "1/2").replace("...", ""))[2:]
         try:
@@ -176,9 +176,9 @@ def test_columns_that_a_paragraph_names_beside_one_table_are_columns_of_it(page:
 @EVERY_PAGE
 def test_names_in_code_voice_occur_in_the_code(page: Path) -> None:
     code = "\n".join(
-        path.read_text() for folder in ("operators", "results", "bench", "tests") for path in (ROOT / folder).rglob("*.py")
+        path.read_text() for folder in ("operators", "results", "bench", "tests") for path in (REPOSITORY / folder).rglob("*.py")
     )
-    files = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    files = {path.stem for path in (REPOSITORY / "tests").rglob("*.py")}
     known = set(re.findall(r"\w+", code)) | files
     for name in re.findall(r"`([A-Za-z]+(?:_[A-Za-z0-9]+)+)`", prose(page)):
         composed = f"{name.rsplit('_', 1)[0]}_{{" in code  # f"floors_{offset}"
@@ -188,25 +188,25 @@ def test_names_in_code_voice_occur_in_the_code(page: Path) -> None:
 @EVERY_PAGE
 def test_files_in_code_voice_exist(page: Path) -> None:
     for name in re.findall(r"`((?:operators|bench|tests|docs)/[\w/]+\.(?:py|md))`", prose(page)):
-        assert (ROOT / name).exists() or Path(name).stem == "NAME", f"{page.name} names {name}"
+        assert (REPOSITORY / name).exists() or Path(name).stem == "NAME", f"{page.name} names {name}"
 
 
 # Examples
 
 
 def test_the_study_of_the_readme_is_one() -> None:
-    (block,) = blocks(ROOT / "README.md", "python")
+    (block,) = blocks(REPOSITORY / "README.md", "python")
     names: dict[str, Any] = {}
     exec(compile(block, "README.md", "exec"), names)
     assert isinstance(names["STUDY"], Study)
 
 
 def test_the_first_table_is_the_one_that_the_first_study_leaves(tmp_path: Path) -> None:
-    page = ROOT / "docs" / "getting-started.md"
+    page = REPOSITORY / "docs" / "getting-started.md"
     (block,) = blocks(page, "python")
     (tmp_path / "first.py").write_text(block)
     command = [sys.executable, "-m", "bench", "run", "first.py", "--workers", "1", "--quiet"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "results" / "out" / "first"
@@ -225,7 +225,7 @@ def extended() -> dict[str, Any]:
     pinned_tensorflow(1)
     before = dict(TASKS), dict(BOUNDS)
     names: dict[str, Any] = {"__name__": "extending"}
-    for number, block in enumerate(blocks(ROOT / "docs" / "extending.md", "python")):
+    for number, block in enumerate(blocks(REPOSITORY / "docs" / "extending.md", "python")):
         exec(compile(block, f"extending.md, block {number}", "exec"), names)
     assert (dict(TASKS), dict(BOUNDS)) == before
     return names

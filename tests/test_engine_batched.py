@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Fit
@@ -23,7 +24,6 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled
 
-ROOT = Path(__file__).parent.parent
 SMALL: dict[str, Any] = {
     "task": "antiderivative",
     "parameters": {"sensor_count": 9, "point_count": 12},
@@ -88,7 +88,7 @@ def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the
 
     def run(*functions: int) -> tuple[list[str], set[Path]]:
         command = [sys.executable, "-c", program, str(tmp_path), *map(str, functions)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
         return done.stdout.split(), set(tmp_path.rglob("*.pb"))
 
     fresh, programs = run(9, 11)

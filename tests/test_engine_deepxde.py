@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from repository import REPOSITORY
 
 from bench.cell import Cell, Net, Training
 from bench.engines import find_engine
@@ -26,7 +27,6 @@ from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled
 from operators.errors import UserError
 
-ROOT = Path(__file__).parent.parent
 ENGINE = DeepXDEEngine()
 
 
@@ -286,7 +286,7 @@ with open(sys.argv[3], "w") as handle:
 def test_same_cell_same_bits_in_another_process_at_two_threads_silently_and_without_files(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DDE", "TF_", "OMP", "XDG"))}
     environment |= {"HOME": str(tmp_path), "OMP_NUM_THREADS": "2", "TF_NUM_INTRAOP_THREADS": "2", "GLOBAL_SEED": "7"}
-    command = [sys.executable, "-c", PROGRAM, str(ROOT), str(ROOT / "tests"), str(tmp_path / "hashes")]
+    command = [sys.executable, "-c", PROGRAM, str(REPOSITORY), str(REPOSITORY / "tests"), str(tmp_path / "hashes")]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == done.stderr == ""

@@ -19,6 +19,7 @@ import scipy.io
 import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
 from bench.cell import Cell, Net, Noise, Training
 from bench.execution.runner import Runner
@@ -34,7 +35,6 @@ from operators.tasks.task import Array
 from results.records.record import RecordError
 from results.records.store import KeyCheck
 
-ROOT = Path(__file__).parent.parent
 FUNCTIONS, TIMES, POINTS = 60, 4, 24
 MATLAB_HEAD = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + struct.pack("<HH", 0x0200, 0x4D49)
 
@@ -641,7 +641,7 @@ def test_every_design_draws_its_points_from_those_of_the_file(design: Any, point
 
 
 def test_the_worked_study_of_the_documentation_runs_and_runs_nothing_again_when_moved(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "external.md").read_text()
+    text = (REPOSITORY / "docs" / "external.md").read_text()
     block = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert block is not None
     home = tmp_path / "home"
@@ -661,7 +661,7 @@ def test_the_worked_study_of_the_documentation_runs_and_runs_nothing_again_when_
             "--workers",
             "1",
         ]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -673,10 +673,10 @@ def test_the_worked_study_of_the_documentation_runs_and_runs_nothing_again_when_
     assert "nothing to do" in run(tmp_path / "elsewhere")
     report = [sys.executable, "-m", "bench", "report", "my-heat", "--out", str(tmp_path / "out")]
     shutil.rmtree(tmp_path / "elsewhere")
-    assert subprocess.run(report, cwd=ROOT, capture_output=True, check=False, timeout=120).returncode == 0
+    assert subprocess.run(report, cwd=REPOSITORY, capture_output=True, check=False, timeout=120).returncode == 0
     assert (tmp_path / "out" / "my-heat" / "scaling.csv").read_text() == table
 
 
 def test_reading_numpy_files_does_not_load_h5py() -> None:
     program = "import sys, operators, operators.external.arrays; sys.exit('h5py' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Training
@@ -26,9 +27,8 @@ from results.records.record import record_key
 from results.records.store import Store
 from results.records.versions import package_versions, require_one_version
 
-ROOT = Path(__file__).parent.parent
-PROSE = ROOT / "docs" / "faults.md"
-KEYS = Path(__file__).parent / "golden_keys.json"
+PROSE = REPOSITORY / "docs" / "faults.md"
+KEYS = REPOSITORY / "tests" / "records" / "golden_keys.json"
 CELL = Cell(
     task="antiderivative",
     functions=16,
@@ -59,7 +59,7 @@ files.write_atomic(Path(sys.argv[1]) / "study.json", b"half of the new one")
 
 def test_a_writer_killed_before_its_rename_leaves_the_old_file_and_a_temporary_one_that_is_swept(tmp_path: Path) -> None:
     write_atomic(tmp_path / "study.json", b"the old one")
-    done = subprocess.run([sys.executable, "-c", KILLED_BEFORE_RENAME, str(tmp_path)], cwd=ROOT, check=False)
+    done = subprocess.run([sys.executable, "-c", KILLED_BEFORE_RENAME, str(tmp_path)], cwd=REPOSITORY, check=False)
     assert done.returncode == -signal.SIGKILL
     assert len(list(tmp_path.glob(".*.tmp"))) == 1
     assert (tmp_path / "study.json").read_bytes() == b"the old one"
@@ -178,11 +178,11 @@ def test_records_of_mixed_package_versions_are_refused_when_strict(tmp_path: Pat
     save_manifest(tmp_path / "drifted", planted.manifest().model_copy(update={"name": "drifted"}))
     (tmp_path / "records").rename(tmp_path / "drifted" / "records")
     command = [sys.executable, "-m", "bench", "report", "drifted", "--out", str(tmp_path)]
-    strict = subprocess.run([*command, "--strict"], cwd=ROOT, capture_output=True, text=True, check=False)
+    strict = subprocess.run([*command, "--strict"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (strict.returncode, "Traceback" in strict.stderr) == (2, False)
     assert "expected records of one set of package versions" in strict.stderr
     assert not (tmp_path / "drifted" / "scaling.csv").exists()
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False).returncode == 0
     assert "Warning" in (tmp_path / "drifted" / "report.md").read_text()
 
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from repository import REPOSITORY
 
-ROOT = Path(__file__).parent.parent
 STUDY = """
 from bench.cell import Cell, Net, Noise, Training
 from bench.study import Study
@@ -55,7 +55,7 @@ def start(path: Path, out: Path, *options: object, **settings: Any) -> "subproce
     command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(out), "--workers", "1", *map(str, options)]
     settings = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, **settings}
     environment = {**os.environ, "COLUMNS": "200", **settings.pop("environment", {})}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, **settings)
+    return subprocess.Popen(command, cwd=REPOSITORY, env=environment, **settings)
 
 
 def finish(process: "subprocess.Popen[str]", code: int = 0) -> str:
@@ -170,7 +170,7 @@ def test_a_disk_too_full_for_the_tables_leaves_the_old_ones(calm: Path, tmp_path
     shutil.copytree(calm / "endures", tmp_path / "endures")
     before = {path: path.read_bytes() for path in (tmp_path / "endures").rglob("*") if path.is_file()}
     command = [sys.executable, "-m", "bench", "report", "endures", "--out", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=limited(2_000), check=False)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, preexec_fn=limited(2_000), check=False)
     assert done.returncode == 2
     assert "free space" in done.stderr
     assert "Traceback" not in done.stderr
@@ -204,7 +204,7 @@ def test_a_second_interruption_ends_at_once(tmp_path: Path) -> None:
     """The driver is made slow to stop its workers; the second signal does not wait for it."""
     path = write_study(tmp_path, steps=10**6, width=1)
     command = [sys.executable, "-c", SLOW_TO_STOP, "run", str(path), "--out", str(tmp_path), "--workers", "1"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     driver = psutil.Process(process.pid)
     wait_until(lambda: bool(trainers(driver)), process)
     process.send_signal(signal.SIGINT)

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
 from results.charts.brackets import bracket_charts
 from results.charts.frontier import frontier_charts
@@ -30,8 +31,7 @@ from results.records.manifest import Bracket, Target
 from results.report.write import write_tables
 from results.tables.csv_files import csv_bytes, write_csv
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "results" / "page"
+PAGE = REPOSITORY / "results" / "page"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3) \u2028 `{{ 7*7 }}` '\""
 
 
@@ -486,6 +486,6 @@ def test_text_and_curves_stand_out_from_their_ground(scheme: int) -> None:
 
 
 def test_templates_styles_and_scripts_are_declared_as_package_data() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["results.page"]
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["results.page"]
     held = {path for pattern in declared for path in PAGE.glob(pattern)}
     assert held == {path for path in PAGE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}

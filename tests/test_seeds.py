@@ -3,17 +3,16 @@
 import itertools
 import subprocess
 import sys
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
 from operators.seeds import StreamName, stream
 
-ROOT = Path(__file__).parent.parent
 GOLDEN = [2944293553, 1225817428]
 IDENTITY = st.lists(st.one_of(st.text(max_size=5), st.integers(-5, 5)), max_size=3).map(tuple)
 
@@ -38,7 +37,7 @@ def test_every_name_is_a_stream_of_its_own() -> None:
 
 def test_numbers_are_the_same_in_another_process() -> None:
     program = "from operators.seeds import stream; print(stream('init', 'task', 3).integers(2**62))"
-    printed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
     assert int(printed) == stream("init", "task", 3).integers(2**62)
 
 

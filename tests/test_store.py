@@ -16,13 +16,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
 from operators import TASKS, UserError
 from operators.atomic_files import STALE_SECONDS, atomic, sweep, write_atomic
 from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, canonical, from_line, record_key, to_line
 from results.records.store import Store
-
-ROOT = Path(__file__).parent.parent
 
 
 def new(planted: Any, count: int = 3, **settings: Any) -> list[Record]:
@@ -229,7 +228,7 @@ def test_a_line_larger_than_memory_is_never_held_in_it(tmp_path: Path, planted: 
         "resource.setrlimit(resource.RLIMIT_DATA, (2**29, 2**29));"
         "s = Store(Path(sys.argv[1])); print(len(list(s.records())), s.quarantined()[0].reason)"
     )
-    done = subprocess.run([sys.executable, "-c", program, tmp_path], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("1 line longer than")
 
 
@@ -338,7 +337,7 @@ def test_a_full_disk_is_one_sentence_and_costs_only_the_record_in_hand(tmp_path:
     records = new(planted)
     (tmp_path / "lines").write_text("".join(map(to_line, records)))
     command = [sys.executable, "-c", APPEND, tmp_path / "study", tmp_path / "lines"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert str(tmp_path / "study" / "records") in done.stdout
     assert "free space" in done.stdout
     store = Store(tmp_path / "study")
@@ -361,7 +360,7 @@ with Store(Path(sys.argv[1])).writer() as writer:
 def test_writers_killed_at_any_moment_leave_whole_records(tmp_path: Path, planted: Any) -> None:
     (tmp_path / "line").write_text(to_line(new(planted, 1)[0]))
     command = [sys.executable, "-c", ENDLESS, str(tmp_path / "study"), str(tmp_path / "line")]
-    writers = [subprocess.Popen([*command, str(number)], cwd=ROOT) for number in range(2)]
+    writers = [subprocess.Popen([*command, str(number)], cwd=REPOSITORY) for number in range(2)]
     store = Store(tmp_path / "study")
     deadline = time.monotonic() + 60
     while len(store.statuses()) < 40 and time.monotonic() < deadline:
@@ -385,7 +384,7 @@ def test_a_forked_child_writes_a_file_of_its_own(tmp_path: Path, planted: Any) -
         "writer.append(b) if child == 0 else os.waitpid(child, 0)"
     )
     (tmp_path / "lines").write_text("".join(map(to_line, records)))
-    subprocess.run([sys.executable, "-c", program, tmp_path / "study", tmp_path / "lines"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", program, tmp_path / "study", tmp_path / "lines"], cwd=REPOSITORY, check=True)
     assert len(list((tmp_path / "study" / "records").glob("*.jsonl"))) == 2
     assert Store(tmp_path / "study").missing(record.key for record in records) == set()
 

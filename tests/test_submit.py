@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from repository import REPOSITORY
 
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
@@ -19,7 +20,7 @@ from results.witnesses.submissions import claim_of, entries, from_bytes, submit,
 from results.witnesses.untrusted_files import Unreadable
 from results.witnesses.verification import verify, verify_folder
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "leaderboard.md"
+DOCUMENT = REPOSITORY / "docs" / "leaderboard.md"
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from repository import REPOSITORY
 from scipy.optimize import minimize_scalar
 
 import results.witnesses.error
@@ -26,7 +27,6 @@ from results.witnesses.file import Witness, encode, save_witness
 from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
 from results.witnesses.verification import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder
 
-ROOT = Path(__file__).parent.parent
 TASK = find_task("antiderivative")
 CLEAN = Request(TASK, functions=16, points=14)
 NOISY = Request(TASK, functions=16, points=14, noise_law="rademacher", sigma=0.3)
@@ -357,5 +357,5 @@ def test_verification_needs_no_tensorflow_and_gives_the_same_bits_in_another_pro
     save_witness(tmp_path / "w.npz", witness)
     here = verify(witness).error
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "w.npz")]
-    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout
+    output = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True, timeout=60).stdout
     assert output == f"{here!r} True\n"

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
+from repository import REPOSITORY
+
 STUDY = """
 from itertools import product
 from bench.cell import Cell, Net, Noise, Training
@@ -51,8 +52,8 @@ def test_every_executor_gives_the_same_tables_and_prints_its_time(slurm: Any, tm
         started = time.perf_counter()
         subprocess.run(
             list(map(str, command)),
-            cwd=ROOT,
-            env={**os.environ, **slurm.environment, "PYTHONPATH": str(ROOT)},
+            cwd=REPOSITORY,
+            env={**os.environ, **slurm.environment, "PYTHONPATH": str(REPOSITORY)},
             check=True,
             capture_output=True,
         )

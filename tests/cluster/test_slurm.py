@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from repository import REPOSITORY
 
-ROOT = Path(__file__).parent.parent.parent
 STUDY = """
 from bench.cell import Cell, Net, Noise, Training
 from bench.study import Study
@@ -30,7 +30,7 @@ STUDY = Study(
 )
 """
 OPTIONS = "memory: 2GiB\nwalltime: '00:10:00'\ninterface: lo\nlogs: {logs}\n"
-ARRAY = ROOT / "docs" / "examples" / "array.sbatch"
+ARRAY = REPOSITORY / "docs" / "examples" / "array.sbatch"
 CELLS = 36
 
 
@@ -43,8 +43,8 @@ class Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            cwd=ROOT,
-            env={**environment, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            cwd=REPOSITORY,
+            env={**environment, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"},
         )
 
     def finish(self, code: int = 0) -> str:
@@ -111,7 +111,7 @@ def test_a_driver_that_is_terminated_takes_its_jobs_along_and_goes_on_later(slur
 
 def submit_array(slurm, study: Path, out: Path) -> str:
     """Submit the example of the documentation as three shards; return the job's number."""
-    variables = {"STUDY": study, "OUT": out, "PYTHON": sys.executable, "PYTHONPATH": ROOT}
+    variables = {"STUDY": study, "OUT": out, "PYTHON": sys.executable, "PYTHONPATH": REPOSITORY}
     export = ",".join(["ALL", *(f"{name}={value}" for name, value in variables.items())])
     options = ["--parsable", "--array=1-3", "--mem=1G", f"--export={export}", f"--output={out}/%A-%a.log"]
     return slurm.client("sbatch", *options, ARRAY).strip()

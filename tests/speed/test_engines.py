@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
+from repository import REPOSITORY
 
 from bench.cell import Cell
 from bench.engines import find_engine
@@ -28,7 +29,6 @@ from bench.engines.threads import pinned_tensorflow
 from operators.data.dataset import build
 from operators.data.normalisation import scaled
 
-ROOT = Path(__file__).parent.parent.parent
 WIDTHS, RANKS, SIZES = (16, 32, 64, 128), (4, 16, 64), (64, 256, 1024)
 POINTS = (100, 1024)
 GRIDS = [("grid", n, m, w, q, None) for m, n, w, q in product(POINTS, SIZES, WIDTHS, RANKS)]
@@ -156,7 +156,7 @@ def test_end_to_end_on_the_smallest_nets(benchmark: BenchmarkFixture, tmp_path: 
 
     def run(engine: str, threads: int, *, processes: int, cells: int) -> float:
         command = [sys.executable, "-c", PROGRAM, str(tmp_path), engine, str(threads), str(cells)]
-        started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+        started = [subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
         return max(float(process.communicate()[0]) for process in started) / (processes * cells)
 
     run("batched", 1, processes=1, cells=1)

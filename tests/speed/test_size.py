@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from repository import REPOSITORY
 
-ROOT = Path(__file__).parent.parent.parent
 SHAPE = (20_000, 4_096)
 RANK = 400
 PROGRAM = """
@@ -46,7 +46,7 @@ def test_size_of_a_large_matrix_within_a_minute_and_4_gigabytes(benchmark: Any, 
     path, sigma, expected = case
     command = [sys.executable, "-c", PROGRAM, str(path), str(sigma)]
     run = benchmark.pedantic(
-        subprocess.run, args=(command,), kwargs={"cwd": ROOT, "capture_output": True, "check": True}, rounds=1
+        subprocess.run, args=(command,), kwargs={"cwd": REPOSITORY, "capture_output": True, "check": True}, rounds=1
     )
     facts = json.loads(run.stdout)
     benchmark.extra_info.update(facts)

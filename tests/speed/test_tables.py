@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repository import REPOSITORY
 
 from operators import TASKS
 from results.records.manifest import Target, load_manifest, save_manifest
@@ -20,7 +21,6 @@ from results.tables.frame import build_frame
 from results.tables.scaling import scaling_table
 from results.tables.series import with_series
 
-ROOT = Path(__file__).parent.parent.parent
 TASK = TASKS["antiderivative"]
 MOST_SECONDS, MOST_BYTES = 20.0, 2 * 2**30
 TARGETS = tuple(
@@ -100,7 +100,9 @@ def test_tables_of_100_000_records_stay_within_20_s_of_cpu_and_2_gib(benchmark: 
     program = [sys.executable, __file__, str(large_folder)]
 
     def measured() -> tuple[float, int]:
-        out = subprocess.run(program, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True).stdout
+        out = subprocess.run(
+            program, cwd=REPOSITORY, env={"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True, check=True
+        ).stdout
         seconds, peak = out.split()
         return float(seconds), int(peak)
 
