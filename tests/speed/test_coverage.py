@@ -2,7 +2,8 @@
 
 Run alone with `pytest tests/speed/test_coverage.py --benchmark-only -s`. A study has thresholds q* = 4 2^u (n / n_0)^beta with u
 uniform on [0, 1) and lognormal scatter 0.15, seen on the grid 1, 2, 4, ..., 2048 only; beta is to lie in its 95 % interval. A
-slope that is refused ("not identifiable") has no interval and is counted apart. `tests/tables/test_exponents.py` holds a cheaper check.
+slope that is refused ("not identifiable") has no interval and is counted apart. `tests/tables/test_exponents.py` holds a
+cheaper check.
 """
 
 import itertools
