@@ -21,7 +21,8 @@ from typing import Literal
 import numpy as np
 
 from bench.cell import Cell, Initialisation
-from operators.architectures.deeponet import Array, Layer, Weights
+from operators.architectures.deeponet import Layer, Weights
+from operators.arrays import Array
 from operators.seeds import stream
 
 Part = Literal["branch", "trunk"]

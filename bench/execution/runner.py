@@ -21,11 +21,11 @@ from bench.families.deeponet.evaluation import anatomy_values, audit_values, bit
 from bench.study import cell_key
 from operators import find_task
 from operators.architectures.deeponet import Weights
+from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, Dataset, Request, build
 from operators.data.normalisation import Problem, scaled
 from operators.errors import DataInvalid, UserError
-from operators.tasks.task import Array
 from results.records.record import Cost, Record, Sizes, Status, Versions
 
 PACKAGES = ("deeponet-size-bounds", "deepxde", "tensorflow", "keras", "numpy", "scipy")

@@ -23,10 +23,10 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import erf, expit
 
-Array = NDArray[np.float64]
+from operators.arrays import Array
+
 Ends = Literal["linear", "activated-trunk", "sigmoid"]
 Activation = Literal["tanh", "relu", "sigmoid", "gelu", "silu"]
 ENDS: tuple[Ends, ...] = ("linear", "activated-trunk", "sigmoid")

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from operators.architectures.deeponet import DeepONet
+from operators.arrays import Array
 from operators.bounds.lemmas.rates import Law
-from operators.tasks.task import Array
 
 Status = Literal["certified", "asymptotic", "heuristic", "vacuous"]
 Quantity = Literal["q", "d", "rho", "relative error"]

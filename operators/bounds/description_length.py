@@ -15,9 +15,9 @@ import math
 import numpy as np
 
 from operators.architectures.deeponet import Layer, Weights
+from operators.arrays import Array
 from operators.bounds.lemmas.rates import Law
 from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats
-from operators.tasks.task import Array
 
 SCALE_BITS = 32
 CHOICE_BITS = 5

@@ -37,11 +37,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at_least_q, not_applicable
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import Method, tails
 from operators.errors import UserError
-from operators.tasks.task import Array
 
 Offset = Literal["none", "scalar", "mean-function"]
 RelativeError = Literal["global", "rms", "mean"]

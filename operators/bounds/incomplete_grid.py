@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from operators.arrays import Array
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
 from operators.bounds.lemmas.singular_values import tails
 from operators.bounds.sign_patterns import absorbable_fraction, log_warren, required_nats
-from operators.tasks.task import Array
 
 Rows = NDArray[np.int_]
 NOTE = "needs common points, Rademacher noise"

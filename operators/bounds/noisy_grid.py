@@ -18,9 +18,9 @@ import math
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
-from operators.tasks.task import Array
 
 NOTE = "needs the floors of a noisy grid design"
 

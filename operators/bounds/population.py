@@ -17,9 +17,9 @@ subject to these floors.
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at_least_q, not_applicable
 from operators.bounds.lemmas.singular_values import tail_sums
-from operators.tasks.task import Array
 
 NOTE = "needs the spectrum of the outputs in closed form"
 

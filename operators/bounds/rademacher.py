@@ -27,8 +27,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.bounds.bound import Bound, Setting, Statement, not_applicable
-from operators.tasks.task import Array
 
 NOTE = "limits the norms of bias-free nets with activation |.|, not q or d"
 

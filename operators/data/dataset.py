@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.data.function_cache import BLOCK, BlockCache, functions, validate
 from operators.data.request import CONTROLS, DESIGNS, MEMORY_LIMIT_BYTES, NOISE_LAWS, Control, Design, NoiseLaw, Request
 from operators.data.sampling import controlled, draw_noise, point_index
-from operators.tasks.task import Array, Task
+from operators.tasks.task import Task
 
 REFERENCE_FUNCTIONS = 256
 

@@ -16,10 +16,11 @@ import numpy as np
 import threadpoolctl
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.atomic_files import write_atomic
 from operators.errors import DataInvalid
 from operators.seeds import StreamName
-from operators.tasks.task import Array, Task
+from operators.tasks.task import Task
 
 BLOCK = 64
 PARTS = ("inputs", "outputs")

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.architectures.deeponet import DeepONet, Weights
+from operators.arrays import Array
 from operators.data.dataset import Dataset, Design
 from operators.errors import UserError
-from operators.tasks.task import Array
 
 InputScaling = Literal["raw", "standard", "pca"]
 CoordinateScaling = Literal["raw", "unit"]

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from operators.arrays import Array
 from operators.data.request import NoiseLaw, Request
 from operators.seeds import stream
-from operators.tasks.task import Array
 
 ROWS = 256
 

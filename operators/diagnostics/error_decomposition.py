@@ -23,9 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Weights
+from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
 from operators.data.normalisation import Problem
-from operators.tasks.task import Array
 
 MODES = 8
 

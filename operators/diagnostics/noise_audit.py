@@ -24,8 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.bounds.lemmas.rates import Law, Rate, rate
-from operators.tasks.task import Array
 
 TOLERANCE = 1e-9
 RATES: dict[Law, Rate] = {"rademacher": "rademacher", "gaussian": "gaussian", "uniform": "subgaussian"}

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.errors import UserError
 from operators.external.arrays import find_array
 from operators.external.selection import Selection
 from operators.numerics.grids import closed
-from operators.tasks.task import Array
 
 
 def coordinates(path: Path, selections: Sequence[Selection], axes: tuple[int, ...], *, of: str) -> Array:

@@ -12,12 +12,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.errors import UserError
 from operators.external.arrays import find_array, kind_of
 from operators.external.coordinates import coordinates
 from operators.external.selection import Selection, parse_selection, parse_selections
 from operators.external.stored_array import Stored
-from operators.tasks.task import Array
 
 KEPT = 8
 

@@ -25,11 +25,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.errors import DataInvalid, UserError
 from operators.external.selection import parse_selection, parse_selections
 from operators.external.source import Declaration, checksum, layout, source
 from operators.seeds import StreamName, stream
-from operators.tasks.task import Array, Card, Task
+from operators.tasks.task import Card, Task
 
 PREFIX = "external-"
 NAME = re.compile(r"external-[a-z0-9][a-z0-9-]{0,54}")

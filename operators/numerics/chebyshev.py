@@ -9,7 +9,7 @@ Berrut and Trefethen 2004, doi:10.1137/S0036144502417715.
 
 import numpy as np
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 
 def nodes(n: int) -> Array:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 Map = Callable[[Array], Array]
 

@@ -24,7 +24,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 State = NDArray[Any]
 

@@ -17,8 +17,8 @@ import math
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.numerics import conjugate_gradients
-from operators.tasks.task import Array
 
 
 def solve(east: Array, north: Array, node: Array, *, right: Array | float = 1.0, tolerance: float = 1e-10) -> Array:

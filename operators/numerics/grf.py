@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ive
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import scipy.fft
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 
 @functools.lru_cache(maxsize=64)

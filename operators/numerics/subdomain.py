@@ -23,7 +23,7 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.linalg import splu
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 
 @functools.lru_cache(maxsize=128)

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.numerics import conjugate_gradients, subdomain
-from operators.tasks.task import Array
 
 
 @dataclass(frozen=True)

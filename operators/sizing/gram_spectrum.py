@@ -21,10 +21,10 @@ With a scalar bias only max{tail_r(mean function), tail_{r+1}(none)} <= tail_r(s
 import numpy as np
 from scipy.linalg import blas, eigh_tridiagonal, lapack
 
+from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import EPSILON, Tails, tail_sums
 from operators.sizing.output_matrix import BLOCK_ENTRIES, OutputMatrix
 from operators.sizing.spectrum import ENERGY_ALLOWANCE, Spectrum, as_tails, ordered
-from operators.tasks.task import Array
 
 EIGENVALUE_ALLOWANCE = 64 * EPSILON
 BLOCK_ROWS = 512

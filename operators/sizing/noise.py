@@ -21,12 +21,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.bounds import bit_counting, effective_parameters, grid_in_probability, marchenko_pastur
 from operators.bounds.bound import Statement
 from operators.bounds.lemmas.rates import Law, least_energy
 from operators.errors import UserError
 from operators.sizing.spectrum import Spectrum, least_rank
-from operators.tasks.task import Array
 
 ROUNDING = 1e-11
 LARGEST_ABSORBED = 1.0 - 1e-15

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.errors import UserError
-from operators.tasks.task import Array
 
 BLOCK_ENTRIES = 2**21
 

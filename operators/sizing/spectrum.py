@@ -28,10 +28,10 @@ from typing import Literal
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import EPSILON, Tails, is_resolved, singular_values, tail_sums
 from operators.sizing.output_matrix import BLOCK_ENTRIES, OutputMatrix
-from operators.tasks.task import Array
 
 Method = Literal["svd", "projection", "gram"]
 

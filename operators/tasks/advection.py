@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.numerics import grids
 from operators.tasks.periodic_problem import PeriodicProblem
-from operators.tasks.task import Array, Card, constant
+from operators.tasks.task import Card, constant
 
 
 @dataclass(frozen=True)

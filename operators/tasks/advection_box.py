@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.numerics import grids
-from operators.tasks.task import Array, Card, Task, constant
+from operators.tasks.task import Card, Task, constant
 
 LOW = np.array([1.0, 0.3, 0.3])
 HIGH = np.array([2.0, 0.6, 0.7])

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.numerics import grf, grids
-from operators.tasks.task import Array, Card, Task, constant
+from operators.tasks.task import Card, Task, constant
 
 
 @dataclass(frozen=True)

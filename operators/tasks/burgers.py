@@ -26,8 +26,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.numerics import etdrk, grf, grids
-from operators.tasks.task import Array, Card, Task, constant
+from operators.tasks.task import Card, Task, constant
 
 Spectrum = NDArray[np.complex128]
 

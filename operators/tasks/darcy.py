@@ -26,10 +26,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.errors import UserError
 from operators.numerics import finite_volumes, grf, grids
 from operators.numerics.substructuring import Skeleton
-from operators.tasks.task import Array, Card, Task, constant
+from operators.tasks.task import Card, Task, constant
 
 BATCH = 8
 

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.errors import UserError
 from operators.numerics import chebyshev, etdrk, grf, grids
-from operators.tasks.task import Array, Card, Task, constant
+from operators.tasks.task import Card, Task, constant
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.arrays import Array
 from operators.numerics import grf, grids
-from operators.tasks.task import Array, Task, constant
+from operators.tasks.task import Task, constant
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.errors import UserError
 from operators.seeds import StreamName, stream
-
-Array = NDArray[np.float64]
 
 
 def _checked(task: str, field: "dataclasses.Field[Any]", value: Any) -> int | float:

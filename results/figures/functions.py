@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 from results.figures.samples import Sample, WorstFit, coordinate_names
 from results.figures.style import COLOURS, style
 

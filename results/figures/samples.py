@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.architectures.deeponet import DeepONet, Weights
+from operators.arrays import Array
 from operators.bounds.eckart_young import relative_floors
 from operators.bounds.population import population_floors
 from operators.data.dataset import Dataset
 from operators.data.function_cache import BlockCache, functions
 from operators.data.normalisation import Problem, predict
-from operators.tasks.task import Array, Task
+from operators.tasks.task import Task
 
 FUNCTIONS = 256
 

@@ -19,12 +19,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import log_ndtr
 from scipy.stats import t as student
 
-Array = NDArray[np.float64]
+from operators.arrays import Array
 
 SMALLEST_SCALE, LARGEST_SCALE = 0.1, 100.0
 FEWEST_POINTS = FEWEST_VALUES = 3

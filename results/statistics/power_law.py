@@ -9,14 +9,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import t as student
 
+from operators.arrays import Array
 from results.statistics.interval_censored import NotIdentifiable
 
-Array = NDArray[np.float64]
 FEWEST_SIZES = 4
 STARTS = tuple((share, exponent) for share in (0.1, 0.5, 0.9) for exponent in (0.5, 1.0, 2.0))
 FOLLOWED = 3

@@ -11,12 +11,11 @@ reached; intervals are Student's, and say how the witnessed frontier slopes, not
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from operators.arrays import Array
 from results.tables.brackets import IMPOSSIBLE
 
-Array = NDArray[np.float64]
 GROUP = ("task", "parameters", "design", "noise_law", "sigma", "target")
 COLUMNS: dict[str, str] = {
     "task": "operator",

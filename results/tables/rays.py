@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 from scipy.stats import page_trend_test
 
+from operators.arrays import Array
 from results.records.manifest import Manifest
 from results.tables import series
 from results.tables.frame import status_counts
 from results.tables.scaling import COUNTS
 
-Array = NDArray[np.float64]
 COLUMNS: dict[str, str] = {
     **series.COLUMNS,
     "M": "query points per function",

@@ -28,10 +28,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import Dataset
 from operators.data.normalisation import Problem, predict, scaled
-from operators.tasks.task import Array
 from results.records.manifest import Target
 from results.witnesses.file import Witness
 

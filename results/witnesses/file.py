@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.architectures.deeponet import Layer, Weights
+from operators.arrays import Array
 from operators.atomic_files import write_atomic
-from operators.tasks.task import Array
 from results.witnesses.header import MAXIMUM_HEADER_BYTES, Header, Net, parse_header
 from results.witnesses.npz_archive import MAXIMUM_ARRAY_HEADER_BYTES, MAXIMUM_UNPACKED_BYTES, Archive, npy_bytes
 from results.witnesses.untrusted_files import Unreadable, read_regular

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from repository import REPOSITORY
 
 from operators import TASKS, find_task
+from operators.arrays import Array
 from operators.data import sampling
 from operators.data.dataset import (
     BLOCK,
@@ -33,7 +34,7 @@ from operators.data.dataset import (
 )
 from operators.errors import DataInvalid, UserError
 from operators.seeds import stream
-from operators.tasks.task import Array, Card, Task
+from operators.tasks.task import Card, Task
 
 TASK = TASKS["advection"]
 ARRAYS = ("inputs", "index", "clean", "noise", "test_inputs", "test_outputs")

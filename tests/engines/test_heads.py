@@ -10,7 +10,7 @@ from bench.engines.variable_projection.hidden_layers import with_ones
 from bench.engines.variable_projection.linear_ends import last_layers, unsupported
 from bench.engines.variable_projection.matrix_completion import complete, too_few
 from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 
 def features(seed: int, *, rows: int, columns: int) -> Array:

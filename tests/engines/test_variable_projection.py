@@ -17,11 +17,11 @@ from bench.engines.variable_projection.subnet import Part
 from bench.engines.variable_projection.train import Options, Result, roughened, target_miss, train_varpro
 from operators import find_task
 from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
+from operators.arrays import Array
 from operators.bounds.lemmas.offset import offset_tails
 from operators.data.dataset import Design, Request, build
 from operators.data.normalisation import Problem, predict, scaled
 from operators.seeds import stream
-from operators.tasks.task import Array
 
 ACTIVATIONS: tuple[Activation, ...] = ("tanh", "relu", "sigmoid", "gelu", "silu")
 

@@ -25,13 +25,13 @@ from bench.cell import Cell, Net, Noise, Training
 from bench.execution.runner import Runner
 from bench.study import Study, cell_key
 from operators import UserError, find_task
+from operators.arrays import Array
 from operators.data.dataset import Request, build
 from operators.errors import DataInvalid
 from operators.external.arrays import array_names, find_array, open_array
 from operators.external.selection import parse_selection
 from operators.external.stored_array import Stored
 from operators.external.task import External, external, stored_array
-from operators.tasks.task import Array
 from results.records.record import RecordError
 from results.records.store import KeyCheck
 

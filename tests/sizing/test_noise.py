@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import UserError
+from operators.arrays import Array
 from operators.bounds.bit_counting import necessary_parameters
 from operators.bounds.lemmas.rates import Law
 from operators.sizing.noise import clean_squares, known_noise
 from operators.sizing.noise_level import noise_from_replicates
 from operators.sizing.required_size import required_size
-from operators.tasks.task import Array
 
 LAWS: tuple[Law, ...] = ("gaussian", "rademacher", "uniform")
 

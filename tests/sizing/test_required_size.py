@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from operators import UserError
 from operators.architectures.deeponet import DeepONet
+from operators.arrays import Array
 from operators.bounds.rank_to_parameters import Family
 from operators.sizing import required_size as size_module
 from operators.sizing.gram_spectrum import spectrum_by_gram
 from operators.sizing.output_matrix import output_matrix
 from operators.sizing.required_size import Size, required_size
 from operators.sizing.spectrum import Spectrum, projected, reduced_exactly, spectrum_of
-from operators.tasks.task import Array
 
 OFFSETS = ("none", "scalar", "mean-function")
 SPECTRA: dict[str, Callable[[int], Array]] = {

@@ -25,10 +25,10 @@ from bench.engines import find_engine
 from bench.engines.base import Control
 from bench.engines.threads import pin_threads
 from operators.architectures.deeponet import Ends
+from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import build
 from operators.data.normalisation import predict, scaled
-from operators.tasks.task import Array
 
 TASKS = ("advection-speed", "burgers-low-viscosity")
 Q = 8

@@ -16,11 +16,11 @@ from scipy.optimize import minimize_scalar
 import results.witnesses.error
 from operators import find_task
 from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Ends, Layer, Weights
+from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import Request, build
 from operators.data.normalisation import Problem, scaled
 from operators.errors import UserError
-from operators.tasks.task import Array
 from results.records.manifest import Target
 from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness, encode, save_witness

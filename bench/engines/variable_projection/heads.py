@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.optimize import minimize_scalar
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 RIDGE = 1e-12
 CUTS = (1e-5, 1e-7, 1e-9, 1e-11)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import erf, expit
 
 from operators.architectures.deeponet import ACTIVATIONS, Activation
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 
 def _silu_slope(z: Array, a: Array) -> Array:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 LABELS_A_NUMBER = 2.0
 MOST_SWEEPS = 500

@@ -23,7 +23,7 @@ from bench.engines.variable_projection.heads import cholesky, ridge_head
 from bench.engines.variable_projection.rank_targets import Labels
 from bench.engines.variable_projection.soap import orthonormal
 from bench.engines.variable_projection.subnet import Part
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 TARGET = 1.001
 MISS = 8e-4

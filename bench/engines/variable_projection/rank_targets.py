@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from bench.engines.variable_projection.heads import scalar_bias
 from bench.engines.variable_projection.matrix_completion import LABELS_A_NUMBER, complete, too_few
+from operators.arrays import Array
 from operators.data.normalisation import Problem
-from operators.tasks.task import Array
 
 NEGLIGIBLE = 1e-11
 

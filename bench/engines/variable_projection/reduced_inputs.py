@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.architectures.deeponet import Layer
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 CUT = 1e-5
 

@@ -14,7 +14,7 @@ is relative to the largest V: components that are zero up to rounding stay at re
 import numpy as np
 from scipy.linalg import lapack
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 BETA_1 = 0.9
 BETA_2 = 0.95

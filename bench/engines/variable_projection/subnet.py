@@ -2,7 +2,7 @@
 
 from bench.engines.variable_projection.hidden_layers import HiddenNet
 from bench.engines.variable_projection.soap import Soap
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 
 class Part:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.cell import Cell
 from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.arrays import Array
 from operators.bounds import BOUNDS, Setting, bit_counting
 from operators.bounds.lemmas.signal import signal_tails
 from operators.data.dataset import Dataset
@@ -17,7 +18,6 @@ from operators.data.normalisation import Problem, predict, predict_test
 from operators.data.sampling import draw_noise
 from operators.diagnostics.error_decomposition import anatomy_of_fit
 from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_score, violations
-from operators.tasks.task import Array
 from results.records.record import Bounds, Errors, Sizes
 
 RESOLUTION = 1e-7

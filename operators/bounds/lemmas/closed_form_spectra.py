@@ -26,7 +26,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 BISECTIONS = 60
 

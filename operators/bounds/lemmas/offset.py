@@ -34,8 +34,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import Tails, is_resolved, less_rounding, singular_values, tail_sums, triangle
-from operators.tasks.task import Array
 
 KEPT = 128
 Indices = NDArray[np.int_]

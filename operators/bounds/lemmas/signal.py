@@ -17,8 +17,8 @@ by G alone, before z is drawn; the best one counts. Both expressions are monoton
 import math
 from collections.abc import Callable, Sequence
 
+from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
-from operators.tasks.task import Array
 
 SIGNAL_RANKS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 ROUNDING = 1e-14

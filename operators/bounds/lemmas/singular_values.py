@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.tasks.task import Array
+from operators.arrays import Array
 
 Method = Literal["svd", "gram"]
 
