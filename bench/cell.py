@@ -10,7 +10,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from operators import find_task
-from operators.architectures.deeponet import Activation, DeepONet, Ends
+from operators.architectures.activations import Activation
+from operators.architectures.deeponet import DeepONet, Ends
 from operators.data.dataset import Control, Design, NoiseLaw, Request
 from operators.data.normalisation import CoordinateScaling, InputScaling, OutputScaling
 

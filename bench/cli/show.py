@@ -14,7 +14,8 @@ from bench.cli.arguments import DEFAULT_OUT, Out
 from bench.execution.runner import Runner
 from bench.study import cell_key
 from operators import find_task
-from operators.architectures.deeponet import DeepONet, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Weights
 from operators.atomic_files import write_atomic
 from operators.data.dataset import Dataset, build
 from operators.data.function_cache import BlockCache

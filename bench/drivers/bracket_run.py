@@ -20,7 +20,7 @@ from bench.execution.runner import Outcome
 from bench.search.lower_ends import lower_ends
 from bench.search.strategy import Answers, Found, Question, search
 from bench.study import Study, cell_key, expected_cell
-from operators.architectures.deeponet import Weights
+from operators.architectures.weights import Weights
 from operators.data.dataset import BlockCache
 from operators.errors import UserError, WriteError
 from results.records.manifest import Bracket, Manifest, Target, save_manifest

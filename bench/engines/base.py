@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.cell import Cell
-from operators.architectures.deeponet import Weights
+from operators.architectures.weights import Weights
 from operators.data.normalisation import Problem
 
 FitStatus = Literal["done", "diverged", "timeout"]

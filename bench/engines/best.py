@@ -19,7 +19,7 @@ from bench.engines.initial_weights import initial_weights
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
 from bench.engines.variable_projection.train import Options, train_varpro
-from operators.architectures.deeponet import Weights
+from operators.architectures.weights import Weights
 from operators.data.normalisation import Problem
 
 RESTART_STRIDE = 1000

@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from bench.cell import Cell, Initialisation
-from operators.architectures.deeponet import Layer, Weights
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.seeds import stream
 

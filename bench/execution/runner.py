@@ -20,7 +20,7 @@ from bench.engines.flops import training_flops
 from bench.families.deeponet.evaluation import anatomy_values, audit_values, bits_of, bound_values, bounds, errors, sizes
 from bench.study import cell_key
 from operators import find_task
-from operators.architectures.deeponet import Weights
+from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, Dataset, Request, build

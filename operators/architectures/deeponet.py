@@ -16,66 +16,19 @@ d_eff = d - q (w_L + v_K + 2) + q_eff (w_L + v_K + 2 - q_eff).
 Everything here is NumPy in float64: it is what verifies a fit, whatever trained it.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-import numpy as np
-from scipy.special import erf, expit
+from scipy.special import expit
 
+from operators.architectures.activations import ACTIVATIONS, Activation
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 
 Ends = Literal["linear", "activated-trunk", "sigmoid"]
-Activation = Literal["tanh", "relu", "sigmoid", "gelu", "silu"]
 ENDS: tuple[Ends, ...] = ("linear", "activated-trunk", "sigmoid")
-
-
-def _gelu(x: Array) -> Array:
-    return 0.5 * x * (1.0 + erf(x / np.sqrt(2.0)))
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "tanh": np.tanh,
-    "relu": lambda x: np.maximum(x, 0.0),
-    "sigmoid": expit,
-    "gelu": _gelu,
-    "silu": lambda x: x * expit(x),
-}
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One affine map x -> x W + c with W of shape (fan in, fan out) and c of shape (fan out,)."""
-
-    kernel: Array
-    bias: Array
-
-
-@dataclass(frozen=True)
-class Weights:
-    """All trained numbers of a DeepONet."""
-
-    branch: tuple[Layer, ...]
-    trunk: tuple[Layer, ...]
-    bias: float
-
-    def arrays(self) -> list[Array]:
-        """All arrays in canonical order: branch kernels and biases, trunk kernels and biases, b0."""
-        flat = [array for layer in (*self.branch, *self.trunk) for array in (layer.kernel, layer.bias)]
-        return [*flat, np.asarray([self.bias])]
-
-    def sha256(self) -> str:
-        """Hash of the values in float64, little endian."""
-        digest = hashlib.sha256()
-        for array in self.arrays():
-            digest.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
-        return digest.hexdigest()
-
-    def finite(self) -> bool:
-        """Whether every number is finite."""
-        return all(bool(np.isfinite(array).all()) for array in self.arrays())
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from operators.architectures.deeponet import Layer, Weights
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.bounds.lemmas.rates import Law
 from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats

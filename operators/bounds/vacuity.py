@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from operators.architectures.deeponet import Activation, DeepONet, Ends
+from operators.architectures.activations import Activation
+from operators.architectures.deeponet import DeepONet, Ends
 from operators.bounds.bound import Bound, Norms, Setting
 
 SENSORS = 40

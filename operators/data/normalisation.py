@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.architectures.deeponet import DeepONet, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.data.dataset import Dataset, Design
 from operators.errors import UserError

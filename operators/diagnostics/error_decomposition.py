@@ -22,7 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Weights
+from operators.architectures.activations import ACTIVATIONS
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
 from operators.data.normalisation import Problem

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.architectures.deeponet import DeepONet, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.eckart_young import relative_floors
 from operators.bounds.population import population_floors

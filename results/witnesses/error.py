@@ -27,7 +27,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import Dataset

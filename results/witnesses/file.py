@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.architectures.deeponet import Layer, Weights
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.atomic_files import write_atomic
 from results.witnesses.header import MAXIMUM_HEADER_BYTES, Header, Net, parse_header

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from operators import TASKS
-from operators.architectures.deeponet import Activation, DeepONet, Ends
+from operators.architectures.activations import Activation
+from operators.architectures.deeponet import DeepONet, Ends
 from operators.data.dataset import Design, NoiseLaw, Request
 from results.records.manifest import Target
 from results.records.record import Model, canonical

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from bench.cell import Net
 from bench.size_schedules import NETS, fixed_budget, fixed_width, tied
-from operators.architectures.deeponet import ACTIVATIONS, ENDS, DeepONet, Layer, Weights
+from operators.architectures.activations import ACTIVATIONS
+from operators.architectures.deeponet import ENDS, DeepONet
+from operators.architectures.weights import Layer, Weights
 from operators.errors import UserError
 
 BUDGETS = [

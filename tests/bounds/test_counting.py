@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer, Weights
 from operators.bounds import bit_counting, description_length, localised, localised_iid, paper_shaped
 from operators.bounds.bit_counting import absorbable_fraction, necessary_parameters
 from operators.bounds.bound import Norms, Setting, smallest_q

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
-from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer, Weights
 from operators.bounds.eckart_young import Floors, Weighting, floors, floors_of_deeponet, relative_floors
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums, tails

@@ -15,7 +15,8 @@ from bench.engines.base import Control
 from bench.engines.deepxde.engine import DeepXDEEngine
 from bench.engines.initial_weights import initial_weights
 from bench.engines.native import BatchedEngine
-from operators.architectures.deeponet import ENDS, Weights
+from operators.architectures.deeponet import ENDS
+from operators.architectures.weights import Weights
 from operators.data.dataset import build
 from operators.data.normalisation import scaled
 

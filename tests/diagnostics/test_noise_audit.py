@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.architectures.deeponet import ENDS, DeepONet, Layer, Weights
+from operators.architectures.deeponet import ENDS, DeepONet
+from operators.architectures.weights import Layer, Weights
 from operators.bounds.lemmas.rates import rate
 from operators.data.normalisation import Problem, predict
 from operators.diagnostics.error_decomposition import anatomy, anatomy_of_fit, missed_shares, orthonormal_basis

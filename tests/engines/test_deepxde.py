@@ -22,7 +22,7 @@ from bench.engines.deepxde.examples import served
 from bench.engines.initial_weights import initial_weights
 from bench.engines.minibatches import batches
 from bench.engines.monitor import CHECK_EVERY, Monitor, learning_curve_steps
-from operators.architectures.deeponet import Layer, Weights
+from operators.architectures.weights import Layer, Weights
 from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled
 from operators.errors import UserError

@@ -9,7 +9,9 @@ from bench.engines.variable_projection.heads import exact_heads, ridge_head, sca
 from bench.engines.variable_projection.hidden_layers import with_ones
 from bench.engines.variable_projection.linear_ends import last_layers, unsupported
 from bench.engines.variable_projection.matrix_completion import complete, too_few
-from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
+from operators.architectures.activations import Activation
+from operators.architectures.deeponet import DeepONet, Ends
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
 from bench.engines.initial_weights import initial_weights
-from operators.architectures.deeponet import Weights
+from operators.architectures.weights import Weights
 
 LAWS = ("glorot", "uniform-fan-in", "scaled")
 GENERATOR = np.random.default_rng(0)

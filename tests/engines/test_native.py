@@ -19,7 +19,8 @@ from bench.engines.descent.loss_forms import Shape, loss_form, operands
 from bench.engines.initial_weights import initial_weights
 from bench.engines.native import BatchedEngine
 from bench.engines.threads import pinned_tensorflow
-from operators.architectures.deeponet import DeepONet, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Weights
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled

@@ -16,7 +16,9 @@ from bench.engines.variable_projection.soap import Soap
 from bench.engines.variable_projection.subnet import Part
 from bench.engines.variable_projection.train import Options, Result, roughened, target_miss, train_varpro
 from operators import find_task
-from operators.architectures.deeponet import Activation, DeepONet, Ends, Layer, Weights
+from operators.architectures.activations import Activation
+from operators.architectures.deeponet import DeepONet, Ends
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.bounds.lemmas.offset import offset_tails
 from operators.data.dataset import Design, Request, build

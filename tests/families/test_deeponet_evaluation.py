@@ -16,7 +16,7 @@ from bench.families.deeponet.evaluation import (
     errors,
     is_trivial,
 )
-from operators.architectures.deeponet import Layer, Weights
+from operators.architectures.weights import Layer, Weights
 from operators.bounds import BOUNDS, bit_counting
 from operators.data.dataset import build
 from operators.data.normalisation import predict, scaled

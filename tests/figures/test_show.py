@@ -16,7 +16,8 @@ from bench.cli.app import app
 from bench.engines.initial_weights import initial_weights
 from bench.execution.runner import Runner
 from operators import TASKS, UserError, find_task
-from operators.architectures.deeponet import DeepONet, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Weights
 from operators.bounds.population import population_floors
 from operators.data.dataset import Request, build
 from operators.data.function_cache import BlockCache

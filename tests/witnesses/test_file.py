@@ -21,7 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from operators.architectures.deeponet import ENDS, Layer, Weights
+from operators.architectures.deeponet import ENDS
+from operators.architectures.weights import Layer, Weights
 from results.witnesses.file import MAXIMUM_FILE_BYTES, Net, Witness, decode, encode, load_witness, save_witness, shapes
 from results.witnesses.header import MAXIMUM_HEADER_BYTES, PUNCTUATION, Header, parse_header, plain
 from results.witnesses.npz_archive import MAXIMUM_UNPACKED_BYTES

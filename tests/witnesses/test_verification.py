@@ -15,7 +15,9 @@ from scipy.optimize import minimize_scalar
 
 import results.witnesses.error
 from operators import find_task
-from operators.architectures.deeponet import ACTIVATIONS, DeepONet, Ends, Layer, Weights
+from operators.architectures.activations import ACTIVATIONS
+from operators.architectures.deeponet import DeepONet, Ends
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import Request, build

@@ -40,7 +40,7 @@ from bench.engines.deepxde.examples import Example, served
 from bench.engines.initial_weights import initial_weights
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
-from operators.architectures.deeponet import Layer, Weights
+from operators.architectures.weights import Layer, Weights
 from operators.data.normalisation import Problem
 from operators.errors import UserError
 

@@ -18,7 +18,7 @@ from bench.engines.initial_weights import initial_weights
 from bench.engines.minibatches import batches
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
-from operators.architectures.deeponet import Weights
+from operators.architectures.weights import Weights
 from operators.data.normalisation import Problem, predict
 
 if TYPE_CHECKING:

@@ -5,31 +5,13 @@
 A_L (n, w_L + 1) holds the features that a linear head acts on: h = A_L W.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import erf, expit
 
-from operators.architectures.deeponet import ACTIVATIONS, Activation
+from operators.architectures.activations import ACTIVATIONS, SLOPES, Activation
 from operators.arrays import Array
 
-
-def _silu_slope(z: Array, a: Array) -> Array:
-    sigmoid = expit(z)
-    return sigmoid + a * (1.0 - sigmoid)
-
-
-def _gelu_slope(z: Array, a: Array) -> Array:
-    return 0.5 * (1.0 + erf(z / np.sqrt(2.0))) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
-
-
-SLOPES: dict[str, Callable[[Array, Array], Array]] = {
-    "tanh": lambda z, a: 1.0 - a * a,
-    "relu": lambda z, a: (z > 0.0).astype(np.float64),
-    "sigmoid": lambda z, a: a * (1.0 - a),
-    "silu": _silu_slope,
-    "gelu": _gelu_slope,
-}
 """phi'(z) as a function of z and of a = phi(z)."""
 
 

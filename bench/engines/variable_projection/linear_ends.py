@@ -10,7 +10,8 @@ relu has no slope at 0 and sigmoid does not vanish there, so an activated trunk 
 
 import numpy as np
 
-from operators.architectures.deeponet import DeepONet, Layer
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer
 from operators.arrays import Array
 
 LINEAR_LIMITS = {"tanh": (1.0, 1e-4), "silu": (0.5, 1e-7), "gelu": (0.5, 1e-7)}

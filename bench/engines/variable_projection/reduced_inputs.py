@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.architectures.deeponet import Layer
+from operators.architectures.weights import Layer
 from operators.arrays import Array
 
 CUT = 1e-5

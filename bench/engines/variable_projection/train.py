@@ -32,7 +32,8 @@ from bench.engines.variable_projection.phases import TARGET, Run
 from bench.engines.variable_projection.rank_targets import problem_labels
 from bench.engines.variable_projection.reduced_inputs import reduced
 from bench.engines.variable_projection.subnet import Part
-from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.data.normalisation import Problem, predict
 

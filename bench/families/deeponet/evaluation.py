@@ -9,7 +9,8 @@ import dataclasses
 import numpy as np
 
 from bench.cell import Cell
-from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.bounds import BOUNDS, Setting, bit_counting
 from operators.bounds.lemmas.signal import signal_tails

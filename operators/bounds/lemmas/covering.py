@@ -21,11 +21,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from operators.architectures.deeponet import Activation, DeepONet, Ends
+from operators.architectures.activations import BOUNDED_BY_ONE, LIPSCHITZ, Activation
+from operators.architectures.deeponet import DeepONet, Ends
 from operators.bounds.bound import Norms
-
-LIPSCHITZ: dict[Activation, float] = {"tanh": 1.0, "relu": 1.0, "sigmoid": 0.25, "gelu": 1.1290, "silu": 1.0999}
-BOUNDED_BY_ONE: tuple[Activation, ...] = ("tanh", "sigmoid")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The net in TensorFlow, in float32, one flat vector of parameters, features first.
 
-theta holds, in the canonical order of `operators.architectures.deeponet.Weights`, the matrix [W; c] (fan in + 1, fan out) of
+theta holds, in the canonical order of `operators.architectures.weights.Weights`, the matrix [W; c] (fan in + 1, fan out) of
 each layer, row by row, and last the scalar bias b0. Values are kept as (features, samples): Z = W^T H + c. Then the products of
 a training step are W^T H, W dZ and H dZ^T; XLA on CPU is slow only at H^T dZ with the samples leading, which does not occur.
 """
@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from operators.architectures.deeponet import DeepONet, Layer, Weights
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer, Weights
 
 Tensor = Any
 Affine = tuple[Tensor, Tensor]
