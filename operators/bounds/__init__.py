@@ -17,7 +17,8 @@ from operators.bounds import (
     rank_to_parameters,
     sign_patterns,
 )
-from operators.bounds.bound import Bound, Norms, Setting, Statement
+from operators.bounds.bound import Bound, Setting, Statement
+from operators.bounds.lemmas.covering import Norms
 from operators.bounds.vacuity import Row, vacuity_table
 
 BOUNDS: dict[str, Bound] = {

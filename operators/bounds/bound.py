@@ -17,6 +17,7 @@ from typing import Literal
 
 from operators.architectures.deeponet import DeepONet
 from operators.arrays import Array
+from operators.bounds.lemmas.covering import Norms
 from operators.bounds.lemmas.rates import Law
 
 Status = Literal["certified", "asymptotic", "heuristic", "vacuous"]
@@ -43,23 +44,6 @@ class Statement:
     value: float
     status: Status
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Norms:
-    """Scales that norm-based bounds need.
-
-    Attributes:
-        radius: Frobenius radius R_l of every layer (W_l | b_l), fixed before the labels were seen.
-        input_norm: largest |u|_2 over the inputs.
-        point_norm: largest |y|_2 over the query points.
-        label: B, a bound of the labels in absolute value.
-    """
-
-    radius: float = 10.0
-    input_norm: float = 1.0
-    point_norm: float = 1.0
-    label: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from operators.architectures.activations import Activation
 from operators.architectures.deeponet import DeepONet, Ends
-from operators.bounds.bound import Bound, Norms, Setting
+from operators.bounds.bound import Bound, Setting
+from operators.bounds.lemmas.covering import Norms
 
 SENSORS = 40
 COORDINATES = 2

@@ -12,8 +12,8 @@ from operators.architectures.deeponet import DeepONet
 from operators.architectures.weights import Layer, Weights
 from operators.bounds import bit_counting, description_length, localised, localised_iid, paper_shaped
 from operators.bounds.bit_counting import absorbable_fraction, necessary_parameters
-from operators.bounds.bound import Norms, Setting, smallest_q
-from operators.bounds.lemmas.covering import Block, blocks, cost_of_radii, log_ball, log_covering_number, prediction_bound
+from operators.bounds.bound import Setting, smallest_q
+from operators.bounds.lemmas.covering import Block, Norms, blocks, cost_of_radii, log_ball, log_covering_number, prediction_bound
 from operators.bounds.paper_shaped import BoundedClass
 
 NORMS = Norms(radius=10.0, input_norm=math.sqrt(40.0), point_norm=math.sqrt(2.0), label=1.0)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from operators.architectures.deeponet import ENDS, DeepONet
 from operators.bounds import effective_parameters, pseudo_dimension, rademacher, rank_to_parameters, sign_patterns
-from operators.bounds.bound import Norms, Setting
+from operators.bounds.bound import Setting
+from operators.bounds.lemmas.covering import Norms
 from operators.bounds.rank_to_parameters import Family, family_of, necessary_parameters
 from operators.bounds.sign_patterns import log_sign_patterns
 
