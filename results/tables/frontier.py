@@ -11,9 +11,8 @@ reached; intervals are Student's, and say how the witnessed frontier slopes, not
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
-from operators.arrays import Array
+from results.statistics.regression import least_squares
 from results.tables.brackets import IMPOSSIBLE
 
 GROUP = ("task", "parameters", "design", "noise_law", "sigma", "target")
@@ -72,22 +71,3 @@ def _verdict(plain: bool, squared: bool) -> str:
     if plain and squared:
         return "both"
     return "d = C n" if plain else "q^2 d = C n" if squared else "neither"
-
-
-def least_squares(regressors: Array, response: Array, *, confidence: float = 0.95) -> tuple[Array, Array]:
-    """Slopes of a linear regression with intercept, and half-widths of their Student intervals.
-
-    Args:
-        regressors: (points, k), centred here.
-        response: (points,).
-        confidence: of each interval.
-
-    Raises:
-        numpy.linalg.LinAlgError: collinear regressors.
-    """
-    x, y = regressors - regressors.mean(axis=0), response - response.mean()
-    inverse = np.linalg.inv(x.T @ x)
-    slopes = inverse @ x.T @ y
-    freedom = len(y) - x.shape[1] - 1
-    variance = float(np.sum((y - x @ slopes) ** 2)) / freedom
-    return slopes, student.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance * np.diag(inverse))

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
-from scipy.stats import page_trend_test
 
 from operators.arrays import Array
 from results.records.manifest import Manifest
+from results.statistics.trend import page_p_value
 from results.tables import series
 from results.tables.frame import status_counts
 from results.tables.scaling import COUNTS
@@ -118,11 +118,6 @@ def _trend(errors: pd.DataFrame) -> dict[str, object]:
 
 def _rises(mean: Array) -> NDArray[np.int64]:
     return np.sum(np.diff(mean, axis=-1) > 0, axis=-1)
-
-
-def page_p_value(errors: Array) -> float:
-    """P-value of Page's test that errors (replicates, points) fall along the points."""
-    return float(page_trend_test(-errors).pvalue)
 
 
 def _correct(rows: list[dict[str, object]]) -> None:

@@ -15,9 +15,10 @@ from scipy.stats import linregress
 from results.records.manifest import Target
 from results.statistics.interval_censored import NotIdentifiable, fit_slope
 from results.statistics.power_law import fit_power_law
+from results.statistics.trend import page_p_value
 from results.tables import exponents, rays, thresholds
 from results.tables.predicted_exponents import predicted_exponents, slope_guides
-from results.tables.rays import page_p_value, ray_points, ray_table
+from results.tables.rays import ray_points, ray_table
 from results.tables.series import paths, with_series
 from results.tables.thresholds import isotonic_crossing, locate
 

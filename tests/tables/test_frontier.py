@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from results.statistics.regression import least_squares
 from results.tables.brackets import COLUMNS as BRACKET_COLUMNS
-from results.tables.frontier import COLUMNS, frontier, least_squares
+from results.tables.frontier import COLUMNS, frontier
 
 
 def planted(b: float, c: float, *, noise: float = 0.0, seed: int = 0, replicates: int = 3) -> pd.DataFrame:
