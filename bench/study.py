@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from bench.cell import Cell
 from bench.engines import find_engine
-from bench.search.strategy import Question
+from bench.question import Question
 from operators import TASKS, UserError, find_task
 from results.records.manifest import ExpectedCell, Manifest, Target
 from results.records.record import record_key

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
-from results.records.record import Bounds, Cost, Errors, Record, Sizes, Versions, canonical, to_line
+from results.records.model import canonical
+from results.records.record import Bounds, Cost, Errors, Record, Sizes, Versions, to_line
 from results.tables.frame import build_frame
 
 CELL: dict[str, Any] = {

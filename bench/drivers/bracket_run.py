@@ -17,8 +17,9 @@ from bench.drivers.progress import PLAIN_SECONDS
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import Group, Resources, Tasks, execute
 from bench.execution.runner import Outcome
+from bench.question import Question
 from bench.search.lower_ends import lower_ends
-from bench.search.strategy import Answers, Found, Question, search
+from bench.search.strategy import Answers, Found, search
 from bench.study import Study, cell_key, expected_cell
 from operators.architectures.weights import Weights
 from operators.data.dataset import BlockCache

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from bench.search.strategy import Question
+from bench.question import Question
 from operators.bounds import bit_counting, rank_to_parameters
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build

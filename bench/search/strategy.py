@@ -17,63 +17,9 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from bench.cell import Cell, Net
-from operators.architectures.deeponet import DeepONet
-from operators.bounds.rank_to_parameters import family_of
-from results.records.manifest import Target
+from bench.question import Question
 
 Answers = Generator[Cell, bool, "Found"]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of one data set.
-
-    Attributes:
-        template: task, design, N, M, noise, replicate, training, and the activation and ends of the net; depths are those of its
-            widths, which are otherwise ignored.
-        target: what a fit must reach.
-        width: width of the wide nets of step 1.
-        restarts: trainings before a size counts as missed.
-        trainings: budget of the whole search.
-        largest_q: where step 1 gives up.
-        q: ask about this q only.
-        tied: keep all hidden widths equal.
-    """
-
-    template: Cell
-    target: Target
-    width: int = 96
-    restarts: int = 2
-    trainings: int = 60
-    largest_q: int = 64
-    q: int | None = None
-    tied: bool = False
-
-    def cell(self, net: Net, restart: int) -> Cell:
-        """The cell that tries one size."""
-        return self.template.model_copy(update={"net": net, "restart": restart})
-
-    def wide(self, q: int) -> Net:
-        """A net of the template's depths that is wide in every layer."""
-        net = self.template.net
-        width = max(self.width, 2 * q)
-        return self.resized(q, (width,) * (len(net.branch_widths) + len(net.trunk_widths)))
-
-    def resized(self, q: int, widths: tuple[int, ...]) -> Net:
-        """The template's net with another q and other hidden widths, the branch's first."""
-        depth = len(self.template.net.branch_widths)
-        return self.template.net.model_copy(
-            update={"q": q, "branch_widths": widths[:depth], "trunk_widths": widths[depth:], "schedule": "free"}
-        )
-
-    def deeponet(self, net: Net) -> DeepONet:
-        """The architecture of one size."""
-        return self.cell(net, 0).deeponet()
-
-    def least_widths(self, rank: int) -> tuple[int, ...]:
-        """Certified: the least hidden widths, the branch's first, of a net whose output matrix reaches this rank."""
-        net = family_of(self.template.deeponet()).smallest_net(rank)
-        return (*net.branch_widths, *net.trunk_widths)
 
 
 @dataclass(frozen=True)

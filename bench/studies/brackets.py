@@ -4,7 +4,7 @@ Clean data must be fitted to a relative error, noisy data absorbed to a fraction
 """
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.search.strategy import Question
+from bench.question import Question
 from bench.study import Study
 from results.records.manifest import Target
 

@@ -5,7 +5,7 @@ sharp d >= C n would not. On grids, where the noise has a rank, and on triples, 
 """
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.search.strategy import Question
+from bench.question import Question
 from bench.study import Study
 from results.records.manifest import Target
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from results.charts.evidence import Evidence, task_label
 from results.charts.model import COLOURS, Axis, Chart, Heat, Layer, Legend, Switch
-from results.page.columnar import Number, number, numbers
+from results.tables.numbers import Number, number, numbers
 from results.tables.series import NOISE, SERIES, has_error_curve, noise_label, series_names
 
 FEW_TICKS = 9

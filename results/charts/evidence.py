@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.figures.catalogue import Tables
 from results.page.written import read_table
 from results.records.manifest import Manifest
 from results.records.store import Quarantined, Store
 from results.tables.frame import ASKED
+from results.tables.study_tables import Tables
 
 KEY_DIGITS = 16
 AUDITS: dict[str, str] = {

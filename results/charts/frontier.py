@@ -7,8 +7,8 @@ import pandas as pd
 
 from results.charts.evidence import Evidence, task_label
 from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
-from results.page.columnar import numbers
 from results.tables.brackets import IMPOSSIBLE
+from results.tables.numbers import numbers
 from results.tables.series import noise_label
 
 GROUP = ["task", "parameters", "design", "target", "noise_law", "sigma"]

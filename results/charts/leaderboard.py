@@ -6,7 +6,7 @@ import pandas as pd
 
 from results.charts.evidence import KEY_DIGITS, Evidence, task_label
 from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
-from results.page.columnar import numbers
+from results.tables.numbers import numbers
 from results.tables.series import NOISE, noise_label
 
 FEW_TICKS = 8

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from results.page.columnar import Number
+from results.tables.numbers import Number
 
 COLOURS = 7
 Role = Literal["data", "fit", "theory"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from results.charts.evidence import AUDITS, Evidence, task_label
 from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
-from results.page.columnar import numbers
+from results.tables.numbers import numbers
 from results.tables.rays import on_ray
 from results.tables.series import NOISE, noise_label
 

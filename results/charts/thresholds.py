@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from results.charts.evidence import Evidence, task_label
 from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
-from results.page.columnar import numbers
 from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.tables.demands import size_of_q
+from results.tables.numbers import numbers
 from results.tables.predicted_exponents import slope_guides
 from results.tables.series import on_shapes, panels, series_names
 

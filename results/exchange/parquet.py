@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from operators.atomic_files import atomic, write_failure
 from results.records.gc_pause import paused_collection
-from results.records.record import Bounds, Cost, Errors, Model, Record, Sizes, canonical
+from results.records.model import Model, canonical
+from results.records.record import Bounds, Cost, Errors, Record, Sizes
 from results.records.store import Store
 
 SCHEMA = "1"

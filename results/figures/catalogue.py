@@ -5,34 +5,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-
 from results.figures import style
 from results.figures.thresholds import threshold_figure
 from results.tables.series import has_error_curve
+from results.tables.study_tables import Tables
 
 TASK = ["task", "parameters"]
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What the figures draw.
-
-    Attributes:
-        frame: the tidy frame with series.
-        scaling: scaling.csv, with series.
-        located: thresholds.csv, with series.
-        exponents: exponents.csv, with series and intercept.
-        rays: rays.csv, with series.
-        demanded: what bounds demand (`results.tables.demands`).
-    """
-
-    frame: pd.DataFrame
-    scaling: pd.DataFrame
-    located: pd.DataFrame
-    exponents: pd.DataFrame
-    rays: pd.DataFrame
-    demanded: pd.DataFrame
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,14 @@ Floats have six significant digits, as in the CSV files, so that a CSV made from
 """
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-DIGITS = 6
-Number = float | int | str | None
+from results.tables.numbers import numbers
+
 _ESCAPES: dict[str, str | int | None] = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -37,21 +36,6 @@ def _whole(value: Any) -> int:
     if not isinstance(value, np.integer):
         raise TypeError(f"expected numbers, text and lists of them, got {type(value).__name__}")
     return int(value)
-
-
-def number(value: Any) -> Number:
-    """A number to six significant digits: None for NaN, "inf" or "-inf" for an infinity, which JSON has no word for."""
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    value = float(f"{float(value) + 0.0:.{DIGITS}g}")
-    if math.isinf(value):
-        return "inf" if value > 0 else "-inf"
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def numbers(values: Any) -> list[Number]:
-    """A list of numbers, each as `number` has it."""
-    return [number(value) for value in values]
 
 
 def columns(table: pd.DataFrame, helps: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from results.page.columnar import DIGITS
+from results.tables.numbers import DIGITS
 
 _WHOLE = re.compile(r"-?[1-9]\d{0,14}|0")
 _REAL = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?|-?inf")

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from operators.atomic_files import write_atomic
 from operators.errors import UserError
 from results.records.gc_pause import paused_collection
-from results.records.record import Model, canonical
+from results.records.model import Model, canonical
 
 
 class Target(Model):

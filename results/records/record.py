@@ -7,31 +7,24 @@ the bytes between `"record":` and the last brace, so a line is checked before it
 """
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import from_json
 
 from operators.external.task import LOCATION
+from results.records.model import Model, canonical
 
 SCHEMA = 1
 MAXIMUM_LINE_BYTES = 4 * 2**20
 NOT_FINITE = "holds NaN or infinity"
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
 _LINE = re.compile(rb'\{"checksum":"([0-9a-f]{64})","record":(\{.*\})\}\n?', re.DOTALL)
 
 Status = Literal["done", "diverged", "timeout", "oom", "data_invalid", "failed"]
 FINAL_STATUSES: tuple[Status, ...] = ("done", "diverged", "timeout", "oom", "data_invalid")
-
-
-class Model(BaseModel):
-    """Frozen, and an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Versions(Model):
@@ -123,11 +116,6 @@ class Record(Model):
 
 class RecordError(ValueError):
     """A line that is not a whole, unaltered record of this schema; the message names the reason."""
-
-
-def canonical(value: Any) -> str:
-    """Canonical JSON of a value. Raises ValueError on NaN or infinity."""
-    return _ENCODER.encode(value)
 
 
 def pairs_text(pairs: Mapping[str, str]) -> str:

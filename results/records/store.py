@@ -16,7 +16,8 @@ from pathlib import Path
 from operators import find_task
 from operators.atomic_files import sweep, write_atomic, write_failure, writer_name
 from operators.errors import UserError
-from results.records.record import NOT_FINITE, Record, RecordError, Status, canonical, parse_line, record_key, require_finite
+from results.records.model import canonical
+from results.records.record import NOT_FINITE, Record, RecordError, Status, parse_line, record_key, require_finite
 from results.records.record_files import LineReader, LineWriter, Place, Refused
 
 RANKS: dict[Status, int] = {"done": 0, "diverged": 0, "data_invalid": 0, "timeout": 1, "oom": 1, "failed": 2}

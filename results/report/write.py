@@ -8,7 +8,7 @@ import pandas as pd
 
 from operators.atomic_files import write_atomic
 from results.charts.evidence import Evidence
-from results.figures.catalogue import Picture, Tables, pictures
+from results.figures.catalogue import Picture, pictures
 from results.figures.style import METADATA, rendered
 from results.page.document import write_page
 from results.page.index import write_index
@@ -23,6 +23,7 @@ from results.tables.csv_files import documented, write_csv
 from results.tables.demands import DEMANDED, demanded_q, with_demands
 from results.tables.frame import build_frame, check_floors
 from results.tables.series import with_series
+from results.tables.study_tables import Tables
 from results.witnesses.submissions import entries
 
 COLUMNS: dict[str, Mapping[str, str]] = {

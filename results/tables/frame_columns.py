@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from operators.external.task import LOCATION
 from results.records.manifest import ExpectedCell, Manifest
-from results.records.record import Bounds, Cost, Errors, Record, canonical, pairs_text
+from results.records.model import canonical
+from results.records.record import Bounds, Cost, Errors, Record, pairs_text
 
 ASKED: dict[str, str] = {
     "key": "identity of the cell and of its record",

@@ -18,7 +18,7 @@ from operators.architectures.activations import Activation
 from operators.architectures.deeponet import DeepONet, Ends
 from operators.data.dataset import Design, NoiseLaw, Request
 from results.records.manifest import Target
-from results.records.record import Model, canonical
+from results.records.model import Model, canonical
 from results.witnesses.untrusted_files import Unreadable
 
 SCHEMA = 1

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from operators.atomic_files import write_atomic
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
-from results.records.record import Model, canonical
+from results.records.model import Model, canonical
 from results.witnesses.error import Measured
 from results.witnesses.file import Witness, encode, load_witness
 from results.witnesses.header import Header, Sha256, Text

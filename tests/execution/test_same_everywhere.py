@@ -17,7 +17,7 @@ from bench.drivers.progress import Watch
 from bench.drivers.shard import WHOLE, Shard
 from bench.drivers.study_run import Options, open_work, run
 from bench.execution.executors import Tasks
-from bench.search.strategy import Question
+from bench.question import Question
 from bench.study import Study, cell_key
 from operators.errors import UserError
 from results.records.manifest import Target

@@ -614,7 +614,7 @@ def test_a_witness_on_private_data_is_refused_with_the_reason() -> None:
 
 
 def test_brackets_of_private_data_are_refused_with_the_reason(task: External) -> None:
-    from bench.search.strategy import Question
+    from bench.question import Question
     from results.records.manifest import Target
 
     with pytest.raises(UserError, match="a witness on a user's own data can only be verified by who has the file"):

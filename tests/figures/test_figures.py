@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from operators import TASKS
-from results.figures.catalogue import Tables, pictures
+from results.figures.catalogue import pictures
 from results.figures.style import Figure, error_figure, rendered, surface_figure
 from results.figures.thresholds import threshold_figure
 from results.tables import exponents, rays, thresholds
@@ -18,6 +18,7 @@ from results.tables.demands import demanded_q
 from results.tables.frame import build_frame
 from results.tables.scaling import scaling_table
 from results.tables.series import with_series
+from results.tables.study_tables import Tables
 
 
 def tables(study: Any, alphas: tuple[float, ...] = ()) -> Tables:

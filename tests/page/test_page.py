@@ -22,7 +22,7 @@ from repository import REPOSITORY
 
 from results.charts.brackets import bracket_charts
 from results.charts.frontier import frontier_charts
-from results.page.columnar import columns, embedded, number
+from results.page.columnar import columns, embedded
 from results.page.document import coded
 from results.page.index import write_index
 from results.page.sections import SECTIONS
@@ -30,6 +30,7 @@ from results.page.written import read_table
 from results.records.manifest import Bracket, Target
 from results.report.write import write_tables
 from results.tables.csv_files import csv_bytes, write_csv
+from results.tables.numbers import number
 
 PAGE = REPOSITORY / "results" / "page"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3) \u2028 `{{ 7*7 }}` '\""

@@ -20,7 +20,8 @@ from repository import REPOSITORY
 
 from operators import TASKS, UserError
 from operators.atomic_files import STALE_SECONDS, atomic, sweep, write_atomic
-from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, canonical, from_line, record_key, to_line
+from results.records.model import canonical
+from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, from_line, record_key, to_line
 from results.records.store import Store
 
 

@@ -13,8 +13,8 @@ from rich.console import Console
 from bench.cell import Cell, Net, Noise, Training
 from bench.drivers.bracket_run import Bracketing, run_brackets
 from bench.execution.executors import Limits, Resources
+from bench.question import Question
 from bench.search.lower_ends import lower_ends
-from bench.search.strategy import Question
 from bench.study import Study
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build

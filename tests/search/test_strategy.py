@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
-from bench.search.strategy import Found, Question, search
+from bench.question import Question
+from bench.search.strategy import Found, search
 from results.records.manifest import Target
 
 QUESTION = Question(

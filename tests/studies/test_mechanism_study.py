@@ -126,7 +126,7 @@ def test_controls_are_not_pooled_with_what_they_control() -> None:
 
 
 def test_brackets_of_a_control_are_refused() -> None:
-    from bench.search.strategy import Question
+    from bench.question import Question
     from operators import UserError
 
     template = built_in.grids(built_in.OTHERS[2], 40, 4)[0]
