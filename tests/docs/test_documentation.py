@@ -50,7 +50,7 @@ def prose(page: Path) -> str:
 
 def contract_of(name: str) -> ModuleType:
     """Another test file as a module."""
-    spec = importlib.util.spec_from_file_location(f"docs_{name}", REPOSITORY / "tests" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", REPOSITORY / "tests" / "contracts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -236,7 +236,7 @@ def test_the_task_of_the_example_keeps_the_contract_of_every_task(
 ) -> None:
     task = extended["TASK"]
     assert task.name not in TASKS
-    contract = contract_of("test_tasks")
+    contract = contract_of("test_every_task")
     monkeypatch.setitem(TASKS, task.name, task)
     promises = [promise for name, promise in vars(contract).items() if name.startswith("test_")]
     asked = [promise for promise in promises if list(inspect.signature(promise).parameters) == ["task"]]
@@ -250,7 +250,7 @@ def test_the_bound_of_the_example_keeps_the_contract_of_every_bound(
 ) -> None:
     bound = extended["BOUND"]
     assert bound.name not in BOUNDS
-    contract = contract_of("test_bounds_registry")
+    contract = contract_of("test_every_bound")
     monkeypatch.setitem(BOUNDS, bound.name, bound)
     contract.test_every_bound_states_name_title_status_source_and_hypotheses(bound)
     contract.test_statements_name_their_bound_and_never_claim_more_than_its_status(bound)

@@ -43,17 +43,17 @@ def test_every_test_the_page_names_exists() -> None:
     named = set(re.findall(r"`(test_\w+)::(test_\w+)`", PROSE.read_text()))
     assert len(named) > 60
     for module, test in sorted(named):
-        folder = "cluster" if module == "test_slurm" else "."
-        text = (Path(__file__).parent / folder / f"{module}.py").read_text()
+        (file,) = (REPOSITORY / "tests").rglob(f"{module}.py")
+        text = file.read_text()
         assert re.search(rf"^def {test}\(", text, re.MULTILINE), f"{module}::{test}"
 
 
 KILLED_BEFORE_RENAME = """
 import os, signal, sys
 from pathlib import Path
-from operators import files
+from operators import atomic_files
 os.replace = lambda old, new: os.kill(os.getpid(), signal.SIGKILL)
-files.write_atomic(Path(sys.argv[1]) / "study.json", b"half of the new one")
+atomic_files.write_atomic(Path(sys.argv[1]) / "study.json", b"half of the new one")
 """
 
 

@@ -23,7 +23,23 @@ from itertools import pairwise
 
 from operators.architectures.activations import BOUNDED_BY_ONE, LIPSCHITZ, Activation
 from operators.architectures.deeponet import DeepONet, Ends
-from operators.bounds.bound import Norms
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Scales that norm-based bounds need.
+
+    Attributes:
+        radius: Frobenius radius R_l of every layer (W_l | b_l), fixed before the labels were seen.
+        input_norm: largest |u|_2 over the inputs.
+        point_norm: largest |y|_2 over the query points.
+        label: B, a bound of the labels in absolute value.
+    """
+
+    radius: float = 10.0
+    input_norm: float = 1.0
+    point_norm: float = 1.0
+    label: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -117,20 +133,3 @@ def prediction_bound(net: DeepONet, norms: Norms) -> float:
         return float(net.q)
     branch, trunk = _sides(net, norms)
     return branch.output * trunk.output + norms.radius
-
-
-@dataclass(frozen=True)
-class Norms:
-    """Scales that norm-based bounds need.
-
-    Attributes:
-        radius: Frobenius radius R_l of every layer (W_l | b_l), fixed before the labels were seen.
-        input_norm: largest |u|_2 over the inputs.
-        point_norm: largest |y|_2 over the query points.
-        label: B, a bound of the labels in absolute value.
-    """
-
-    radius: float = 10.0
-    input_norm: float = 1.0
-    point_norm: float = 1.0
-    label: float = 1.0
