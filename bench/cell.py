@@ -71,7 +71,7 @@ class Training(Model):
         l2: lambda of the term lambda * parameter added to each gradient of the training loss.
     """
 
-    engine: str = "batched"
+    engine: str = "native"
     recipe: str = "best"
     steps: int | None = Field(None, ge=0)
     epochs: int | None = Field(None, ge=0)

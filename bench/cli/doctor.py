@@ -40,7 +40,7 @@ def examine() -> list[Finding]:
     """Look at versions, threads, and the weights that two processes give for the same cells."""
     findings = [Finding(f"version of {name}", metadata.version(name), True) for name in PACKAGES]
     findings.append(Finding("cores this process may use", str(len(os.sched_getaffinity(0))), True))
-    return [*findings, *(_seeds(engine) for engine in ("deepxde", "batched"))]
+    return [*findings, *(_seeds(engine) for engine in ("deepxde", "native"))]
 
 
 def _seeds(engine: str) -> Finding:

@@ -2,12 +2,12 @@
 
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.deepxde.engine import DeepXDEEngine
-from bench.engines.native import BatchedEngine
+from bench.engines.native import NativeEngine
 from operators.errors import UserError
 
 ENGINES: dict[str, Engine] = {
     "deepxde": DeepXDEEngine(),
-    "batched": BatchedEngine(),
+    "native": NativeEngine(),
 }
 
 

@@ -95,7 +95,7 @@ def _kinds(cell: Cell) -> tuple[Kind, Kind]:
 
 def _rough(cell: Cell) -> tuple[float, float, float]:
     """Where nothing is recorded: variable projection on grids is cheaper than a compiled program and its start."""
-    if cell.design == "grid" and cell.training.recipe in ("varpro", "best"):
+    if cell.design == "grid" and cell.training.recipe in ("variable-projection", "best"):
         return ROUGH_TRIVIAL if is_trivial(cell) else ROUGH_ON_GRIDS
     return ROUGH
 

@@ -24,7 +24,7 @@ STUDY = Study(
         Cell(
             task="antiderivative", functions=size, points=size, noise=noise, replicate=replicate,
             net=Net(branch_widths=(8,), trunk_widths=(8,), q=q),
-            training=Training(engine="batched", recipe="varpro", steps=STEPS, learning_rate=1e-2),
+            training=Training(engine="native", recipe="variable-projection", steps=STEPS, learning_rate=1e-2),
         )
         for size in (24, 32, 48) for q in (1, 2, 4) for replicate in (0, 1)
         for noise in (Noise(), Noise(law="rademacher", sigma=0.5))

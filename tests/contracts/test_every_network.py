@@ -1,4 +1,4 @@
-"""From equal weights and batches the batched engine follows the DeepXDE engine: 100 steps within 1e-5 relative.
+"""From equal weights and batches the native engine follows the DeepXDE engine: 100 steps within 1e-5 relative.
 
 24 trainings pair every loss form of every design with every kind of ends, each form and each kind with and without minibatches;
 activations, depths, decays, l2, output scaling and initialisation take turns. Labels carry noise so that the loss stays of
@@ -14,7 +14,7 @@ from bench.cell import Cell
 from bench.engines.base import Control
 from bench.engines.deepxde.engine import DeepXDEEngine
 from bench.engines.initial_weights import initial_weights
-from bench.engines.native import BatchedEngine
+from bench.engines.native import NativeEngine
 from operators.architectures.deeponet import ENDS
 from operators.architectures.weights import Weights
 from operators.data.dataset import build
@@ -82,7 +82,7 @@ def numbers(weights: Weights | None) -> np.ndarray:
 def test_a_hundred_steps_follow_the_reference_engine(number: int, kind: int) -> None:
     form, cell = case(number, kind)
     problem = scaled(build(cell.request()), "standard", "unit", cell.training.output_scaling)
-    fast = BatchedEngine().train([cell], [problem], Control())[0]
+    fast = NativeEngine().train([cell], [problem], Control())[0]
     reference = DeepXDEEngine().train([cell], [problem], Control())[0]
     assert fast.recipe == f"adam/{form}"
     assert fast.status == reference.status == "done"

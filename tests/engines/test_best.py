@@ -5,12 +5,12 @@ import pytest
 from bench.cell import Cell, Net, Noise, Training
 from bench.engines import find_engine
 from bench.engines.base import Control, Fit
-from bench.engines.best import refuses_varpro
+from bench.engines.native import refuses_variable_projection
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import build
 from operators.data.normalisation import predict, scaled
 
-ENGINE = find_engine("batched")
+ENGINE = find_engine("native")
 
 
 def cell(**changes: object) -> Cell:
@@ -38,7 +38,7 @@ def fitted(chosen: Cell) -> tuple[Fit, float, float]:
 @pytest.mark.parametrize("noise", [Noise(), Noise(law="rademacher", sigma=0.5)])
 def test_grids_are_fitted_to_their_floor_by_variable_projection(noise: Noise) -> None:
     fit, error, floor = fitted(cell(noise=noise))
-    assert fit.recipe == "varpro"
+    assert fit.recipe == "variable-projection"
     assert floor * (1 - 1e-6) <= error <= 1.01 * floor
     assert fit.steps < 600
 
@@ -64,9 +64,9 @@ def test_wide_nets_are_not_trained() -> None:
 )
 def test_what_variable_projection_cannot_train_is_refused_and_left_to_soap(changes: dict, reason: str) -> None:
     chosen = cell(**changes)
-    assert reason in (refuses_varpro(chosen) or "")
+    assert reason in (refuses_variable_projection(chosen) or "")
     assert ENGINE.refuses(chosen) is None
-    asked = chosen.model_copy(update={"training": chosen.training.model_copy(update={"recipe": "varpro"})})
+    asked = chosen.model_copy(update={"training": chosen.training.model_copy(update={"recipe": "variable-projection"})})
     assert reason in (ENGINE.refuses(asked) or "")
 
 

@@ -269,16 +269,17 @@ def determinism_cells() -> tuple[Cell, Cell]:
     return cell(steps=30, batch=4, net={"branch_widths": (64, 64), "trunk_widths": (64, 64)}), cell(design="scattered", batch=4)
 
 
+FOLDERS = (REPOSITORY, REPOSITORY / "tests", REPOSITORY / "tests" / "engines")
 PROGRAM = """
 import os, sys
-sys.path[:0] = sys.argv[1:3]
+sys.path[:0] = sys.argv[1:4]
 import bench.engines.deepxde.engine
 assert "tensorflow" not in sys.modules and "deepxde" not in sys.modules
 import numpy as np
 np.random.seed(int(os.environ["GLOBAL_SEED"]))
-from test_engine_deepxde import determinism_cells, train
+from test_deepxde import determinism_cells, train
 fits = train(*determinism_cells())
-with open(sys.argv[3], "w") as handle:
+with open(sys.argv[4], "w") as handle:
     handle.write(" ".join(fit.weights.sha256() for fit in fits))
 """
 
@@ -286,7 +287,7 @@ with open(sys.argv[3], "w") as handle:
 def test_same_cell_same_bits_in_another_process_at_two_threads_silently_and_without_files(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DDE", "TF_", "OMP", "XDG"))}
     environment |= {"HOME": str(tmp_path), "OMP_NUM_THREADS": "2", "TF_NUM_INTRAOP_THREADS": "2", "GLOBAL_SEED": "7"}
-    command = [sys.executable, "-c", PROGRAM, str(REPOSITORY), str(REPOSITORY / "tests"), str(tmp_path / "hashes")]
+    command = [sys.executable, "-c", PROGRAM, *map(str, FOLDERS), str(tmp_path / "hashes")]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == done.stderr == ""

@@ -1,4 +1,4 @@
-"""The batched engine: what it promises beyond parity with the reference engine (see test_parity)."""
+"""The native engine: what it promises beyond parity with the reference engine (see test_parity)."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ from bench.engines.descent.learning_rates import learning_rates, warm_up
 from bench.engines.descent.loop import descend
 from bench.engines.descent.loss_forms import Shape, loss_form, operands
 from bench.engines.initial_weights import initial_weights
-from bench.engines.native import BatchedEngine
+from bench.engines.native import NativeEngine
 from bench.engines.threads import pinned_tensorflow
 from operators.architectures.deeponet import DeepONet
 from operators.architectures.weights import Weights
@@ -42,7 +42,7 @@ def small(*, net: dict[str, Any] | None = None, **settings: Any) -> Cell:
             **SMALL,
             **settings,
             "net": {"branch_widths": [8, 8], "trunk_widths": [8, 8], "q": 3, **(net or {})},
-            "training": {"engine": "batched", "recipe": "adam", "steps": 60, "learning_rate": 1e-3, **training},
+            "training": {"engine": "native", "recipe": "adam", "steps": 60, "learning_rate": 1e-3, **training},
         }
     )
 
@@ -53,7 +53,7 @@ def problem_of(cell: Cell) -> Problem:
 
 
 def train(*cells: Cell, control: Control | None = None) -> list[Fit]:
-    return BatchedEngine().train(cells, [problem_of(cell) for cell in cells], control or Control())
+    return NativeEngine().train(cells, [problem_of(cell) for cell in cells], control or Control())
 
 
 def hashes(fits: list[Fit]) -> list[str]:
@@ -80,10 +80,10 @@ def test_a_fit_has_the_same_bits_whatever_else_is_in_its_group(recipe: str) -> N
 
 def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the_same_bits(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
+        "import sys; from pathlib import Path; sys.path[:0] = ['tests', 'tests/engines']\n"
         "from bench.engines.descent.program_cache import keep_compiled_programs\n"
         "keep_compiled_programs(Path(sys.argv[1]))\n"
-        "from test_engine_batched import hashes, small, train\n"
+        "from test_native import hashes, small, train\n"
         "print(*hashes(train(*(small(functions=int(n)) for n in sys.argv[2:]))))"
     )
 
@@ -267,8 +267,8 @@ def test_a_descent_starts_from_the_weights_it_is_given() -> None:
 
 
 def test_an_unknown_recipe_is_refused() -> None:
-    assert "recipe" in (BatchedEngine().refuses(small(recipe="astrology")) or "")
-    assert BatchedEngine().refuses(small()) is None
+    assert "recipe" in (NativeEngine().refuses(small(recipe="astrology")) or "")
+    assert NativeEngine().refuses(small()) is None
 
 
 @pytest.mark.parametrize("decay", ["constant", "cosine", "inverse-time", "step"])

@@ -14,7 +14,7 @@ from bench.engines.variable_projection.rank_targets import grid_labels
 from bench.engines.variable_projection.reduced_inputs import reduced
 from bench.engines.variable_projection.soap import Soap
 from bench.engines.variable_projection.subnet import Part
-from bench.engines.variable_projection.train import Options, Result, roughened, target_miss, train_varpro
+from bench.engines.variable_projection.train import Options, Result, roughened, target_miss, train_by_variable_projection
 from operators import find_task
 from operators.architectures.activations import Activation
 from operators.architectures.deeponet import DeepONet, Ends
@@ -64,7 +64,7 @@ def initial(net: DeepONet, *, seed: int = 0, scale: float = 1.0) -> Weights:
 
 def train(net: DeepONet, problem: Problem, *, steps: int, seed: int = 0, restarts: int | None = None) -> Result:
     options = Options(steps, restarts=restarts)
-    return train_varpro(net, problem, lambda number: initial(net, seed=seed + 1000 * number), options=options)
+    return train_by_variable_projection(net, problem, lambda number: initial(net, seed=seed + 1000 * number), options=options)
 
 
 def floor(problem: Problem, q: int) -> float:
@@ -242,7 +242,7 @@ def test_restarts_share_the_budget(advection: Problem) -> None:
         asked.append(number)
         return initial(net, seed=number)
 
-    result = train_varpro(net, advection, start, options=Options(400, restarts=3))
+    result = train_by_variable_projection(net, advection, start, options=Options(400, restarts=3))
     assert asked == [0, 1, 2]
     assert result.steps == 400
     assert [step for step, _ in result.curve] == sorted({step for step, _ in result.curve})
@@ -259,7 +259,7 @@ def test_random_features_with_solved_heads_reach_the_floor_untrained() -> None:
 def test_no_steps_keep_the_hidden_weights_and_solve_the_heads(advection: Problem) -> None:
     net = net_for(advection, branch=(10, 9), trunk=(8,), q=4, ends="linear")
     start = initial(net)
-    result = train_varpro(net, advection, lambda number: start, options=Options(0))
+    result = train_by_variable_projection(net, advection, lambda number: start, options=Options(0))
     assert result.weights is not None
     hidden = [net.branch(result.weights, advection.inputs), net.branch(start, advection.inputs)]
     np.testing.assert_allclose(result.weights.trunk[0].kernel, start.trunk[0].kernel, atol=1e-12)
@@ -312,7 +312,7 @@ def test_same_bits_again_and_after_other_work(advection: Problem) -> None:
 
 def test_a_timeout_returns_what_there_is(advection: Problem) -> None:
     net = net_for(advection, branch=(6, 6), trunk=(6, 6), q=6)
-    result = train_varpro(net, advection, lambda number: initial(net), options=Options(5000, timeout_seconds=0.0))
+    result = train_by_variable_projection(net, advection, lambda number: initial(net), options=Options(5000, timeout_seconds=0.0))
     assert result.status == "timeout"
     assert result.steps < 200
     assert mse(net, result.weights, advection) < advection.labels.var()
@@ -321,7 +321,7 @@ def test_a_timeout_returns_what_there_is(advection: Problem) -> None:
 def test_weights_that_are_not_finite_are_divergence(advection: Problem) -> None:
     net = net_for(advection, branch=(6,), trunk=(6,), q=3)
     bad = initial(net, scale=np.nan)
-    result = train_varpro(net, advection, lambda number: bad, options=Options(10))
+    result = train_by_variable_projection(net, advection, lambda number: bad, options=Options(10))
     assert (result.status, result.weights) == ("diverged", None)
 
 

@@ -19,7 +19,7 @@ SLOW, ENDLESS = 30_000, 10**7  # with nets of width 1, which never reach what ra
 def cell(replicate: int = 0, steps: int = 20) -> Cell:
     width = 6 if steps < SLOW else 1
     net = Net(branch_widths=(width,), trunk_widths=(width,), q=3)
-    training = Training(engine="batched", recipe="varpro", steps=steps, learning_rate=1e-2)
+    training = Training(engine="native", recipe="variable-projection", steps=steps, learning_rate=1e-2)
     return Cell(task="antiderivative", functions=20, points=20, net=net, training=training, replicate=replicate)
 
 

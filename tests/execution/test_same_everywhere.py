@@ -26,7 +26,7 @@ from results.report.write import write_tables
 
 TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.2))
 NOISES = (Noise(), Noise(law="rademacher", sigma=0.5))
-TRAINING = Training(recipe="varpro", steps=10, learning_rate=1e-2)
+TRAINING = Training(recipe="variable-projection", steps=10, learning_rate=1e-2)
 STUDY = Study(
     name="same",
     question="Does it matter where a cell runs?",

@@ -34,7 +34,7 @@ CELL = Cell(
     functions=16,
     points=16,
     net=Net(branch_widths=(4,), trunk_widths=(4,), q=2),
-    training=Training(recipe="varpro", steps=5),
+    training=Training(recipe="variable-projection", steps=5),
 )
 STUDY = Study(name="faults", question="What breaks?", cells=[CELL], targets=(Target(kind="relative", value=0.1),))
 
@@ -104,7 +104,7 @@ def test_whatever_goes_wrong_before_training_becomes_the_record_of_its_cell_alon
     other = CELL.model_copy(update={"replicate": 1})
     trained: list[int] = []
     monkeypatch.setattr("bench.execution.runner.build", _raising_for(0, error))
-    monkeypatch.setattr("bench.engines.native.BatchedEngine.train", _watching(trained))
+    monkeypatch.setattr("bench.engines.native.NativeEngine.train", _watching(trained))
     records = [outcome.record for outcome in Runner(None).run([CELL, other])]
     assert [record.status for record in records] == [status, "done"]
     assert str(error) in records[0].message
@@ -124,9 +124,9 @@ def _raising_for(replicate: int, error: Exception) -> Callable[..., Any]:
 
 
 def _watching(trained: list[int]) -> Callable[..., Any]:
-    from bench.engines.native import BatchedEngine
+    from bench.engines.native import NativeEngine
 
-    train = BatchedEngine.train
+    train = NativeEngine.train
 
     def watched(self: Any, cells: Any, *arguments: Any) -> Any:
         trained.extend(cell.replicate for cell in cells)
@@ -225,7 +225,7 @@ def test_keys_of_twenty_configurations_are_those_of_every_release() -> None:
 
 def test_the_versions_of_task_and_engine_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = cell_key(CELL)
-    monkeypatch.setattr("bench.engines.native.BatchedEngine.version", 10**6)
+    monkeypatch.setattr("bench.engines.native.NativeEngine.version", 10**6)
     assert cell_key(CELL) != before
     identity = find_task("antiderivative").identity()
     version = json.loads(identity)["version"]

@@ -34,7 +34,7 @@ STUDY = Study(
         Cell(
             task="antiderivative", functions=size, points=size, noise=noise,
             net=Net(branch_widths=(width,), trunk_widths=(width,), q=q),
-            training=Training(recipe="varpro", steps=STEPS, learning_rate=1e-2),
+            training=Training(recipe="variable-projection", steps=STEPS, learning_rate=1e-2),
         )
         for size in (20, 24, 28, 32) for q in (1, 2, 3) for width in WIDTHS
         for noise in (Noise(), Noise(law="rademacher", sigma=0.5))

@@ -1,4 +1,4 @@
-"""Steps per second of the batched engine against DeepXDE pinned to one thread, and end to end against DeepXDE's default.
+"""Steps per second of the native engine against DeepXDE pinned to one thread, and end to end against DeepXDE's default.
 
 `python -m pytest tests/speed/test_engines.py --benchmark-only -s` prints the table of ratios. A step's cost is processor time of
 this process, pinned to one thread, from the first report of progress after FIRST_STEP to the last; the engines take turns, and
@@ -97,7 +97,7 @@ def table(ceiling: float) -> Iterator[list[Row]]:
     rows: list[Row] = []
     yield rows
     print(f"\n\none thread; large float32 product {ceiling / 1e9:.0f} Gflop/s; microseconds of processor time a step")
-    print("design         N     M    w    q  batch  batched  DeepXDE  ratio  of ceiling")
+    print("design         N     M    w    q  batch   native  DeepXDE  ratio  of ceiling")
     for (design, *sizes, batch), ours, theirs, fraction in rows:
         place = "{:10s}{:6d}{:6d}{:5d}{:5d}{:>7s}".format(design, *sizes, str(batch or "full"))
         print(f"{place}{1e6 * ours:9.0f}{1e6 * theirs:9.0f}{theirs / ours:7.1f}{100 * fraction:11.0f}%")
@@ -111,19 +111,19 @@ def table(ceiling: float) -> Iterator[list[Row]]:
 def test_a_step_costs_less_than_deepxde_on_one_thread(
     benchmark: BenchmarkFixture, table: list[Row], ceiling: float, shape: tuple[Any, ...]
 ) -> None:
-    work = step_flops(cell_of("batched", shape, steps=1))
-    ours = cell_of("batched", shape, steps=int(np.clip(4e10 / work, 300, 8000)))
+    work = step_flops(cell_of("native", shape, steps=1))
+    ours = cell_of("native", shape, steps=int(np.clip(4e10 / work, 300, 8000)))
     theirs = cell_of("deepxde", shape, steps=400)
-    costs: dict[str, list[float]] = {"batched": [], "deepxde": []}
+    costs: dict[str, list[float]] = {"native": [], "deepxde": []}
 
     def both() -> None:
         for cell in (ours, theirs):
             costs[cell.training.engine].append(cost_of_a_step(cell))
 
     benchmark.pedantic(both, rounds=ROUNDS, iterations=1)
-    fast, slow = min(costs["batched"]), min(costs["deepxde"])
+    fast, slow = min(costs["native"]), min(costs["deepxde"])
     table.append(Row(shape, fast, slow, work / fast / ceiling))
-    benchmark.extra_info.update(batched=fast, deepxde=slow, ratio=slow / fast, fraction_of_ceiling=work / fast / ceiling)
+    benchmark.extra_info.update(native=fast, deepxde=slow, ratio=slow / fast, fraction_of_ceiling=work / fast / ceiling)
     assert slow > fast
 
 
@@ -133,14 +133,14 @@ sys.path.insert(0, "tests/speed")
 from pathlib import Path
 from bench.engines.descent.program_cache import keep_compiled_programs
 keep_compiled_programs(Path(sys.argv[1]))
-from bench.engines.native import BatchedEngine
+from bench.engines.native import NativeEngine
 from bench.engines.base import Control
 from bench.engines.deepxde.engine import DeepXDEEngine
 from operators.data.dataset import build
 from operators.data.normalisation import scaled
 from test_engines import END_TO_END_STEPS, cell_of
 engine, shape = sys.argv[2], ("grid", 100, 100, 16, 4, None)
-trainer = BatchedEngine() if engine == "batched" else DeepXDEEngine(threads=int(sys.argv[3]))
+trainer = NativeEngine() if engine == "native" else DeepXDEEngine(threads=int(sys.argv[3]))
 cells = [cell_of(engine, shape, steps=END_TO_END_STEPS).model_copy(update={"replicate": r}) for r in range(int(sys.argv[4]))]
 problems = [scaled(build(cell.request()), "standard", "unit", "task") for cell in cells]
 small = cell_of(engine, ("grid", 8, 8, 4, 2, None), steps=1)
@@ -159,19 +159,19 @@ def test_end_to_end_on_the_smallest_nets(benchmark: BenchmarkFixture, tmp_path: 
         started = [subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
         return max(float(process.communicate()[0]) for process in started) / (processes * cells)
 
-    run("batched", 1, processes=1, cells=1)
-    seconds: dict[str, list[float]] = {"batched": [], "deepxde": []}
+    run("native", 1, processes=1, cells=1)
+    seconds: dict[str, list[float]] = {"native": [], "deepxde": []}
     cores = len(os.sched_getaffinity(0))
 
     def both() -> None:
-        seconds["batched"].append(run("batched", 1, processes=2, cells=3))
+        seconds["native"].append(run("native", 1, processes=2, cells=3))
         seconds["deepxde"].append(run("deepxde", cores, processes=1, cells=1))
 
     benchmark.pedantic(both, rounds=2, iterations=1)
-    fast, slow = min(seconds["batched"]), min(seconds["deepxde"])
+    fast, slow = min(seconds["native"]), min(seconds["deepxde"])
     print(
-        f"\nend to end, N = M = 100, w = 16, q = 4, {END_TO_END_STEPS} steps: batched {fast:.2f} s, DeepXDE {slow:.2f} s a cell,"
+        f"\nend to end, N = M = 100, w = 16, q = 4, {END_TO_END_STEPS} steps: native {fast:.2f} s, DeepXDE {slow:.2f} s a cell,"
     )
     print(f"ratio {slow / fast:.1f} ({cores} cores)")
-    benchmark.extra_info.update(batched=fast, deepxde=slow, ratio=slow / fast)
+    benchmark.extra_info.update(native=fast, deepxde=slow, ratio=slow / fast)
     assert slow > 2.0 * fast

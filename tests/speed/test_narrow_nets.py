@@ -39,7 +39,7 @@ STEPS = 10_000
 RECIPES = {
     "adam": Training(recipe="adam", steps=STEPS, learning_rate=3e-3, decay="cosine"),
     "soap": Training(recipe="soap", steps=STEPS, learning_rate=1e-2, decay="cosine"),
-    "varpro": Training(recipe="varpro", steps=STEPS),
+    "variable-projection": Training(recipe="variable-projection", steps=STEPS),
     "best": Training(recipe="best", steps=STEPS),
 }
 STARTS = 6

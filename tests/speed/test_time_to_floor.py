@@ -4,7 +4,7 @@
 
 N = 200, M = 100, widths 64 (96 for q = 64), five replicates. Both times are read off the learning curves (50 log-spaced steps) at
 the mean cost of a step; for `best`, which stops by itself within 0.1 % of what rank q leaves, its preparation counts too. Adam is
-the batched engine's, whose step takes a fraction of the time of DeepXDE's (`test_engines.py`), without compilation: of ADAM_RATES
+the native engine's, whose step takes a fraction of the time of DeepXDE's (`test_engines.py`), without compilation: of ADAM_RATES
 and ADAM_STEPS, with a cosine, each case gets the pair that is first at 1.01 x the floor on replicate 0, or else ends lowest, and
 the tuning is not counted. A replicate that never gets there counts as infinitely slow. Floors below 1e-7 of the variance are
 printed as not resolved.

@@ -1,1 +1,1 @@
-"""The recipe `varpro`: exact heads and SOAP on the hidden weights, in NumPy and LAPACK, float64."""
+"""The recipe `variable-projection`: exact heads and SOAP on the hidden weights, in NumPy and LAPACK, float64."""

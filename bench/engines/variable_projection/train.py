@@ -91,7 +91,9 @@ class Result:
     message: str
 
 
-def train_varpro(net: DeepONet, problem: Problem, initial: Callable[[int], Weights], *, options: Options) -> Result:
+def train_by_variable_projection(
+    net: DeepONet, problem: Problem, initial: Callable[[int], Weights], *, options: Options
+) -> Result:
     """Train a net.
 
     Args:
@@ -105,7 +107,7 @@ def train_varpro(net: DeepONet, problem: Problem, initial: Callable[[int], Weigh
     """
     reason = unsupported(net)
     if reason or problem.mean.ndim or problem.scale.ndim:
-        raise ValueError(reason or "expected output scaling 'task' for the recipe 'varpro', got 'pointwise'")
+        raise ValueError(reason or "expected output scaling 'task' for the recipe 'variable-projection', got 'pointwise'")
     training = _Training(net, problem, options)
     try:
         return training.result(training.best(initial))
@@ -126,7 +128,7 @@ def target_miss(net: HiddenNet, target: Array) -> float:
 
 
 class _Training:
-    """One call of `train_varpro`: its data, its plan and its count of steps."""
+    """One call of `train_by_variable_projection`: its data, its plan and its count of steps."""
 
     def __init__(self, net: DeepONet, problem: Problem, options: Options) -> None:
         self.net, self.problem, self.options = net, problem, options
