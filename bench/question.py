@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from bench.cell import Cell, Net
+from bench.cell import Cell, Net, Settings
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import family_of
-from results.records.manifest import Target
+from results.records.manifest import NetClass, Target
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Question:
         trainings: budget of the whole search.
         largest_q: where step 1 gives up.
         q: ask about this q only.
-        tied: keep all hidden widths equal.
+        net_class: `free`, every hidden width its own, or `tied`, all hidden widths equal.
     """
 
     template: Cell
@@ -31,22 +31,34 @@ class Question:
     trainings: int = 60
     largest_q: int = 64
     q: int | None = None
-    tied: bool = False
+    net_class: NetClass = "free"
 
-    def cell(self, net: Net, restart: int) -> Cell:
+    @property
+    def net(self) -> Net:
+        """The net of the template.
+
+        Raises:
+            ValueError: it has another architecture than the DeepONet.
+        """
+        net = self.template.architecture
+        if not isinstance(net, Net):
+            raise ValueError(f"expected a question about the architecture 'deeponet', got {net.name!r}")
+        return net
+
+    def cell(self, net: Settings, restart: int) -> Cell:
         """The cell that tries one size."""
-        return self.template.model_copy(update={"net": net, "restart": restart})
+        return self.template.model_copy(update={"architecture": net, "restart": restart})
 
     def wide(self, q: int) -> Net:
         """A net of the template's depths that is wide in every layer."""
-        net = self.template.net
+        net = self.net
         width = max(self.width, 2 * q)
         return self.resized(q, (width,) * (len(net.branch_widths) + len(net.trunk_widths)))
 
     def resized(self, q: int, widths: tuple[int, ...]) -> Net:
         """The template's net with another q and other hidden widths, the branch's first."""
-        depth = len(self.template.net.branch_widths)
-        return self.template.net.model_copy(
+        depth = len(self.net.branch_widths)
+        return self.net.model_copy(
             update={"q": q, "branch_widths": widths[:depth], "trunk_widths": widths[depth:], "schedule": "free"}
         )
 

@@ -12,15 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from bench.cell import Cell
-from bench.engines import find_engine
+from bench.families import execution_of
 from bench.question import Question
-from operators import TASKS, UserError, find_task
+from operators import TASKS, UserError
 from results.records.manifest import ExpectedCell, Manifest, Target
-from results.records.record import record_key
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -51,7 +50,7 @@ class Study:
 
     name: str
     question: str
-    cells: Iterable[Cell] = ()
+    cells: Iterable[Any] = ()
     targets: tuple[Target, ...] = ()
     rays: tuple[float, ...] = ()
     brackets: tuple[Question, ...] = ()
@@ -63,11 +62,16 @@ class Study:
             raise UserError(f"expected a study name of lower-case letters, digits and hyphens (at most 64), got {self.name!r}")
         if bool(self.cells) == bool(self.brackets):
             raise UserError(f"expected study {self.name!r} to have at least one cell, or else brackets, got neither or both")
+        families = sorted({cell.family for cell in self.cells})
+        if len(families) > 1:
+            raise UserError(
+                f"expected the cells of study {self.name!r} to be of one family, got {families}; make a study of each"
+            )
         for question in self.brackets:
             if question.template.noise.control != "none":
                 raise UserError(f"study {self.name!r}: expected brackets without a control, got one; ask about plain noise")
         for cell in (*self.cells, *(question.template for question in self.brackets)):
-            refusal = find_engine(cell.training.engine).refuses(cell)
+            refusal = execution_of(cell).refuses(cell)
             if refusal:
                 raise UserError(f"study {self.name!r}: {refusal}")
         for question in self.brackets:
@@ -82,31 +86,32 @@ class Study:
             )
 
     @cached_property
-    def keyed(self) -> dict[str, Cell]:
+    def keyed(self) -> dict[str, Any]:
         """Cells by key, in the order of the grid."""
         return {cell_key(cell): cell for cell in self.cells}
 
-    def most_trainings(self) -> tuple[Cell, ...]:
-        """As many wide nets as the budgets of the brackets allow trainings: an upper bound of what a search takes."""
-        return tuple(q.cell(q.wide(1), restart) for q in self.brackets for restart in range(q.trainings))
+    @property
+    def family(self) -> str:
+        """The family of all cells."""
+        templates = (question.template for question in self.brackets)
+        return str(next(iter((*self.cells, *templates))).family)
 
     def manifest(self) -> Manifest:
         """What the tables need to know of the study."""
         expected = tuple(expected_cell(key, cell) for key, cell in self.keyed.items())
-        return Manifest(name=self.name, question=self.question, targets=self.targets, expected=expected, rays=self.rays)
+        return Manifest(
+            family=self.family, name=self.name, question=self.question, targets=self.targets, expected=expected, rays=self.rays
+        )
 
 
-def expected_cell(key: str, cell: Cell) -> ExpectedCell:
+def expected_cell(key: str, cell: Any) -> ExpectedCell:
     """A cell as the tables expect it."""
-    net = cell.deeponet()
-    sizes = {"d": net.parameter_count(), "q_eff": net.effective_q(), "d_eff": net.effective_parameter_count()}
-    return ExpectedCell(key=key, cell=cell.model_dump(mode="json"), sizes=sizes)
+    return ExpectedCell(key=key, cell=cell.model_dump(mode="json"), sizes=execution_of(cell).sizes(cell))
 
 
-def cell_key(cell: Cell) -> str:
+def cell_key(cell: Any) -> str:
     """The key of the record that answers this cell."""
-    identity = find_task(cell.task, cell.parameters).identity()
-    return record_key(cell.model_dump(mode="json"), identity, find_engine(cell.training.engine).version)
+    return execution_of(cell).key(cell)
 
 
 def load_study(name: str) -> Study:

@@ -1,7 +1,6 @@
 """Planted studies: cells and records whose outcome is chosen by the test, shaped as real ones are."""
 
 import copy
-import hashlib
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,9 +10,9 @@ from typing import Any, Self
 import pandas as pd
 import pytest
 
+from results.families.deeponet import Bounds, Errors, Measured, Sizes
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
-from results.records.model import canonical
-from results.records.record import Bounds, Cost, Errors, Record, Sizes, Versions, to_line
+from results.records.record import Cost, Record, Versions, record_key, to_line
 from results.tables.frame import build_frame
 
 CELL: dict[str, Any] = {
@@ -24,7 +23,8 @@ CELL: dict[str, Any] = {
     "points": 16,
     "test_functions": 64,
     "noise": {"law": "none", "sigma": 0.0},
-    "net": {
+    "architecture": {
+        "name": "deeponet",
         "branch_widths": [8, 8],
         "trunk_widths": [8, 8],
         "q": 4,
@@ -51,12 +51,13 @@ CELL: dict[str, Any] = {
     "replicate": 0,
     "restart": 0,
 }
+PLANTED = {"class": "Planted", "version": 1}
 TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.5))
 
 
 @dataclass
 class Planted:
-    """A study under construction. The task `planted` is in no registry, so its keys need not be those of a release."""
+    """A study under construction. The task `planted` is in no registry, so the identity of its data is whatever the line says."""
 
     expected: list[ExpectedCell] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
@@ -75,18 +76,22 @@ class Planted:
     ) -> str:
         """Add a cell and its record and return the key.
 
-        `absorbed` makes the cell noisy (V = 0.25 energy); status `missing` leaves the record out. Settings named in net or
-        training go there. Other fields of the record are given by `outcome`.
+        `absorbed` makes the cell noisy (V = 0.25 energy); status `missing` leaves the record out. Settings named in architecture
+        or training go there. Other fields of the record are given by `outcome`.
         """
         cell = copy.deepcopy(CELL)
         if absorbed is not None:
             cell["noise"] = {"law": "rademacher", "sigma": 0.5}
         for name, value in settings.items():
-            part = next((cell[inner] for inner in ("net", "training") if name in cell[inner]), cell)
+            part = next((cell[inner] for inner in ("architecture", "training") if name in cell[inner]), cell)
             part[name] = value
-        q = cell["net"]["q"]
-        sizes = {"d": d if d is not None else 100 * q, "q_eff": min(q, cell["net"]["branch_widths"][-1] + 1), "d_eff": 90 * q}
-        key = hashlib.sha256(canonical(cell).encode()).hexdigest()
+        q = cell["architecture"]["q"]
+        sizes = {
+            "d": d if d is not None else 100 * q,
+            "q_eff": min(q, cell["architecture"]["branch_widths"][-1] + 1),
+            "d_eff": 90 * q,
+        }
+        key = record_key("deeponet", cell, PLANTED, 1)
         self.expected.append(ExpectedCell(key=key, cell=cell, sizes=sizes))
         if status == "missing":
             return key
@@ -106,20 +111,22 @@ class Planted:
         bounds = Bounds(
             floor=floor,
             optimality=mse / floor if floor else None,
+            unit=energy**0.5,
             resolved=None if floor is None else floor > 1e-7,
             trivial=False,
             absorbable_bits=1.0 if absorbed is not None else None,
         )
         measured = status in ("done", "timeout")
+        stored = Sizes(n=cell["functions"] * cell["points"], sensors=10, stored_bits=32, **sizes)
         fields = {
             "key": key,
             "status": status,
             "cell": cell,
             "recipe": cell["training"]["recipe"],
-            "versions": Versions(task=1, engine=1, packages={"numpy": "2.4.6"}),
-            "sizes": Sizes(n=cell["functions"] * cell["points"], sensors=10, **sizes),
-            "errors": errors if measured else None,
-            "bounds": bounds if measured else None,
+            "family": "deeponet",
+            "task": PLANTED,
+            "versions": Versions(method=1, packages={"numpy": "2.4.6"}),
+            "measured": Measured(sizes=stored, errors=errors, bounds=bounds) if measured else None,
             "cost": Cost(steps=1000, seconds=1.0, cpu_seconds=0.5, compile_seconds=0.1, flops=1e9),
             "curve": [(0, 1.0), (1000, mse)],
             "weights_sha256": key if measured else None,

@@ -59,7 +59,11 @@ def report(
 def list_(as_json: Json = False) -> None:
     """List studies and tasks, with what each asks and what each task's truth and stated error are."""
     studies = [
-        {"study": name, "cells": len(load.keyed) or len(load.most_trainings()), "question": load.question}
+        {
+            "study": name,
+            "cells": len(load.keyed) or sum(question.trainings for question in load.brackets),
+            "question": load.question,
+        }
         for name in STUDIES
         for load in [load_study(name)]
     ]

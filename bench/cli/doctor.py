@@ -20,7 +20,7 @@ pin_threads()
 for replicate in (0, 1):
     cell = Cell.model_validate({
         "task": "antiderivative", "functions": 8, "points": 8, "test_functions": 1, "replicate": replicate,
-        "net": {"branch_widths": [8], "trunk_widths": [8], "q": 4}, "training": {"engine": sys.argv[1], "steps": 5},
+        "architecture": {"branch_widths": [8], "trunk_widths": [8], "q": 4}, "training": {"engine": sys.argv[1], "steps": 5},
     })
     problem = scaled(build(cell.request()), "standard", "unit", "task")
     print(find_engine(sys.argv[1]).train([cell], [problem], Control())[0].weights.sha256())

@@ -11,9 +11,10 @@ from rich.markup import escape
 
 from bench.cli import terminal
 from bench.cli.arguments import DEFAULT_OUT, Json, Out
+from bench.drivers.course import Course
 from bench.drivers.progress import duration
 from bench.drivers.shard import WHOLE, Shard
-from bench.drivers.study_run import Interrupted, Options, Work, check_workers, open_work
+from bench.drivers.study_run import Interrupted, Options, check_workers, open_course
 from bench.drivers.study_run import run as run_study
 from bench.execution.cost_model import Plan
 from bench.execution.executors.base import GIB
@@ -24,7 +25,7 @@ def run(
     study: Annotated[str, typer.Argument(help="A built-in study (see `list`) or the path of a study file.")] = "smoke",
     out: Out = DEFAULT_OUT,
     workers: Annotated[int, typer.Option(help="Workers of one thread each, of slurm: jobs; 0 for one a core.")] = 0,
-    executor: Annotated[str, typer.Option(help="Where cells run: local, dask or slurm (docs/running.md).")] = "local",
+    executor: Annotated[str, typer.Option(help="Where cells run: local, inline, dask or slurm (docs/running.md).")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Address of an existing Dask scheduler, for --executor dask.")] = None,
     cluster: Annotated[Path | None, typer.Option(help="YAML file of job options, for --executor slurm.")] = None,
     shard: Annotated[str, typer.Option(help="i/N: run part i of N only, and build no tables.")] = "1/1",
@@ -47,25 +48,25 @@ def run(
     options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet)
     options.check()
     console = terminal.console()
-    work = open_work(load_study(study), out, retry=retry, shard=Shard.parse(shard))
-    todo = work.plan
+    course = open_course(load_study(study), options, shard=Shard.parse(shard))
+    todo = course.plan
     if dry_run and as_json:
-        terminal.print_json(_facts(work, todo, count))
+        terminal.print_json(_facts(course, todo, count))
         return
-    console.print(_announcement(work, todo, count))
+    console.print(_announcement(course, todo, count))
     if dry_run:
         return
-    built = work.shard != WHOLE or (work.folder / "report.md").exists()
-    if not todo.pending and not work.study.brackets and built:
+    built = course.shard != WHOLE or (course.folder / "report.md").exists()
+    if not todo.pending and built:
         console.print(f"nothing to do: every cell has a record; `python -m bench report {study}` rebuilds the tables")
         return
-    _run(work, options, console)
+    _run(course, options, console)
 
 
-def _run(work: Work, options: Options, console: Console) -> None:
+def _run(course: Course, options: Options, console: Console) -> None:
     """Run, and say how it ended."""
     try:
-        finished = run_study(work, options, console)
+        finished = run_study(course, options, console)
     except Interrupted as stop:
         again = escape(shlex.join(["python", "-m", "bench", *sys.argv[1:]]))
         console.print(f"stopped by {stop}; what was finished is kept. To go on: {again}")
@@ -74,16 +75,16 @@ def _run(work: Work, options: Options, console: Console) -> None:
     if finished.report:
         console.print(f"report: {finished.report}")
     else:
-        report = escape(shlex.join(["python", "-m", "bench", "report", work.study.name, "--out", str(options.out)]))
-        console.print(f"shard {work.shard} is done; after the last one: {report}")
+        report = escape(shlex.join(["python", "-m", "bench", "report", course.study.name, "--out", str(options.out)]))
+        console.print(f"shard {course.shard} is done; after the last one: {report}")
     if finished.failed:
         raise typer.Exit(1)
 
 
-def _facts(work: Work, todo: Plan, workers: int) -> dict[str, Any]:
+def _facts(course: Course, todo: Plan, workers: int) -> dict[str, Any]:
     """What --dry-run --json prints."""
     return {
-        "study": work.study.name,
+        "study": course.study.name,
         "cells": todo.cells,
         "finished": todo.finished,
         "pending": todo.pending,
@@ -95,13 +96,13 @@ def _facts(work: Work, todo: Plan, workers: int) -> dict[str, Any]:
     }
 
 
-def _announcement(work: Work, todo: Plan, workers: int) -> str:
+def _announcement(course: Course, todo: Plan, workers: int) -> str:
     """One sentence about what is to come."""
-    most = "at most " if work.study.brackets else ""
-    part = "" if work.shard == WHOLE else f" shard {work.shard}"
+    most = "at most " if course.open_ended else ""
+    part = "" if course.shard == WHOLE else f" shard {course.shard}"
     basis = "from recorded costs" if todo.measured else "rough"
     return (
-        f"study {work.study.name}{part}: {most}{todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
+        f"study {course.study.name}{part}: {most}{todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
         f" data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes);"
         f" {most or 'about '}{duration(3600 * todo.hours(workers))} on {workers} workers ({basis} estimate)"
     )

@@ -12,10 +12,12 @@ import typer
 from bench.cell import Cell
 from bench.cli.arguments import DEFAULT_OUT, Out
 from bench.execution.runner import Runner
+from bench.families import execution_of
+from bench.families.deeponet.trial import open_trial
+from bench.families.family import Kept
 from bench.study import cell_key
 from operators import find_task
-from operators.architectures.deeponet import DeepONet
-from operators.architectures.weights import Weights
+from operators.architectures import Architecture, Weights
 from operators.atomic_files import write_atomic
 from operators.data.dataset import Dataset, build
 from operators.data.function_cache import BlockCache
@@ -43,7 +45,7 @@ class Fitted:
         title: what it is.
     """
 
-    net: DeepONet
+    net: Architecture
     weights: Weights
     task: Task
     dataset: Dataset
@@ -121,19 +123,16 @@ def _of_record(key: str, folder: Path, cache: BlockCache) -> Fitted:
         raise UserError(
             "expected a record of this release, got one of another version of its task or engine; run its study again"
         )
-    print(f"training again: {cell.task}, n = {cell.n}, q = {cell.net.q}, {cell.steps} steps")
+    print(f"training again: {execution_of(cell).label(cell)}")
     (outcome,) = Runner(cache.root).run([cell])
     if outcome.weights is None:
         raise UserError(f"expected weights to draw, got none: {outcome.record.status}, {outcome.record.message}")
     same = outcome.record.weights_sha256 == found.weights_sha256
     said = "the record's weights, trained again" if same else "trained again, NOT the record's weights"
     print(f"{said}: SHA-256 {outcome.record.weights_sha256}" + ("" if same else f", recorded {found.weights_sha256}"))
-    training = cell.training
-    request = cell.request()
-    dataset = build(request, cache)
-    problem = scaled(dataset, training.input_scaling, training.coordinate_scaling, training.output_scaling)
-    title = f"{cell.task}, n = {cell.n}, q = {cell.net.q}, record {found.key[:12]} ({said})"
-    return Fitted(cell.deeponet(), outcome.weights, request.task, dataset, problem, title)
+    trial = open_trial(cell, cache, Kept())
+    title = f"{execution_of(cell).label(cell)}, record {found.key[:12]} ({said})"
+    return Fitted(trial.net, outcome.weights, cell.request().task, trial.dataset, trial.problem, title)
 
 
 def _of_witness(path: Path, cache: BlockCache) -> Fitted:
@@ -142,9 +141,10 @@ def _of_witness(path: Path, cache: BlockCache) -> Fitted:
         found = load_witness(path)
     except Unreadable as error:
         raise UserError(f"witness {path}: {error}") from None
-    data, scaling, net = found.header.data, found.header.scaling, found.header.net
+    data, scaling = found.header.data, found.header.scaling
     request = request_of(found.header)
     dataset = build(request, cache)
     problem = scaled(dataset, scaling.inputs, scaling.coordinates, scaling.outputs)
-    title = f"{data.task}, n = {data.functions * data.points}, q = {net.q}, witness {found.sha256[:12]}"
-    return Fitted(net.deeponet(), found.weights, request.task, dataset, problem, title)
+    net = found.header.net()
+    title = f"{data.task}, n = {data.functions * data.points}, d = {net.parameter_count()}, witness {found.sha256[:12]}"
+    return Fitted(net, found.weights, request.task, dataset, problem, title)

@@ -1,21 +1,18 @@
-"""Driving a bracket study: all its searches at once over one set of workers, every finished training kept and replayed.
+"""The course of a bracket study: all its searches at once over one set of workers, every finished training kept and replayed.
 
 Each search asks for one training at a time; with many questions the workers stay busy. A training that reaches the target of
 whoever asked for it leaves a witness, verified on entering, before its record is written.
 """
 
 import datetime
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-from rich.console import Console
+from typing import Any
 
 from bench.cell import Cell
-from bench.drivers.progress import PLAIN_SECONDS
+from bench.drivers.course import Course
 from bench.drivers.shard import WHOLE, Shard
-from bench.execution.executors import Group, Resources, Tasks, execute
+from bench.execution.executors import Group
 from bench.execution.runner import Outcome
 from bench.question import Question
 from bench.search.lower_ends import lower_ends
@@ -24,12 +21,13 @@ from bench.study import Study, cell_key, expected_cell
 from operators.architectures.weights import Weights
 from operators.data.dataset import BlockCache
 from operators.errors import UserError, WriteError
-from results.records.manifest import Bracket, Manifest, Target, save_manifest
+from results.families.deeponet import Measured
+from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import Record
 from results.records.store import Store
 from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness
-from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.header import Header, Origin, Scaling, data_of
 from results.witnesses.submissions import Entry, enter, entries
 
 MARGIN = 1e-5
@@ -37,7 +35,7 @@ MARGIN = 1e-5
 
 def reaches(record: Record, target: Target) -> bool:
     """Whether a record's fit reaches a target by a margin that outlasts rounding on any machine."""
-    errors = record.errors
+    errors = record.measured.errors if isinstance(record.measured, Measured) else None
     if record.status != "done" or errors is None or errors.relative <= 0.0:
         return record.status == "done" and errors is not None
     energy = errors.training_mse / errors.relative**2
@@ -71,21 +69,31 @@ class Searching:
         return self.bracket.model_copy(update={"tried": tuple(self.tried), "finished": finished})
 
 
-@dataclass
-class Bracketing:
+class BracketCourse(Course):
     """All searches of a study, and the records that answer them."""
 
-    study: Study
-    store: Store
-    cache: BlockCache
-    shard: Shard = WHOLE
-    searches: list[Searching] = field(default_factory=list)
-    waiting: dict[str, list[Searching]] = field(default_factory=dict)
-    known: dict[str, Record] = field(default_factory=dict)
-    witnessed: set[tuple[str | None, Target]] = field(default_factory=set)
-    claims: dict[str, Entry] = field(default_factory=dict)
+    open_ended = True
 
-    def open(self) -> None:
+    def __init__(self, study: Study, store: Store, shard: Shard = WHOLE, *, cache: BlockCache, retry: bool = False) -> None:
+        super().__init__(study, store, shard, retry=retry)
+        self.cache = cache
+        self.searches: list[Searching] = []
+        self.waiting: dict[str, list[Searching]] = {}
+        self.known: dict[str, Record] = {}
+        self.witnessed: set[tuple[str | None, Target]] = set()
+        self.claims: dict[str, Entry] = {}
+
+    @property
+    def cells(self) -> Sequence[Any]:
+        """As many wide nets as the budgets of this shard's questions allow trainings."""
+        return [q.cell(q.wide(1), restart) for q in self.shard.of(self.study.brackets) for restart in range(q.trainings)]
+
+    @property
+    def unfinished_cells(self) -> Sequence[Any]:
+        """The same: which trainings a search asks for is not known before."""
+        return self.cells
+
+    def pending(self) -> Iterable[Group]:
         """Compute the lower ends, start every search, also those of other shards, and replay what the store knows."""
         final = set(self.store.statuses()) - self.store.missing(self.store.statuses())
         self.known = {record.key: record for record in self.store.records(final)}
@@ -98,6 +106,12 @@ class Bracketing:
             self.searches.append(started)
             started.advance(None)
             self._replay(started)
+        return self._ask(self.shard.of(self.searches))
+
+    def rest(self, cells: Group) -> tuple[Group, Iterable[Group]]:
+        """The group, unless another driver has trained its cell: then what the searches that waited for it ask next."""
+        answered = [searching for cell in cells for searching in self._found_elsewhere(cell)]
+        return (() if answered else cells), self._ask(answered)
 
     def _replay(self, searching: Searching) -> None:
         """Answer a search as far as records go."""
@@ -105,7 +119,7 @@ class Bracketing:
             key, target = cell_key(searching.cell), searching.question.target
             searching.advance(reaches(self.known[key], target) and (key, target) in self.witnessed)
 
-    def ask(self, searches: Iterable[Searching]) -> Iterator[Group]:
+    def _ask(self, searches: Iterable[Searching]) -> Iterator[Group]:
         """Replay these searches as far as records go; yield the trainings they need next."""
         for searching in searches:
             self._replay(searching)
@@ -115,18 +129,18 @@ class Bracketing:
                 if len(self.waiting[key]) == 1:
                     yield (searching.cell,)
 
-    def take(self, outcome: Outcome) -> list[Searching]:
-        """Keep a record and the witnesses it makes for any question that may ask for it; return the searches it answers."""
+    def advance(self, outcome: Outcome) -> Iterable[Group]:
+        """Keep the witnesses that an outcome makes for any question that may ask; what the searches it answers ask next."""
         record, weights = outcome.record, outcome.weights
         trained = Cell.model_validate(record.cell)
         for searching in self.searches:
-            asked = searching.question.cell(trained.net, trained.restart)
+            asked = searching.question.cell(trained.architecture, trained.restart)
             if weights is not None and asked == trained and reaches(record, searching.question.target):
                 self._witness(searching.question.target, trained, record=record, weights=weights)
         self.known[record.key] = record
-        return self.waiting.pop(record.key)
+        return self._ask(self.waiting.pop(record.key))
 
-    def found_elsewhere(self, cell: Cell) -> list[Searching]:
+    def _found_elsewhere(self, cell: Cell) -> list[Searching]:
         """Look for what another driver made of a cell that waits; return the searches it answers."""
         key = cell_key(cell)
         if self.store.missing([key]):
@@ -155,7 +169,7 @@ class Bracketing:
         brackets = tuple(searching.described() for searching in self.searches)
         return plain.model_copy(update={"expected": expected, "brackets": brackets})
 
-    def sentence(self) -> str:
+    def status(self) -> str:
         """How the searches stand."""
         done = sum(searching.cell is None for searching in self.searches)
         return f"{len(self.known)} trainings, {done} of {len(self.searches)} searches finished"
@@ -166,9 +180,12 @@ def witness_of(cell: Cell, target: Target, *, record: Record, weights: Weights) 
     training = cell.training
     if training.input_scaling == "pca" or training.output_scaling != "task":
         raise ValueError(f"expected a scaling a witness can state, got {training.input_scaling}, {training.output_scaling}")
+    net = cell.net()
     header = Header(
         data=data_of(cell.request()),
-        net=net_of(cell.deeponet()),
+        sensors=net.sensors,
+        coordinates=net.coordinates,
+        architecture=cell.architecture.model_copy(update={"schedule": "free"}),
         scaling=Scaling(inputs=training.input_scaling, coordinates=training.coordinate_scaling),
         target=target,
         origin=Origin(
@@ -180,28 +197,3 @@ def witness_of(cell: Cell, target: Target, *, record: Record, weights: Weights) 
         ),
     )
     return Witness(header, weights)
-
-
-def run_brackets(bracketing: Bracketing, executor: str, resources: Resources, *, console: Console, quiet: bool = False) -> None:
-    """Run the searches of a shard to their ends; `study.json` says how far all came, also after an interruption."""
-    bracketing.store.require_writable()
-    bracketing.open()
-
-    def unanswered(group: Group) -> Group:
-        answered = [searching for cell in group for searching in bracketing.found_elsewhere(cell)]
-        tasks.add(bracketing.ask(answered))
-        return () if answered else group
-
-    tasks = Tasks(bracketing.ask(bracketing.shard.of(bracketing.searches)), unanswered)
-    last = time.monotonic()
-    try:
-        with bracketing.store.writer() as writer, closing(execute(executor, tasks, resources)) as outcomes:
-            for outcome in outcomes:
-                answered = bracketing.take(outcome)
-                writer.append(outcome.record)
-                tasks.add(bracketing.ask(answered))
-                if not quiet and time.monotonic() - last > PLAIN_SECONDS:
-                    last = time.monotonic()
-                    console.print(bracketing.sentence())
-    finally:
-        save_manifest(bracketing.store.folder, bracketing.manifest())

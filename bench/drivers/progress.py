@@ -1,14 +1,14 @@
 """Progress of a run: a bar with the time left on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.cell import Cell
+from bench.families import FAMILIES, execution_of
 from results.records.record import Record
 
 PLAIN_SECONDS = 15.0
@@ -19,12 +19,15 @@ class Watch:
 
     Args:
         console: where to write; control codes only if it is a terminal.
-        costs: estimated CPU seconds of the pending cells.
+        costs: estimated CPU seconds of the pending cells; none where the study chooses its cells as it goes.
+        status: how far the study is, told in place of the time left where there are no costs.
         quiet: write nothing but the last line.
     """
 
-    def __init__(self, console: Console, costs: Sequence[float], *, quiet: bool = False) -> None:
-        self._console = console
+    def __init__(
+        self, console: Console, costs: Sequence[float], *, status: Callable[[], str] = lambda: "", quiet: bool = False
+    ) -> None:
+        self._console, self._status = console, status
         self._total_cost, self._cells = sum(costs), len(costs)
         self._done_cost, self._done = 0.0, 0
         self._counts: dict[str, int] = {}
@@ -36,7 +39,7 @@ class Watch:
             columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"), TimeElapsedColumn())
             texts = tuple(TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[best]}"))
             self._bar = Progress(*columns, *texts, console=console)
-            self._bar_task = self._bar.add_task("", total=self._cells, left="", best="")
+            self._bar_task = self._bar.add_task("", total=self._cells or None, left="", best="")
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -47,11 +50,10 @@ class Watch:
         if self._bar:
             self._bar.stop()
 
-    def step(self, cell: Cell, step: int) -> None:
+    def step(self, cell: Any, step: int) -> None:
         """Show what is being trained."""
         if self._bar:
-            text = f"{cell.task} {cell.design} n={cell.n} q={cell.net.q} step {step}/{cell.steps}"
-            self._bar.update(self._bar_task, description=text)
+            self._bar.update(self._bar_task, description=f"{execution_of(cell).label(cell)}, step {step}")
 
     def record(self, record: Record, cost: float) -> None:
         """Count a record of a cell estimated to take `cost` CPU seconds."""
@@ -70,29 +72,31 @@ class Watch:
             self._bar.update(self._bar_task, completed=self._done, left=self.left())
         elif not self._quiet and (time.monotonic() - self._last_line > PLAIN_SECONDS or self._done == self._cells):
             self._last_line = time.monotonic()
-            line = f"{self._done}/{self._cells} cells, {self.left()} ({self.counts()})"
+            line = f"{self._done}/{self._cells} cells, {self.left()} ({self.counts()})" if self._cells else self._status()
             self._console.print(f"{line}; {best}" if (best := self.best()) else line, highlight=False, markup=False)
 
     def _compare(self, record: Record) -> None:
-        """Keep the best fit of the task: most noise absorbed, or without noise the least relative error."""
-        if record.status != "done" or record.errors is None:
+        """Keep the best result of each subject, as the family compares them."""
+        if record.status != "done" or record.measured is None:
             return
-        task, q, errors = record.cell["task"], record.cell["net"]["q"], record.errors
-        value, name = -errors.relative, "relative error"
-        if errors.absorbed is not None:
-            value, name = errors.absorbed, "absorbed"
-        known = self._best.get(f"{task} {name}")
+        said = FAMILIES[record.family].headline(record.cell, record.measured)
+        if said is None:
+            return
+        subject, value, words = said
+        known = self._best.get(subject)
         if known is None or value > known[0]:
-            self._best[f"{task} {name}"] = (value, f"{task} {name} {(value if name == 'absorbed' else -value):.3g} at q = {q}")
+            self._best[subject] = (value, words)
         if self._bar:
-            self._bar.update(self._bar_task, best=f"best: {self._best[f'{task} {name}'][1]}")
+            self._bar.update(self._bar_task, best=f"best: {self._best[subject][1]}")
 
     def best(self) -> str:
-        """The best fit of each task so far; empty if there is none."""
+        """The best result of each subject so far; empty if there is none."""
         return "best: " + ", ".join(text for _, (_, text) in sorted(self._best.items())) if self._best else ""
 
     def left(self) -> str:
-        """Time left at the pace so far."""
+        """Time left at the pace so far, or how far the study is."""
+        if not self._cells:
+            return self._status()
         share = self._done_cost / self._total_cost if self._total_cost > 0 else self._done / max(self._cells, 1)
         if share <= 0.0:
             return "time left unknown"

@@ -1,31 +1,25 @@
-"""Driving a study: what is missing, run it, keep every record, build the tables.
-
-Resuming is a set difference: cells whose key has a final record in the store are not run again, whichever driver wrote it.
-"""
+"""Driving a study: run what its course asks for, keep every record, build the tables."""
 
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
-from bench.cell import Cell
-from bench.drivers.bracket_run import Bracketing, run_brackets
+from bench.drivers.bracket_run import BracketCourse
+from bench.drivers.course import CellCourse, Course
 from bench.drivers.progress import Watch
 from bench.drivers.shard import WHOLE, Shard
-from bench.execution.cost_model import Plan, plan
 from bench.execution.executors import EXECUTORS, Group, Limits, Resources, Tasks, execute
-from bench.execution.runner import group
 from bench.study import Study, cell_key
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
-from results.records.manifest import save_manifest
+from results.records.manifest import load_manifest, save_manifest
 from results.records.store import Store
 from results.report.write import write_tables
 
@@ -88,61 +82,18 @@ class Interrupted(BaseException):
         self.exit_code = 128 + number
 
 
-@dataclass(frozen=True)
-class Work:
-    """A study opened on its folder: what there is and what is missing (of a bracket study, the trainings of its budget).
+def open_course(study: Study, options: Options, *, shard: Shard = WHOLE) -> Course:
+    """Open a study on its folder; writes nothing.
 
-    Attributes:
-        cells: the cells of this shard.
-        pending: those of them that have no final record.
-        groups: `pending` as workers receive it.
-        retry: whether `timeout` and `oom` are not final.
+    Raises:
+        UserError: the folder holds records of another schema.
     """
-
-    study: Study
-    store: Store
-    cells: tuple[Cell, ...]
-    pending: tuple[Cell, ...]
-    groups: tuple[Group, ...]
-    shard: Shard = WHOLE
-    retry: bool = False
-
-    @property
-    def folder(self) -> Path:
-        """The study's folder."""
-        return self.store.folder
-
-    @cached_property
-    def plan(self) -> Plan:
-        """Estimate the pending cells."""
-        return plan(self.cells, self.pending, self.store.records())
-
-
-def open_work(study: Study, out: Path, *, retry: bool = False, shard: Shard = WHOLE) -> Work:
-    """Read a study's store and find the missing cells; writes nothing."""
-    store = Store(out / study.name)
+    store = Store(options.out / study.name)
+    if (store.folder / "study.json").exists():
+        load_manifest(store.folder)
     if study.brackets:
-        mine = tuple(shard.of(study.brackets))
-        cells = replace(study, brackets=mine).most_trainings() if mine else ()
-        return Work(study, store, cells, cells, (), shard, retry)
-    if shard == WHOLE:
-        missing = store.missing(study.keyed, retry=retry)
-        cells, groups = tuple(study.cells), group(cell for key, cell in study.keyed.items() if key in missing)
-    else:
-        dealt = shard.of(group(study.cells))
-        cells, groups = tuple(cell for one in dealt for cell in one), list(filter(None, map(unfinished(store, retry), dealt)))
-    return Work(study, store, cells, tuple(cell for one in groups for cell in one), tuple(groups), shard, retry)
-
-
-def unfinished(store: Store, retry: bool) -> Callable[[Group], Group]:
-    """Picks those cells of a group that still have no final record, from whichever driver."""
-
-    def pick(cells: Group) -> Group:
-        keyed = {cell_key(cell): cell for cell in cells}
-        missing = store.missing(keyed, retry=retry)
-        return tuple(cell for key, cell in keyed.items() if key in missing)
-
-    return pick
+        return BracketCourse(study, store, shard, cache=BlockCache(options.cache), retry=options.retry)
+    return CellCourse(study, store, shard, retry=options.retry)
 
 
 @dataclass(frozen=True)
@@ -154,47 +105,51 @@ class Finished:
     report: Path | None = None
 
 
-def run(work: Work, options: Options, console: Console) -> Finished:
-    """Run the pending cells, then write tables, figures and report; of a shard, only the records.
+def run(course: Course, options: Options, console: Console) -> Finished:
+    """Run what is pending, then write tables, figures and report; of a shard, only the records.
 
     Raises:
         UserError: the folder cannot be written, or the executor cannot serve.
         Interrupted: on SIGINT or SIGTERM.
     """
-    work.store.require_writable()
+    course.store.require_writable()
     with _signals():
-        if work.study.brackets:
-            bracketing = Bracketing(work.study, work.store, BlockCache(options.cache), shard=work.shard)
-            run_brackets(bracketing, options.executor, options.resources(console), console=console, quiet=options.quiet)
-            part = Finished(bracketing.sentence(), 0)
-        else:
-            part = _run_cells(work, options, console)
-        if work.shard == WHOLE:
-            summary = write_tables(work.folder)
-            return Finished(summary.sentence(), summary.failed, work.folder / "report.html")
+        part = _run_pending(course, options, console)
+        if course.shard == WHOLE:
+            summary = write_tables(course.folder)
+            return Finished(summary.sentence(), summary.failed, course.folder / "report.html")
     return part
 
 
-def _run_cells(work: Work, options: Options, console: Console) -> Finished:
-    """Run the pending groups and keep every record."""
-    save_manifest(work.folder, work.study.manifest())
-    costs = {cell_key(cell): cost for cell, cost in zip(work.pending, work.plan.cpu_seconds, strict=True)}
-    pick = unfinished(work.store, work.retry)
-    with Watch(console, list(costs.values()), quiet=options.quiet) as watch, work.store.writer() as writer:
+def _run_pending(course: Course, options: Options, console: Console) -> Finished:
+    """Run the pending groups and whatever follows from them; keep every record. `study.json` says how far all came."""
+    plan = course.plan
+    costs = dict(zip(map(cell_key, course.unfinished_cells), plan.cpu_seconds, strict=True))
+    total = [] if course.open_ended else list(costs.values())
+    groups = course.pending()
+    save_manifest(course.folder, course.manifest())
+    try:
+        with Watch(console, total, status=course.status, quiet=options.quiet) as watch, course.store.writer() as writer:
 
-        def still_to_run(cells: Group) -> Group:
-            rest = pick(cells)
-            for cell in cells:
-                if cell not in rest:
-                    watch.elsewhere(costs[cell_key(cell)])
-            return rest
+            def still_to_run(cells: Group) -> Group:
+                rest, more = course.rest(cells)
+                tasks.add(more)
+                for cell in cells:
+                    if cell not in rest:
+                        watch.elsewhere(costs.get(cell_key(cell), 0.0))
+                return rest
 
-        tasks = Tasks(work.groups, still_to_run)
-        with closing(execute(options.executor, tasks, options.resources(console), watch.step)) as outcomes:
-            for outcome in outcomes:
-                writer.append(outcome.record)
-                watch.record(outcome.record, costs[outcome.record.key])
-    return Finished(f"study {work.study.name}: {watch.counts() or 'nothing to do'}", watch.failed)
+            tasks = Tasks(groups, still_to_run)
+            with closing(execute(options.executor, tasks, options.resources(console), watch.step)) as outcomes:
+                for outcome in outcomes:
+                    more = course.advance(outcome)
+                    writer.append(outcome.record)
+                    tasks.add(more)
+                    watch.record(outcome.record, costs.get(outcome.record.key, 0.0))
+    finally:
+        if course.open_ended:
+            save_manifest(course.folder, course.manifest())
+    return Finished(f"study {course.study.name}: {course.status()}", watch.failed)
 
 
 @contextlib.contextmanager

@@ -5,9 +5,9 @@ other cells of the group, nor on order, process or thread count.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bench.cell import Cell
 from operators.architectures.weights import Weights
@@ -57,11 +57,15 @@ class Control:
 
 
 class Engine(ABC):
-    """Trains cells. Concrete engines are frozen and final; `version` changes when the same cell would give other bits."""
+    """Trains cells. Concrete engines are frozen and final.
 
-    name: str
-    version: int
-    recipes: tuple[str, ...]
+    Attributes:
+        name: key in `bench.engines.ENGINES`.
+        versions: of each recipe; changes when the same cell would give other bits, and leaves the other recipes alone.
+    """
+
+    name: ClassVar[str]
+    versions: ClassVar[Mapping[str, int]]
 
     @abstractmethod
     def train(self, cells: Sequence[Cell], problems: Sequence[Problem], control: Control) -> list[Fit]:
@@ -69,6 +73,12 @@ class Engine(ABC):
 
     def refuses(self, cell: Cell) -> str | None:
         """One sentence why this engine cannot run the cell, or None."""
-        if cell.training.recipe not in self.recipes:
-            return f"expected a recipe among {list(self.recipes)} for engine {self.name!r}, got {cell.training.recipe!r}"
+        if cell.training.recipe not in self.versions:
+            return f"expected a recipe among {list(self.versions)} for engine {self.name!r}, got {cell.training.recipe!r}"
+        if cell.training.precision != "recipe":
+            return f"expected the precision 'recipe' for engine {self.name!r}, got {cell.training.precision!r}"
         return None
+
+    def version(self, recipe: str) -> int:
+        """Version of a recipe; part of every key."""
+        return self.versions[recipe]

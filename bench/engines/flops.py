@@ -1,17 +1,21 @@
 """Floating-point work of training, by formula.
 
 A product of an (r, a) by an (a, b) matrix counts 2 r a b operations; a training step counts three times its forward pass (one
-forward, two of the same size backward). Activations and the optimiser, linear in the number of values, are left out.
+forward, two of the same size backward). Activations and the optimiser, linear in the number of values, are left out. An
+architecture that is no product of branch and trunk counts two operations per parameter and label.
 """
 
 from itertools import pairwise
 
 from bench.cell import Cell
+from operators.architectures import DeepONet
 
 
 def step_flops(cell: Cell) -> float:
     """Operations of one optimiser step: branch on B functions, trunk on the distinct points, B M inner products of length q."""
-    net = cell.deeponet()
+    net = cell.net()
+    if not isinstance(net, DeepONet):
+        return 3.0 * 2.0 * cell.batch * cell.points * net.parameter_count()
     distinct = cell.points if cell.design == "grid" else min(cell.batch * cell.points, len(cell.request().task.points()))
     branch = cell.batch * _products(net.branch_sizes())
     trunk = distinct * _products(net.trunk_sizes())

@@ -12,7 +12,8 @@ Fan in and fan out of a kernel W are a and b; c is its bias; the scalar bias b0 
                      bias. Centring and range are folded into the first layer, so the net reads u' and y' unchanged.
 
 Each matrix has a stream of its own, named by replicate, restart, part, layer and kind: no two are alike, and none depends on
-the sizes of other layers. A narrow layer is no prefix of a wide one.
+the sizes of other layers. A narrow layer is no prefix of a wide one. Other architectures than the DeepONet start as glorot under
+every law, each array from the stream of its name.
 """
 
 from itertools import pairwise
@@ -20,10 +21,12 @@ from typing import Literal
 
 import numpy as np
 
-from bench.cell import Cell, Initialisation
+from bench.cell import Cell
+from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.seeds import stream
+from results.schema.cells import Initialisation
 
 Part = Literal["branch", "trunk"]
 
@@ -43,7 +46,9 @@ def initial_weights(cell: Cell, *, inputs: Array | None = None, points: Array | 
     Raises:
         ValueError: the law `scaled` without inputs or points.
     """
-    net = cell.deeponet()
+    net = cell.net()
+    if not isinstance(net, DeepONet):
+        return Weights({name: _array(cell, name, shape) for name, shape in net.shapes().items()})
     branch = [_layer(cell, "branch", number, shape) for number, shape in enumerate(_shapes(net.branch_sizes()))]
     trunk = [_layer(cell, "trunk", number, shape) for number, shape in enumerate(_shapes(net.trunk_sizes()))]
     if cell.training.initialisation == "scaled":
@@ -51,7 +56,15 @@ def initial_weights(cell: Cell, *, inputs: Array | None = None, points: Array | 
             raise ValueError("expected scaled inputs and points for the initialisation 'scaled', got None")
         branch[0] = _fitted(branch[0], inputs.mean(axis=0), np.full(net.sensors, _input_factor(inputs)))
         trunk[0] = _fitted(trunk[0], points.mean(axis=0), TRUNK_SCALE / np.sqrt(net.coordinates) * _unit_range(points))
-    return Weights(tuple(branch), tuple(trunk), 0.0)
+    return deeponet_weights(branch, trunk, 0.0)
+
+
+def _array(cell: Cell, name: str, shape: tuple[int, ...]) -> Array:
+    """An array of an architecture other than the DeepONet: vectors start at 0, all else as glorot over the last two axes."""
+    if len(shape) < 2:
+        return np.zeros(shape)
+    generator = stream("init", cell.replicate, cell.restart, name, "kernel")
+    return np.sqrt(2.0 / sum(shape[-2:])) * generator.standard_normal(shape)
 
 
 def _shapes(sizes: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -67,7 +80,8 @@ def _layer(cell: Cell, part: Part, number: int, shape: tuple[int, int]) -> Layer
     if law == "uniform-fan-in":
         bound = 1.0 / np.sqrt(fan_in)
         return Layer(kernel.uniform(-bound, bound, size=shape), bias.uniform(-bound, bound, size=fan_out))
-    depth = len(cell.net.branch_widths if part == "branch" else cell.net.trunk_widths)
+    net = cell.deeponet()
+    depth = len(net.branch_widths if part == "branch" else net.trunk_widths)
     if law == "glorot" or number == depth:
         return Layer(_glorot(kernel, shape), np.zeros(fan_out))
     if number == 0:

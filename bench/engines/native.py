@@ -82,6 +82,8 @@ def best(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float |
 
 def refuses_variable_projection(cell: Cell) -> str | None:
     """Why variable projection cannot train this cell, or None."""
+    if cell.architecture.name != "deeponet":
+        return f"expected the architecture 'deeponet' for the recipe 'variable-projection', got {cell.architecture.name!r}"
     if cell.design == "triples":
         return "expected a grid or scattered design for the recipe 'variable-projection', got 'triples'; use 'best' or 'soap'"
     if cell.training.output_scaling != "task":
@@ -91,9 +93,9 @@ def refuses_variable_projection(cell: Cell) -> str | None:
     if cell.training.l2 > 0.0:
         return f"expected l2 = 0 for the recipe 'variable-projection', got {cell.training.l2:g}"
     distinct = len(cell.request().task.points())
-    if cell.design == "scattered" and too_few(cell.n, functions=cell.functions, distinct_points=distinct, q=cell.net.q):
+    if cell.design == "scattered" and too_few(cell.n, functions=cell.functions, distinct_points=distinct, q=cell.deeponet().q):
         return (
-            f"expected more labels for q = {cell.net.q} on a scattered design for the recipe 'variable-projection', got"
+            f"expected more labels for q = {cell.deeponet().q} on a scattered design for the recipe 'variable-projection', got"
             f" {cell.n}; use 'soap'"
         )
     return unsupported(cell.deeponet())
@@ -112,8 +114,7 @@ class NativeEngine(Engine):
     """Trains cells by the recipes of RECIPES."""
 
     name = "native"
-    version = 3
-    recipes = tuple(RECIPES)
+    versions = dict.fromkeys(RECIPES, 3)
 
     def train(self, cells: Sequence[Cell], problems: Sequence[Problem], control: Control) -> list[Fit]:
         """Train each cell on its problem and return the fits in order."""

@@ -5,8 +5,10 @@ writes it; the package `tensorboard` is needed to look at it.
 """
 
 from pathlib import Path
+from typing import Any
 
 from bench.engines.threads import pinned_tensorflow
+from results.families import FAMILIES
 from results.records.record import Record
 
 VERSION = "brain.Event:2"
@@ -17,8 +19,12 @@ def scalars(record: Record) -> list[tuple[int, str, float]]:
     """(step, name, value): the learning curve, then the errors of the fit at the last step; missing values are left out."""
     curve = [(step, "training_loss", loss) for step, loss in record.curve if loss is not None]
     last = record.curve[-1][0] if record.curve else 0
-    found = [(name, getattr(record.errors, name)) for name in FINAL] if record.errors is not None else []
-    return curve + [(last, name, value) for name, value in found if value is not None]
+    found = dict(zip(FAMILIES[record.family].outcome_columns(), _outcome(record), strict=False))
+    return curve + [(last, name, found[name]) for name in FINAL if found.get(name) is not None]
+
+
+def _outcome(record: Record) -> tuple[Any, ...]:
+    return () if record.measured is None else FAMILIES[record.family].outcome(record.measured)
 
 
 def write_event_file(record: Record, folder: Path) -> Path:
@@ -27,7 +33,7 @@ def write_event_file(record: Record, folder: Path) -> Path:
     The wall time of every event is 0: what a record says of time is its CPU seconds.
     """
     tf = pinned_tensorflow(1)
-    run = folder / str(record.cell["task"]) / record.key[:16]
+    run = folder / str(record.cell.get("task", record.family)) / record.key[:16]
     run.mkdir(parents=True, exist_ok=True)
     path = run / f"events.out.tfevents.0.{record.key[:16]}"
     with tf.io.TFRecordWriter(str(path)) as writer:

@@ -1,32 +1,28 @@
 """What a study will take: cells, bytes of data, CPU time and wall time.
 
-Seconds of a cell are modelled as a + b steps + c flops with a, b, c >= 0, for each kind of cell: engine, recipe, grid or not,
-trivial or not (a grid fit that random features reach untrained takes no steps, and a hundredth of the time). The coefficients
+Seconds of a cell are modelled as a + b steps + c flops with a, b, c >= 0, for each kind of cell as its family tells kinds apart
+(`bench.families.family.Work`). The coefficients
 are those of greatest likelihood if seconds were Poisson counts: then the modelled sum over the recorded cells is the sum that was
 recorded, however unequal they are, which suits totals. (Least squares on relative errors follows the many cheap cells; it missed
 totals of recorded studies by a factor of 30.) Steps and flops are those of the budget; early stops are in the recorded costs.
 
-Without FEWEST records of a kind, those of other designs serve, without those a rough default, and the plan says so.
+Without FEWEST records of a kind, those of the next wider one serve, without those a rough default, and the plan says so.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from bench.cell import Cell
-from bench.engines.flops import training_flops
-from bench.families.deeponet.evaluation import is_trivial
+from bench.families import FAMILIES, execution_of
 from results.records.record import Record
 
 FEWEST = 4
 ITERATIONS = 1000
 LEAST_SECONDS = 1e-3
-ROUGH = (1.4, 3e-4, 5e-11)  # a, b, c in CPU seconds, from a few hundred recorded trainings on one core of a 2.5 GHz server
-ROUGH_ON_GRIDS = (0.05, 1.5e-4, 1e-11)
-ROUGH_TRIVIAL = (0.01, 3e-5, 0.0)
 ROUGH_AROUND = 0.2  # seconds of a cell that are not training: data, floors, measurement
 
 Floats = NDArray[np.float64]
@@ -69,35 +65,28 @@ class CostModel:
 
     coefficients: dict[Kind, Floats]
 
-    def knows(self, cell: Cell) -> bool:
-        """Whether costs of this kind, perhaps in another design, are recorded."""
+    def knows(self, cell: Any) -> bool:
+        """Whether costs of a kind of this cell are recorded."""
         return any(kind in self.coefficients for kind in _kinds(cell))
 
-    def seconds(self, cell: Cell) -> tuple[float, float]:
+    def seconds(self, cell: Any) -> tuple[float, float]:
         """CPU seconds and wall seconds of a cell, if need be by the rough default."""
         known = next((self.coefficients[kind] for kind in _kinds(cell) if kind in self.coefficients), None)
         if known is None:
-            cpu = float(np.dot(_rough(cell), _features(cell)))
+            cpu = float(np.dot(execution_of(cell).work(cell).rough, _features(cell)))
             return cpu, cpu + ROUGH_AROUND
         cpu, wall = np.asarray(_features(cell)) @ known
         return float(cpu), float(wall)
 
 
-def _features(cell: Cell) -> tuple[float, float, float]:
-    return (1.0, float(cell.steps), training_flops(cell))
+def _features(cell: Any) -> tuple[float, float, float]:
+    work = execution_of(cell).work(cell)
+    return (1.0, work.steps, work.flops)
 
 
-def _kinds(cell: Cell) -> tuple[Kind, Kind]:
-    """The kind of a cell, and the wider one that joins the designs."""
-    wider = (cell.training.engine, cell.training.recipe, "trivial" if is_trivial(cell) else "")
-    return (*wider, "grid" if cell.design == "grid" else "scattered"), wider
-
-
-def _rough(cell: Cell) -> tuple[float, float, float]:
-    """Where nothing is recorded: variable projection on grids is cheaper than a compiled program and its start."""
-    if cell.design == "grid" and cell.training.recipe in ("variable-projection", "best"):
-        return ROUGH_TRIVIAL if is_trivial(cell) else ROUGH_ON_GRIDS
-    return ROUGH
+def _kinds(cell: Any) -> tuple[Kind, ...]:
+    """The kinds of a cell, the closest first."""
+    return tuple((cell.family, *kind) for kind in execution_of(cell).work(cell).kinds)
 
 
 def cost_model(records: Iterable[Record]) -> CostModel:
@@ -109,7 +98,7 @@ def cost_model(records: Iterable[Record]) -> CostModel:
     for record in records:
         if record.status == "done" and record.cost is not None and record.cost.cpu_seconds > 0:
             try:
-                cell = Cell.model_validate(record.cell)
+                cell = FAMILIES[record.family].cell.model_validate(record.cell)
             except ValidationError:
                 continue
             row = (*_features(cell), record.cost.cpu_seconds, record.cost.seconds)
@@ -134,15 +123,15 @@ def poisson_fit(features: Floats, values: Floats) -> Floats:
     return coefficients / np.where(sums > 0, sums, 1.0)
 
 
-def plan(cells: Sequence[Cell], pending: Sequence[Cell], records: Iterable[Record]) -> Plan:
+def plan(cells: Sequence[Any], pending: Sequence[Any], records: Iterable[Record]) -> Plan:
     """Estimate what the pending cells of a study take."""
     model = cost_model(records)
     seconds = [model.seconds(cell) for cell in pending]
-    requests = {cell.request() for cell in pending}
+    families = {cell.family for cell in pending}
     return Plan(
         cells=len(cells),
         finished=len(cells) - len(pending),
-        data_bytes=sum(request.bytes() for request in requests),
+        data_bytes=sum(FAMILIES[name].data([cell for cell in pending if cell.family == name]) for name in families),
         cpu_seconds=tuple(cpu for cpu, _ in seconds),
         wall_seconds=tuple(wall for _, wall in seconds),
         measured=all(map(model.knows, pending)),

@@ -1,58 +1,42 @@
-"""Running cells: data -> floor -> training -> measurement -> record. The only place where they meet."""
+"""Running cells: whatever their family does with them, and whatever goes wrong, becomes their record."""
 
 import datetime
-import hashlib
 import os
 import platform
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from bench.cell import Cell
-from bench.engines import find_engine
-from bench.engines.base import Control, Fit
-from bench.engines.flops import training_flops
-from bench.families.deeponet.evaluation import anatomy_values, audit_values, bits_of, bound_values, bounds, errors, sizes
-from bench.study import cell_key
-from operators import find_task
+from bench.families import execution_of
+from bench.families.family import Context, Kept, Result
 from operators.architectures.weights import Weights
-from operators.arrays import Array
-from operators.bounds.eckart_young import floors_of_deeponet
-from operators.data.dataset import BlockCache, Dataset, Request, build
-from operators.data.normalisation import Problem, scaled
-from operators.errors import DataInvalid, UserError
-from results.records.record import Cost, Record, Sizes, Status, Versions
+from operators.errors import DataInvalid
+from results.records.record import Cost, Record, Status, Versions
 
 PACKAGES = ("deeponet-size-bounds", "deepxde", "tensorflow", "keras", "numpy", "scipy")
-KEPT = 8
 LARGEST_GROUP = 8
 TENSORFLOW_OUT_OF_MEMORY = "ResourceExhaustedError"
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
-
-def group(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
-    """Split cells into groups of one data set, engine and recipe, at most LARGEST_GROUP each; costly groups first.
+def group(cells: Iterable[Any]) -> list[tuple[Any, ...]]:
+    """Split cells into groups that share data, at most LARGEST_GROUP each; costly groups first.
 
     A group is what a worker receives at once. It has no effect on any result.
     """
-    buckets: OrderedDict[tuple[Any, ...], list[Cell]] = OrderedDict()
+    buckets: OrderedDict[tuple[Any, ...], list[Any]] = OrderedDict()
     for cell in cells:
-        training = cell.training
-        identity = (cell.request(), training.engine, training.recipe, training.input_scaling, training.output_scaling)
-        buckets.setdefault(identity, []).append(cell)
+        buckets.setdefault((cell.family, execution_of(cell).shares(cell)), []).append(cell)
     groups = [
         tuple(bucket[first : first + LARGEST_GROUP])
         for bucket in buckets.values()
         for first in range(0, len(bucket), LARGEST_GROUP)
     ]
-    return sorted(groups, key=lambda g: -sum(training_flops(cell) for cell in g))
+    return sorted(groups, key=lambda g: -sum(execution_of(cell).work(cell).flops for cell in g))
 
 
 @dataclass(frozen=True)
@@ -65,7 +49,7 @@ class Outcome:
 
 @dataclass
 class Runner:
-    """Runs groups of cells in one process and keeps the last few data sets and their floors.
+    """Runs groups of cells in one process, which keeps what they share.
 
     Attributes:
         cache: where generated functions are kept; None keeps them nowhere.
@@ -74,131 +58,64 @@ class Runner:
 
     cache: Path | None
     timeout_seconds: float | None = None
-    _datasets: "OrderedDict[Request, Dataset]" = field(default_factory=OrderedDict)
-    _floors: "OrderedDict[tuple[Request, str], Array]" = field(default_factory=OrderedDict)
+    _kept: Kept = field(default_factory=Kept)
 
-    def run(self, cells: Sequence[Cell], report: Callable[[int, int], None] = lambda done, step: None) -> Iterator[Outcome]:
-        """Yield one outcome a cell, in order. Whatever goes wrong with a cell becomes its record."""
+    def run(self, cells: Sequence[Any], report: Callable[[int, int], None] = lambda done, step: None) -> Iterator[Outcome]:
+        """Yield one outcome per cell, in order. Whatever goes wrong with a cell becomes its record."""
         for position, cell in enumerate(cells):
             started = time.monotonic()
+            context = Context(self.cache, self.timeout_seconds, partial(report, position), self._kept)
             try:
-                outcome = self._run_cell(cell, started, report=partial(_at, report, position))
+                result = execution_of(cell).run(cell, context)
+                cost = _with_seconds(result, time.monotonic() - started)
+                outcome = Outcome(_record(cell, replace(result, cost=cost)), result.weights)
             except DataInvalid as error:
-                outcome = Outcome(_record(cell, "data_invalid", message=str(error)))
+                outcome = failed(cell, str(error), "data_invalid")
             except MemoryError as error:
-                outcome = Outcome(_record(cell, "oom", message=f"out of memory: {error}"))
+                outcome = failed(cell, f"out of memory: {error}", "oom")
             except Exception as error:
                 kind = type(error).__name__
                 status: Status = "oom" if kind == TENSORFLOW_OUT_OF_MEMORY else "failed"
-                outcome = Outcome(_record(cell, status, message=f"{kind}: {error}"[:2000]))
+                outcome = failed(cell, f"{kind}: {error}"[:2000], status)
             yield outcome
 
-    def _run_cell(self, cell: Cell, started: float, *, report: Callable[[int, int], None]) -> Outcome:
-        engine = find_engine(cell.training.engine)
-        dataset = self._dataset(cell.request())
-        training = cell.training
-        problem = scaled(dataset, training.input_scaling, training.coordinate_scaling, training.output_scaling)
-        floor = self._floor(cell, problem)
-        control = Control(floors=(floor or 0.0,), timeout_seconds=self.timeout_seconds, report=report)
-        fit = engine.train([cell], [problem], control)[0]
-        outcome: dict[str, Any] = {}
-        if fit.weights is not None:
-            net = cell.deeponet()
-            measured = errors(net, fit.weights, problem, dataset)
-            outcome["errors"] = measured
-            values = anatomy_values(cell, fit.weights, problem) | audit_values(cell, fit.weights, problem, dataset)
-            values |= bound_values(cell, fit.weights, problem, dataset)
-            outcome["bounds"] = bounds(
-                cell, problem, floor, training_mse=measured.training_mse, bits=bits_of(fit.weights), values=values
-            )
-            outcome["weights_sha256"] = fit.weights.sha256()
-        record = _record(
-            cell,
-            fit.status,
-            message=fit.message,
-            recipe=fit.recipe,
-            cost=_cost(cell, fit, time.monotonic() - started),
-            curve=[(step, loss if abs(loss) < float("inf") else None) for step, loss in fit.curve],
-            data_sha256=_data_sha256(dataset),
-            **outcome,
-        )
-        return Outcome(record, fit.weights)
 
-    def _dataset(self, request: Request) -> Dataset:
-        return _remember(self._datasets, request, lambda: build(request, BlockCache(self.cache)))
-
-    def _floor(self, cell: Cell, problem: Problem) -> float | None:
-        """The certified floor for the rank this net can reach, in physical units; None off the grid."""
-        if cell.design != "grid":
-            return None
-        key = (cell.request(), cell.training.output_scaling)
-        floors = _remember(self._floors, key, lambda: floors_of_deeponet(problem.labels, problem.mean, problem.scale))
-        rank = min(cell.deeponet().effective_q(), len(floors) - 1)
-        return float(floors[rank])
+def _with_seconds(result: Result, seconds: float) -> Cost | None:
+    """The cost of a result with the wall seconds that the whole cell took."""
+    return None if result.cost is None else result.cost.model_copy(update={"seconds": seconds})
 
 
-def _at(report: Callable[[int, int], None], position: int, _: int, step: int) -> None:
-    """Report a step of the cell at this position of the group; the engine knows it as its first."""
-    report(position, step)
+def failed(cell: Any, message: str, status: Status = "failed") -> Outcome:
+    """The outcome of a cell that gave no result, or whose worker did not survive it."""
+    return Outcome(_record(cell, Result(measured=None, status=status, message=message)))
 
 
-def _remember(kept: "OrderedDict[Key, Value]", key: Key, make: Callable[[], Value]) -> Value:
-    """Look up or make a value; the KEPT used last are kept."""
-    if key not in kept:
-        kept[key] = make()
-        while len(kept) > KEPT:
-            kept.popitem(last=False)
-    kept.move_to_end(key)
-    return kept[key]
-
-
-def _data_sha256(dataset: Dataset) -> str:
-    """Hash of inputs and labels, to tell data sets apart (equal across machines only up to rounding)."""
-    digest = hashlib.sha256()
-    for array in (dataset.inputs, dataset.labels):
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def _cost(cell: Cell, fit: Fit, seconds: float) -> Cost:
-    return Cost(
-        steps=fit.steps,
-        seconds=seconds,
-        cpu_seconds=fit.cpu_seconds,
-        compile_seconds=fit.compile_seconds,
-        flops=training_flops(cell) * fit.steps / max(cell.steps, 1),
-    )
-
-
-def _record(cell: Cell, status: Status, **outcome: Any) -> Record:
-    task = find_task(cell.task, cell.parameters)
+def _record(cell: Any, result: Result) -> Record:
+    execution = execution_of(cell)
+    stated = cell.model_dump(mode="json")
     return Record(
-        key=cell_key(cell),
-        status=status,
-        cell=cell.model_dump(mode="json"),
-        versions=Versions(
-            task=task.version,
-            engine=find_engine(cell.training.engine).version,
-            packages={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
-        ),
-        sizes=_sizes(cell),
+        family=execution.name,
+        key=execution.key(cell),
+        status=result.status,
+        message=result.message,
+        task=execution.identity(stated),
+        cell=stated,
+        measured=result.measured,
+        recipe=result.recipe,
+        versions=Versions(method=execution.version(cell), packages=packages()),
+        cost=result.cost,
+        curve=[(step, loss if abs(loss) < float("inf") else None) for step, loss in result.curve],
+        data_sha256=result.data_sha256,
+        weights_sha256=None if result.weights is None else result.weights.sha256(),
         host={"machine": platform.machine(), "processor": _processor(), "cores": str(os.cpu_count())},
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        **outcome,
     )
 
 
-def _sizes(cell: Cell) -> Sizes | None:
-    """Sizes of a cell; None where they cannot be told because a user's own data are gone."""
-    try:
-        return sizes(cell)
-    except UserError:
-        return None
-
-
-def failed(cell: Cell, message: str, status: Status = "failed") -> Outcome:
-    """The outcome of a cell whose worker did not survive it."""
-    return Outcome(_record(cell, status, message=message))
+@cache
+def packages() -> dict[str, str]:
+    """Versions of Python and of the packages that compute."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def _version(package: str) -> str:
@@ -208,6 +125,7 @@ def _version(package: str) -> str:
         return "absent"
 
 
+@cache
 def _processor() -> str:
     """The processor's model name."""
     try:

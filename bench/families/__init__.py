@@ -1,1 +1,16 @@
-"""How each family of experiments runs a cell."""
+"""Families: kinds of experiments, the execution half. One line per entry."""
+
+from typing import Any
+
+from bench.families.deeponet.execution import DeepONetExecution
+from bench.families.family import Execution
+
+FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(),)}
+
+
+def execution_of(cell: Any) -> Execution:
+    """How a cell is run."""
+    return FAMILIES[cell.family]
+
+
+__all__ = ["FAMILIES", "Execution", "execution_of"]

@@ -10,11 +10,11 @@ import math
 
 import numpy as np
 
+from bench.families.deeponet.trial import problem_of
 from bench.question import Question
 from operators.bounds import bit_counting, rank_to_parameters
-from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build
-from operators.data.normalisation import scaled
+from operators.diagnostics.floor import floors_of, least_rank
 from results.records.manifest import Bracket
 from results.witnesses.error import allowed_error
 
@@ -29,10 +29,10 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
     energy = float(np.mean(dataset.labels**2))
     allowed = energy * allowed_error(target, label_energy=energy, noise_energy=dataset.noise_energy) ** 2
     rank, q_bound = 0, "none: points of their own"
-    if cell.design == "grid":
-        problem = scaled(dataset, cell.training.input_scaling, cell.training.coordinate_scaling, cell.training.output_scaling)
-        floors = floors_of_deeponet(problem.labels, problem.mean, problem.scale)
-        rank, q_bound = int(np.argmax(floors <= allowed)), "eckart-young"
+    problem = problem_of(cell, dataset)
+    floors = floors_of(problem)
+    if floors is not None and cell.net().output_rank() is not None:
+        rank, q_bound = least_rank(allowed, problem, floors), "eckart-young"
     family = rank_to_parameters.family_of(cell.deeponet())
     d_lower, d_bound = rank_to_parameters.necessary_parameters(family, rank, question.q), "rank-to-parameters"
     if target.kind == "absorb" and cell.noise.law != "none":
@@ -56,10 +56,10 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         sigma=cell.noise.sigma,
         replicate=cell.replicate,
         target=target,
-        branch_depth=len(cell.net.branch_widths),
-        trunk_depth=len(cell.net.trunk_widths),
-        ends=cell.net.ends,
-        activation=cell.net.activation,
+        branch_depth=len(question.net.branch_widths),
+        trunk_depth=len(question.net.trunk_widths),
+        ends=question.net.ends,
+        activation=question.net.activation,
         q_lower=max(rank, 1),
         q_bound=q_bound,
         q_status="certified" if rank > 1 else "vacuous",
@@ -67,6 +67,6 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         d_bound=d_bound,
         d_status="certified" if rank > 1 or d_bound == "bit-counting" else "vacuous",
         q=question.q,
-        tied=question.tied,
+        net_class=question.net_class,
         width=question.width,
     )

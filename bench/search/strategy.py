@@ -104,7 +104,7 @@ def _smallest_d(tries: _Tries, found: list[Net], least: tuple[int, ...]) -> Gene
     """Step 2: shrink widths at q_upper and above it while that lowers d."""
     first = found[-1]
     best = yield from _shrunk_together(tries, first, found, least)
-    if tries.question.tied:
+    if tries.question.net_class == "tied":
         return
     beyond = (first.q + 1, first.q + max(2, first.q // 4)) if tries.question.q is None else ()
     for q in dict.fromkeys((first.q, *beyond)):
@@ -118,7 +118,7 @@ def _smallest_d(tries: _Tries, found: list[Net], least: tuple[int, ...]) -> Gene
 
 def _shrunk_together(tries: _Tries, net: Net, found: list[Net], least: tuple[int, ...]) -> Generator[Cell, bool, Net]:
     """Lower all widths, equal, by bisection; where they may differ, a width stays at its certified least."""
-    together = max(least) if tries.question.tied else 1
+    together = max(least) if tries.question.net_class == "tied" else 1
 
     def of_width(width: int) -> tuple[int, ...]:
         return tuple(max(width, certified) for certified in least)

@@ -25,7 +25,7 @@ STUDY = Study(
                 functions=size,
                 points=size,
                 noise=noise,
-                net=Net(branch_widths=(64, 64), trunk_widths=(64, 64)),
+                architecture=Net(branch_widths=(64, 64), trunk_widths=(64, 64)),
                 training=Training(steps=3000),
             ),
             target=target,

@@ -24,11 +24,11 @@ def question(design: str, functions: int, points: int, *, q: int, replicate: int
         points=points,
         test_functions=1,
         noise=NOISE,
-        net=Net(branch_widths=(8,), trunk_widths=(8,), ends="linear"),
+        architecture=Net(branch_widths=(8,), trunk_widths=(8,), ends="linear"),
         training=Training(steps=3000),
         replicate=replicate,
     )
-    return Question(template=cell, target=ABSORB, width=64, restarts=2, q=q, tied=True)
+    return Question(template=cell, target=ABSORB, width=64, restarts=2, q=q, net_class="tied")
 
 
 STUDY = Study(

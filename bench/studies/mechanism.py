@@ -29,13 +29,16 @@ OTHERS = (
 def triples(noise: Noise, n: int, q: int) -> list[Cell]:
     """Nets of d = BUDGET on n triples, one a replicate."""
     net = fixed_budget(q, budget=BUDGET, sensors=SENSORS, coordinates=1, like=LIKE)
-    return [_cell(replicate, design="triples", functions=n, points=1, noise=noise, net=net) for replicate in range(REPLICATES)]
+    return [
+        _cell(replicate, design="triples", functions=n, points=1, noise=noise, architecture=net)
+        for replicate in range(REPLICATES)
+    ]
 
 
 def grids(noise: Noise, functions: int, q: int) -> list[Cell]:
     """Nets of fixed width on a grid of 32 points, one a replicate."""
     net = fixed_width(q, width=24, like=LIKE)
-    return [_cell(replicate, functions=functions, points=32, noise=noise, net=net) for replicate in range(REPLICATES)]
+    return [_cell(replicate, functions=functions, points=32, noise=noise, architecture=net) for replicate in range(REPLICATES)]
 
 
 def _cell(replicate: int, **data: object) -> Cell:

@@ -28,7 +28,7 @@ STUDY = Study(
             functions=FUNCTIONS,
             points=POINTS,
             test_functions=FUNCTIONS,
-            net=Net(branch_widths=(64, 64, 64), trunk_widths=(64, 64), q=64, activation="relu", ends="activated-trunk"),
+            architecture=Net(branch_widths=(64, 64, 64), trunk_widths=(64, 64), q=64, activation="relu", ends="activated-trunk"),
             training=Training(
                 engine="deepxde",
                 recipe="adam",

@@ -27,7 +27,7 @@ STUDY = Study(
             functions=round(FIRST_FUNCTIONS * (q / FIRST_Q) ** alpha),
             points=POINTS,
             noise=noise,
-            net=fixed_budget(q, budget=BUDGET, sensors=SENSORS[task], coordinates=COORDINATES[task]),
+            architecture=fixed_budget(q, budget=BUDGET, sensors=SENSORS[task], coordinates=COORDINATES[task]),
             training=Training(steps=4000),
             replicate=replicate,
         )

@@ -16,7 +16,7 @@ THRESHOLD = [
         functions=size,
         points=size,
         noise=Noise(law="rademacher", sigma=0.5),
-        net=tied(q),
+        architecture=tied(q),
         training=TRAINING,
         replicate=replicate,
     )
@@ -29,7 +29,7 @@ WIDTHS = [
         task=task,
         functions=functions,
         points=32,
-        net=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
+        architecture=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
         training=TRAINING,
         replicate=replicate,
     )
@@ -43,7 +43,7 @@ RAYS = [
         functions=round(16 * (q / 4) ** alpha),
         points=32,
         noise=noise,
-        net=fixed_budget(q, budget=3000, sensors=100, coordinates=2),
+        architecture=fixed_budget(q, budget=3000, sensors=100, coordinates=2),
         training=TRAINING,
         replicate=replicate,
     )

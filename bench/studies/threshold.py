@@ -25,7 +25,7 @@ STUDY = Study(
             functions=functions,
             points=points,
             noise=Noise(law="rademacher", sigma=0.5),
-            net=net(q),
+            architecture=net(q),
             training=Training(steps=4000),
             replicate=replicate,
         )

@@ -15,7 +15,7 @@ STUDY = Study(
             task=task,
             functions=functions,
             points=40,
-            net=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
+            architecture=Net(branch_widths=(branch, branch), trunk_widths=(trunk, trunk), q=q),
             training=Training(steps=4000),
             replicate=replicate,
         )

@@ -16,23 +16,25 @@ d_eff = d - q (w_L + v_K + 2) + q_eff (w_L + v_K + 2 - q_eff).
 Everything here is NumPy in float64: it is what verifies a fit, whatever trained it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from operators.architectures.activations import ACTIVATIONS, Activation
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.architecture import Architecture, Factors
+from operators.architectures.weights import Layer, Weights, layer_shapes, layers_of, named_layers
 from operators.arrays import Array
 
 Ends = Literal["linear", "activated-trunk", "sigmoid"]
-ENDS: tuple[Ends, ...] = ("linear", "activated-trunk", "sigmoid")
+ENDS: tuple[Ends, ...] = get_args(Ends)
 
 
 @dataclass(frozen=True)
-class DeepONet:
+class DeepONet(Architecture):
     """The architecture: sizes, activation and ends.
 
     Attributes:
@@ -45,13 +47,18 @@ class DeepONet:
         ends: what ends branch and trunk.
     """
 
-    sensors: int
-    coordinates: int
+    name: ClassVar[str] = "deeponet"
     branch_widths: tuple[int, ...]
     trunk_widths: tuple[int, ...]
     q: int
     activation: Activation = "tanh"
     ends: Ends = "activated-trunk"
+
+    def __post_init__(self) -> None:
+        """Refuse widths that are no widths."""
+        for part, widths in (("branch", self.branch_widths), ("trunk", self.trunk_widths)):
+            if not widths or min(widths) < 1:
+                raise ValueError(f"expected at least one {part} width, each >= 1, got {list(widths)}")
 
     def branch_sizes(self) -> tuple[int, ...]:
         """Layer sizes m, w_1, ..., w_L, q."""
@@ -61,19 +68,17 @@ class DeepONet:
         """Layer sizes p, v_1, ..., v_K, q."""
         return (self.coordinates, *self.trunk_widths, self.q)
 
-    def parameter_count(self) -> int:
-        """D = sum over layers of (fan in + 1) fan out, plus one for the scalar bias."""
-        sizes = (self.branch_sizes(), self.trunk_sizes())
-        return 1 + sum((a + 1) * b for s in sizes for a, b in pairwise(s))
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Layers of the branch, layers of the trunk, b0: d = sum over layers of (fan in + 1) fan out, plus one."""
+        return {**layer_shapes("branch", self.branch_sizes()), **layer_shapes("trunk", self.trunk_sizes()), "bias": (1,)}
 
-    def effective_q(self) -> int:
-        """q_eff: the rank the output matrix can reach, bias aside (a linear end on w features has rank <= w + 1)."""
-        limits = [self.q]
-        if self.ends in ("linear", "activated-trunk"):
-            limits.append(self.branch_widths[-1] + 1)
+    def output_rank(self) -> int | None:
+        """q_eff: a linear end on w features has rank <= w + 1. None for ends of which no such limit is stated here."""
         if self.ends == "linear":
-            limits.append(self.trunk_widths[-1] + 1)
-        return min(limits)
+            return min(self.q, self.branch_widths[-1] + 1, self.trunk_widths[-1] + 1)
+        if self.ends == "activated-trunk":
+            return min(self.q, self.branch_widths[-1] + 1)
+        return self.q if self.ends == "sigmoid" else None
 
     def effective_parameter_count(self) -> int:
         """d_eff: parameters less the gauge redundancy of two linear heads; d for other ends."""
@@ -81,12 +86,12 @@ class DeepONet:
         if self.ends != "linear":
             return d
         heads = self.branch_widths[-1] + self.trunk_widths[-1] + 2
-        q_eff = self.effective_q()
+        q_eff = min(self.q, self.branch_widths[-1] + 1, self.trunk_widths[-1] + 1)
         return d - self.q * heads + q_eff * (heads - q_eff)
 
     def branch(self, weights: Weights, inputs: Array) -> Array:
         """Branch values (N, q) at scaled inputs (N, m)."""
-        return self._net(weights.branch, inputs, expit if self.ends == "sigmoid" else None)
+        return self._part(layers_of(weights, "branch"), inputs, expit if self.ends == "sigmoid" else None)
 
     def trunk(self, weights: Weights, points: Array) -> Array:
         """Trunk values (P, q) at scaled coordinates (P, p)."""
@@ -95,22 +100,45 @@ class DeepONet:
             "activated-trunk": ACTIVATIONS[self.activation],
             "sigmoid": expit,
         }
-        return self._net(weights.trunk, points, ends[self.ends])
+        return self._part(layers_of(weights, "trunk"), points, ends[self.ends])
 
-    def _net(self, layers: tuple[Layer, ...], values: Array, end: Callable[[Array], Array] | None) -> Array:
+    def apply(self, weights: Weights, inputs: Array, points: Array) -> Array:
+        """h (N, P) at all points."""
+        return self.branch(weights, inputs) @ self.trunk(weights, points).T + weights["bias"]
+
+    def apply_at(self, weights: Weights, inputs: Array, points: Array, index: NDArray[np.int64]) -> Array:
+        """h (N, M) by inner products of branch and trunk values."""
+        branch, trunk = self.branch(weights, inputs), self.trunk(weights, points)
+        values = branch @ trunk[index].T if index.ndim == 1 else np.einsum("nq,nmq->nm", branch, trunk[index])
+        return values + weights["bias"]
+
+    def factors(self, weights: Weights, inputs: Array, points: Array) -> Factors:
+        """Branch and trunk values; the features of the branch's last hidden layer unless its end is a sigmoid."""
+        features = None
+        if self.ends != "sigmoid":
+            hidden = inputs
+            for layer in layers_of(weights, "branch")[:-1]:
+                hidden = ACTIVATIONS[self.activation](hidden @ layer.kernel + layer.bias)
+            features = np.hstack([hidden, np.ones((len(hidden), 1))])
+        return Factors(self.branch(weights, inputs), self.trunk(weights, points), float(weights["bias"][0]), features)
+
+    def largest_array(self, functions: int, distinct: int, labels: int, *, own: bool) -> int:
+        """Values of the widest layer on either side, or trunk values gathered for every label."""
+        hidden = max(functions * max(self.branch_sizes()), distinct * max(self.trunk_sizes()))
+        return max(hidden, functions * labels * (self.q if own else 1))
+
+    def reversed(self, weights: Weights) -> Weights:
+        """The units of every layer in reverse order."""
+        return weights.changed(lambda array: np.ascontiguousarray(np.flip(array)))
+
+    def _part(self, layers: tuple[Layer, ...], values: Array, end: Callable[[Array], Array] | None) -> Array:
         hidden = ACTIVATIONS[self.activation]
         for layer in layers[:-1]:
             values = hidden(values @ layer.kernel + layer.bias)
         values = values @ layers[-1].kernel + layers[-1].bias
         return values if end is None else end(values)
 
-    def check(self, weights: Weights) -> None:
-        """Raise ValueError unless the shapes of `weights` are those of this architecture."""
-        for part, sizes, layers in (
-            ("branch", self.branch_sizes(), weights.branch),
-            ("trunk", self.trunk_sizes(), weights.trunk),
-        ):
-            expected = [((a, b), (b,)) for a, b in pairwise(sizes)]
-            got = [(layer.kernel.shape, layer.bias.shape) for layer in layers]
-            if got != expected:
-                raise ValueError(f"expected {part} layers of shapes {expected}, got {got}")
+
+def deeponet_weights(branch: Sequence[Layer], trunk: Sequence[Layer], bias: float) -> Weights:
+    """Weights of a DeepONet from the layers of branch and trunk and the scalar bias b0."""
+    return Weights({**named_layers("branch", branch), **named_layers("trunk", trunk), "bias": np.asarray([bias])})

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from operators.architectures.deeponet import DeepONet
+from operators.architectures import Architecture, DeepONet
 from operators.arrays import Array
 from operators.bounds.lemmas.covering import Norms
 from operators.bounds.lemmas.rates import Law
@@ -101,9 +101,10 @@ class Setting:
             raise ValueError("expected a setting with floors")
         return int((self.floors <= mean_squared_error).argmax())
 
-    def floor(self, rank: int) -> float:
-        """The certified floor for a rank; 0 without floors and beyond the last."""
-        return float(self.floors[rank]) if self.floors is not None and rank < len(self.floors) else 0.0
+    def floor(self, net: Architecture) -> float:
+        """The certified floor for the rank of a net; 0 without floors and where its rank has no limit."""
+        rank = net.output_rank()
+        return float(self.floors[min(rank, len(self.floors) - 1)]) if self.floors is not None and rank is not None else 0.0
 
     def smallest_q(self, allowed: Callable[[DeepONet], bool]) -> float:
         """The least declared q whose net is allowed; inf if none is."""

@@ -9,12 +9,11 @@ for all b <= 32 at once: the 5 bits choose b (a prefix code, so the union bound 
 whenever the net survives the rounding; `failure_probability` is delta / K when K configurations were tried on the same noise.
 """
 
-import dataclasses
 import math
 
 import numpy as np
 
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.lemmas.rates import Law
 from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats
@@ -40,12 +39,7 @@ def absorbable_fraction(
 
 def quantised(weights: Weights, bits: int) -> Weights:
     """The weights with every tensor rounded to multiples of its scale: at most 2^bits values a tensor, bits >= 2."""
-
-    def layers(part: tuple[Layer, ...]) -> tuple[Layer, ...]:
-        return tuple(Layer(_rounded(layer.kernel, bits), _rounded(layer.bias, bits)) for layer in part)
-
-    bias = float(_rounded(np.array([weights.bias]), bits)[0])
-    return dataclasses.replace(weights, branch=layers(weights.branch), trunk=layers(weights.trunk), bias=bias)
+    return weights.changed(lambda array: _rounded(array, bits))
 
 
 def _rounded(array: Array, bits: int) -> Array:

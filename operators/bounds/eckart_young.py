@@ -17,7 +17,7 @@ A mean mu fixed in advance is subtracted first. A pointwise scale s keeps the ra
 into c 1 s^T. Separable weights a_i w_j multiply rows by sqrt(a_i) and columns by sqrt(w_j): again no rank is changed and the
 offset becomes c sqrt(a) (sqrt(w) s)^T, of rank one. A fixed mask m > 0 is such a scale.
 
-q is the rank the net can reach, `DeepONet.effective_q`: min(q, w_b + 1, w_t + 1) for linear ends on last hidden widths w_b, w_t.
+q is the rank the net can reach, `DeepONet.output_rank`: min(q, w_b + 1, w_t + 1) for linear ends on last hidden widths w_b, w_t.
 tail_q(Y) >= scalar >= mean-function >= tail_{q+1}(Y); all non-increasing in q.
 
 Relative errors, with |.| over the points of one function: the global |Y - H| / |Y|; the root mean square over functions of
@@ -146,7 +146,7 @@ def _checked(labels: Array, scale: Array | float, weighting: Weighting | None) -
 def floors_of_deeponet(labels: Array, mean: Array | float, scale: Array | float) -> Array:
     """Certified floors, q = 0..min(N, M), of h = mean + scale (<b, t> + b0) with a trained scalar b0, on a grid.
 
-    The class of `operators.data.normalisation.predict`; q is `DeepONet.effective_q`. `mean` and `scale` are scalars or one per
+    The class of `operators.data.normalisation.predict`; q is `DeepONet.output_rank`. `mean` and `scale` are scalars or one per
     point.
     """
     return floors(labels, "scalar", mean=mean, scale=scale).lower
@@ -191,14 +191,14 @@ def _necessary(setting: Setting, target: float) -> Statement:
     if setting.floors is None:
         return not_applicable(BOUND.name, "q", NOTE)
     rank = setting.least_rank(target**2 * setting.label_energy)
-    q = setting.smallest_q(lambda net: net.effective_q() >= rank)
+    q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note=f"rank >= {rank} with a scalar bias")
 
 
 def _attainable(setting: Setting, q: int) -> Statement:
     if setting.floors is None:
         return not_applicable(BOUND.name, "relative error", NOTE)
-    floor = setting.floor(setting.size(q).effective_q())
+    floor = setting.floor(setting.size(q))
     return at_least_error(BOUND.name, BOUND.status, float(np.sqrt(floor / setting.label_energy)))
 
 

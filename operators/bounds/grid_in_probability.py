@@ -88,7 +88,7 @@ def _necessary(setting: Setting, target: float) -> Statement:
         return necessary_rank(setting.law, shape, fraction * level, failure_probability=delta)
 
     rank = necessary_rank_beyond(setting.signal, target, rank_of, noise_energy=level * setting.sigma**2)
-    q = setting.smallest_q(lambda net: net.effective_q() >= rank - 1e-9)
+    q = setting.smallest_q(lambda net: net.rank_limit() >= rank - 1e-9)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
 
 
@@ -100,7 +100,7 @@ def _attainable(setting: Setting, q: int) -> Statement:
     def fraction_of(rank: int) -> float:
         return absorbable_fraction(setting.law, shape, rank, failure_probability=delta) / level if level > 0.0 else 1.0
 
-    rank = setting.size(q).effective_q()
+    rank = setting.size(q).rank_at_most(min(shape))
     rho = absorbable_fraction_beyond(setting.signal, rank, fraction_of, noise_energy=level * setting.sigma**2)
     return at_most_rho(BOUND.name, BOUND.status, rho)
 

@@ -60,14 +60,14 @@ def _necessary(setting: Setting, target: float) -> Statement:
         return not_applicable(BOUND.name, "q", NOTE)
     shape = setting.shape
     needed = required_nats(setting.n, target, failure_probability=setting.failure_probability / setting.configurations)
-    q = setting.smallest_q(lambda net: log_low_rank_patterns(setting.n, shape, net.effective_q()) >= needed)
+    q = setting.smallest_q(lambda net: log_low_rank_patterns(setting.n, shape, net.rank_at_most(min(shape))) >= needed)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
 
 
 def _attainable(setting: Setting, q: int) -> Statement:
     if setting.shape is None or setting.law != "rademacher":
         return not_applicable(BOUND.name, "rho", NOTE)
-    patterns = log_low_rank_patterns(setting.n, setting.shape, setting.size(q).effective_q())
+    patterns = log_low_rank_patterns(setting.n, setting.shape, setting.size(q).rank_at_most(min(setting.shape)))
     delta = setting.failure_probability / setting.configurations
     return at_most_rho(BOUND.name, BOUND.status, absorbable_fraction(setting.n, patterns, failure_probability=delta))
 

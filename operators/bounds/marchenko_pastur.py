@@ -74,7 +74,7 @@ def _necessary(setting: Setting, target: float) -> Statement:
         return smaller * rank_fraction(fraction, beta)
 
     rank = necessary_rank_beyond(setting.signal, target, rank_of, noise_energy=setting.sigma**2)
-    q = setting.smallest_q(lambda net: net.effective_q() >= rank)
+    q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
 
 
@@ -86,7 +86,7 @@ def _attainable(setting: Setting, q: int) -> Statement:
     def fraction_of(rank: int) -> float:
         return absorbed_fraction(rank / smaller, beta)
 
-    rank = setting.size(q).effective_q()
+    rank = setting.size(q).rank_at_most(min(setting.shape))
     rho = absorbable_fraction_beyond(setting.signal, rank, fraction_of, noise_energy=setting.sigma**2)
     return at_most_rho(BOUND.name, BOUND.status, rho)
 

@@ -60,14 +60,14 @@ def _necessary(setting: Setting, target: float) -> Statement:
     if setting.floors is None or setting.noise_energy <= 0.0:
         return not_applicable(BOUND.name, "q", NOTE)
     rank = setting.least_rank((1.0 - target) * setting.noise_energy)
-    q = setting.smallest_q(lambda net: net.effective_q() >= rank)
+    q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note=f"rank >= {rank} with a scalar bias")
 
 
 def _attainable(setting: Setting, q: int) -> Statement:
     if setting.floors is None or setting.noise_energy <= 0.0:
         return not_applicable(BOUND.name, "rho", NOTE)
-    return at_most_rho(BOUND.name, BOUND.status, 1.0 - setting.floor(setting.size(q).effective_q()) / setting.noise_energy)
+    return at_most_rho(BOUND.name, BOUND.status, 1.0 - setting.floor(setting.size(q)) / setting.noise_energy)
 
 
 BOUND = Bound(

@@ -50,7 +50,7 @@ def _necessary(setting: Setting, target: float) -> Statement:
     if setting.spectrum is None:
         return not_applicable(BOUND.name, "q", NOTE)
     rank = int(np.argmax(_relative(setting.spectrum) <= target))
-    q = setting.smallest_q(lambda net: net.effective_q() >= rank)
+    q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
     return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note="population error, not training error")
 
 
@@ -58,7 +58,7 @@ def _attainable(setting: Setting, q: int) -> Statement:
     if setting.spectrum is None:
         return not_applicable(BOUND.name, "relative error", NOTE)
     floors = _relative(setting.spectrum)
-    value = float(floors[min(setting.size(q).effective_q(), len(floors) - 1)])
+    value = float(floors[setting.size(q).rank_at_most(len(floors) - 1)])
     return at_least_error(BOUND.name, BOUND.status, value, note="population error, not training error")
 
 

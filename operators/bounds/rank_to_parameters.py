@@ -1,7 +1,7 @@
 """From a certified rank to a certified number of parameters, over a declared family of nets.
 
 The family: depths L of the branch and K of the trunk and the ends are fixed; all widths and q are free, each hidden width at
-least `least_width(q)`. A net whose output matrix (bias apart) must reach rank r has effective_q >= r, and d increases in every
+least `least_width(q)`. A net whose output matrix (bias apart) must reach rank r has output rank >= r, and d increases in every
 width, so the least d belongs to the componentwise smallest net: q = r, last hidden widths max(least, r - 1) at linear ends,
 every other hidden width least.
 

@@ -1,6 +1,6 @@
 """Data in the units a net sees, and predictions back in physical units.
 
-    h(u, y) = mu + s (<branch(u'), trunk(y')> + b0)
+    h(u, y) = mu + s f(u', y')        of a DeepONet: f = <branch(u'), trunk(y')> + b0
 
 u' and y' are scaled inputs and coordinates; mu and s are clean constants (of the task, or per query point from the clean
 outputs). Nothing here reads the noisy labels, so nothing here counts as a parameter (see `operators.bounds`).
@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.architectures.deeponet import DeepONet
+from operators.architectures.architecture import Architecture
 from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.data.dataset import Dataset, Design
@@ -105,17 +105,11 @@ def _principal_components(train: Array, test: Array) -> tuple[Array, Array]:
     return (train - mean) @ rotation, (test - mean) @ rotation
 
 
-def predict(net: DeepONet, weights: Weights, problem: Problem) -> Array:
+def predict(net: Architecture, weights: Weights, problem: Problem) -> Array:
     """Predictions (N, M) at the training labels, in physical units and float64."""
-    branch, trunk = net.branch(weights, problem.inputs), net.trunk(weights, problem.points)
-    if problem.design == "grid":
-        values = branch @ trunk[problem.index].T
-    else:
-        values = np.einsum("nq,nmq->nm", branch, trunk[problem.index])
-    return problem.mean + problem.scale * (values + weights.bias)
+    return problem.mean + problem.scale * net.apply_at(weights, problem.inputs, problem.points, problem.index)
 
 
-def predict_test(net: DeepONet, weights: Weights, problem: Problem, index: NDArray[np.int64]) -> Array:
+def predict_test(net: Architecture, weights: Weights, problem: Problem, index: NDArray[np.int64]) -> Array:
     """Predictions (N', M') for the held-out functions at the points of these rows."""
-    values = net.branch(weights, problem.test_inputs) @ net.trunk(weights, problem.points[index]).T
-    return problem.mean + problem.scale * (values + weights.bias)
+    return problem.mean + problem.scale * net.apply(weights, problem.test_inputs, problem.points[index])

@@ -22,8 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.architectures.activations import ACTIVATIONS
-from operators.architectures.deeponet import DeepONet
+from operators.architectures.architecture import Architecture
 from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
@@ -99,8 +98,10 @@ def anatomy(labels: Array, branch: Array, trunk: Array, *, features: Array | Non
     )
 
 
-def anatomy_of_fit(net: DeepONet, weights: Weights, problem: Problem) -> Anatomy:
+def anatomy_of_fit(net: Architecture, weights: Weights, problem: Problem) -> Anatomy | None:
     """Anatomy of a fit on a grid, in physical units: T carries the output scale, Y is less the mean and the scaled bias.
+
+    None for an architecture that is no product of branch and trunk.
 
     Raises:
         ValueError: not a grid design.
@@ -108,19 +109,12 @@ def anatomy_of_fit(net: DeepONet, weights: Weights, problem: Problem) -> Anatomy
     if problem.design != "grid":
         raise ValueError(f"expected a grid design, got {problem.design!r}; without common points there is no trunk span")
     points = problem.points[problem.index]
+    factors = net.factors(weights, problem.inputs, points)
+    if factors is None:
+        return None
     scale = np.broadcast_to(problem.scale, (len(points),))
-    features = None
-    if net.ends != "sigmoid":
-        hidden = problem.inputs
-        for layer in weights.branch[:-1]:
-            hidden = ACTIVATIONS[net.activation](hidden @ layer.kernel + layer.bias)
-        features = np.hstack([hidden, np.ones((len(hidden), 1))])
-    return anatomy(
-        problem.labels - problem.mean - scale * weights.bias,
-        net.branch(weights, problem.inputs),
-        net.trunk(weights, points) * scale[:, None],
-        features=features,
-    )
+    labels = problem.labels - problem.mean - scale * factors.bias
+    return anatomy(labels, factors.branch, factors.trunk * scale[:, None], features=factors.features)
 
 
 def orthonormal_basis(columns: Array) -> Array:

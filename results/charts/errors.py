@@ -68,7 +68,7 @@ def surfaces(evidence: Evidence) -> Iterator[Heat]:
     """Error over widths (rows) and q (columns) of noise-free cells, a table for each data shape with several widths."""
     scaling = evidence.tables.scaling
     clean = scaling[(scaling["sigma"] == 0) & (scaling["schedule"] == "free") & scaling["relative_best"].notna()]
-    for _, part in clean.groupby(CLEAN, sort=True):
+    for _, part in clean[clean["branch_widths"] != ""].groupby(CLEAN, sort=True):
         part = part.drop_duplicates(["branch_widths", "trunk_widths", "q"])
         widths = sorted(set(zip(part["branch_widths"], part["trunk_widths"], strict=True)), key=_by_size)
         if part["branch_widths"].nunique() > 1 and part["trunk_widths"].nunique() > 1 and len(widths) <= SURFACE_ROWS:

@@ -1,56 +1,48 @@
-"""Records of many studies as one Parquet file: one row a record that counts, one typed column a fact.
+"""Records of many studies as one Parquet file: one row per record that counts, one typed column per fact.
 
     study, key, status, ...        as in `results.records.record.Record`
-    cell.<name>                    the settings most asked for; `cell` is all of them, as canonical JSON
-    sizes.*, errors.*, cost.*      null where there are none
-    bounds.<name>                  floor, ..., and every named value
+    cell.<name>                    every setting, nested ones joined by dots; `cell` is all of them, as canonical JSON
+    measured.<name>                every measurement likewise; null where there is none
+    cost.<name>                    null where there is none
     curve.steps, curve.losses      the learning curve, two lists of one length
 
-Rows are sorted by study and key, so equal records give equal files. The file is for reading fast, by pandas, polars, DuckDB or R;
-the JSON Lines stay the truth, and nothing of this suite reads the file back.
+Which settings and measurements there are, the records of each family say. Rows are sorted by study and key, so equal records give
+equal files. The file is for reading fast, by pandas, polars, DuckDB or R; the JSON Lines stay the truth, and nothing of this
+suite reads the file back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import BaseModel
 
 from operators.atomic_files import atomic, write_failure
+from results.families import FAMILIES
 from results.records.gc_pause import paused_collection
-from results.records.model import Model, canonical
-from results.records.record import Bounds, Cost, Errors, Record, Sizes
+from results.records.record import Cost, Record
 from results.records.store import Store
+from results.schema.cells import Settings
+from results.schema.model import canonical
 
-SCHEMA = "1"
+SCHEMA = "2"
 BATCH = 5000
 TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
+ARROW: dict[Any, pa.DataType] = {str: TEXT, int: WHOLE, float: REAL, bool: pa.bool_()}
 RECORD = {
-    **dict.fromkeys(("study", "key", "status", "message", "recipe", "cell", "packages", "host", "finished"), TEXT),
+    **dict.fromkeys(
+        ("study", "family", "key", "status", "message", "recipe", "task", "cell", "packages", "host", "finished"), TEXT
+    ),
     **dict.fromkeys(("data_sha256", "weights_sha256"), TEXT),
-    **dict.fromkeys(("schema_version", "task_version", "engine_version"), WHOLE),
+    **dict.fromkeys(("schema_version", "method_version"), WHOLE),
     "curve.steps": pa.list_(WHOLE),
     "curve.losses": pa.list_(REAL),
+    **{f"cost.{name}": WHOLE if name == "steps" else REAL for name in Cost.model_fields},
 }
-CELL = {
-    **dict.fromkeys(("task", "design"), TEXT),
-    **dict.fromkeys(("functions", "points", "test_functions", "replicate", "restart"), WHOLE),
-    **dict.fromkeys(("noise.law", "noise.control"), TEXT),
-    "noise.sigma": REAL,
-    **dict.fromkeys(("net.schedule", "net.activation", "net.ends"), TEXT),
-    "net.q": WHOLE,
-    **dict.fromkeys(("net.branch_widths", "net.trunk_widths"), pa.list_(WHOLE)),
-    **dict.fromkeys(("training.engine", "training.recipe", "training.decay", "training.initialisation"), TEXT),
-    **dict.fromkeys(("training.input_scaling", "training.coordinate_scaling", "training.output_scaling"), TEXT),
-    **dict.fromkeys(("training.steps", "training.epochs", "training.batch", "training.decay_steps"), WHOLE),
-    **dict.fromkeys(("training.learning_rate", "training.decay_rate", "training.l2"), REAL),
-}
-PYTHON: dict[pa.DataType, tuple[type, ...]] = {TEXT: (str,), WHOLE: (int,), REAL: (int, float), pa.list_(WHOLE): (list,)}
-PLACES = [(f"cell.{path}", path.rpartition(".")[0], path.rpartition(".")[2], PYTHON[kind]) for path, kind in CELL.items()]
-PARTS: dict[str, type[Model]] = {"sizes": Sizes, "errors": Errors, "bounds": Bounds, "cost": Cost}
 
 
 @dataclass(frozen=True)
@@ -70,17 +62,17 @@ def compact(folders: Sequence[Path], target: Path) -> Compacted:
     Raises:
         UserError: the file cannot be written; the old one stays.
     """
-    tables, quarantined = [_table([])], 0
+    tables, quarantined = [_table([], set())], 0
     last: dict[tuple[str, str], int] = {}
     numbers = count()
     for folder in sorted(folders):
         store = Store(folder)
         with paused_collection():
             for batch in _batches(store.changes()):
-                tables.append(_table([_row(folder.name, record) for record in batch]))
+                tables.append(_table([_row(folder.name, record) for record in batch], {record.family for record in batch}))
                 last |= {(folder.name, record.key): next(numbers) for record in batch}
         quarantined += len(store.quarantined())
-    table = pa.concat_tables(tables, promote_options="default").take(pa.array(last.values(), type=WHOLE))
+    table = pa.concat_tables(_agreed(tables), promote_options="permissive").take(pa.array(last.values(), type=WHOLE))
     named = sorted(set(table.column_names) - set(tables[0].column_names))
     table = table.select([*tables[0].column_names, *named]).sort_by([("study", "ascending"), ("key", "ascending")])
     table = table.replace_schema_metadata({"schema_version": SCHEMA})
@@ -98,28 +90,68 @@ def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rows as typed columns; a named bound is a column where some row has it."""
-    types = {**RECORD, **{f"cell.{name}": kind for name, kind in CELL.items()}}
-    for part, model in PARTS.items():
-        types |= {f"{part}.{name}": _type(field.annotation) for name, field in model.model_fields.items() if name != "values"}
-    types |= {name: REAL for row in rows for name in row if name not in types}
-    return pa.table({name: pa.array([row.get(name) for row in rows], type=kind) for name, kind in types.items()})
+def _table(rows: list[dict[str, Any]], families: set[str]) -> pa.Table:
+    """Rows as typed columns: those of the families' models, and what else some row has."""
+    types = dict(RECORD)
+    for name in sorted(families):
+        types |= dict(_typed("cell", FAMILIES[name].cell)) | dict(_typed("measured", FAMILIES[name].measured))
+    for name in dict.fromkeys(name for row in rows for name in row if name not in types):
+        types[name] = _type_of_all([row.get(name) for row in rows])
+    return pa.table({name: _array([row.get(name) for row in rows], kind) for name, kind in types.items()})
 
 
-def _type(annotation: Any) -> pa.DataType:
-    """Arrow's type of a field of a record: whole, real, yes or no; or null besides."""
-    kinds = set(getattr(annotation, "__args__", (annotation,)))
-    return pa.bool_() if bool in kinds else WHOLE if int in kinds else REAL
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """Values as a column; in one of text, what is none as canonical JSON."""
+    if kind == TEXT:
+        values = [value if value is None or isinstance(value, str) else canonical(value) for value in values]
+    return pa.array(values, type=kind)
+
+
+def _agreed(tables: list[pa.Table]) -> list[pa.Table]:
+    """The tables with columns of one name that hold numbers in one and something else in another as text."""
+    kinds: dict[str, set[pa.DataType]] = {}
+    for field in (field for table in tables for field in table.schema):
+        kinds.setdefault(field.name, set()).add(field.type)
+    mixed = [name for name, found in kinds.items() if len(found) > 1 and not found <= {WHOLE, REAL}]
+    for position, table in enumerate(tables):
+        for name in set(mixed) & set(table.column_names):
+            text = _array(table.column(name).to_pylist(), TEXT)
+            table = table.set_column(table.column_names.index(name), name, text)
+        tables[position] = table
+    return tables
+
+
+def _typed(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, pa.DataType]]:
+    """Columns of a model by dotted name; fields that may be anything are left to the rows."""
+    for name, field in model.model_fields.items():
+        kinds = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
+        if get_origin(field.annotation) is dict or (isinstance(kinds[0], type) and issubclass(kinds[0], Settings)):
+            continue
+        if isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel):
+            yield from _typed(f"{prefix}.{name}", kinds[0])
+        elif kinds[0] in ARROW:
+            yield f"{prefix}.{name}", ARROW[kinds[0]]
+        else:
+            yield f"{prefix}.{name}", TEXT
+
+
+def _type_of_all(values: list[Any]) -> pa.DataType:
+    """The type that holds all of these: yes or no, whole, real, lists of whole numbers, else text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float}:
+        return WHOLE if kinds == {int} else REAL
+    return {bool: pa.bool_(), list: pa.list_(WHOLE)}.get(next(iter(kinds)), TEXT) if len(kinds) == 1 else TEXT
 
 
 def _row(study: str, record: Record) -> dict[str, Any]:
     row = {
         "study": study,
+        "family": record.family,
         "key": record.key,
         "status": record.status,
         "message": record.message,
         "recipe": record.recipe,
+        "task": canonical(record.task),
         "cell": canonical(record.cell),
         "packages": canonical(record.versions.packages),
         "host": canonical(record.host),
@@ -127,22 +159,27 @@ def _row(study: str, record: Record) -> dict[str, Any]:
         "data_sha256": record.data_sha256,
         "weights_sha256": record.weights_sha256,
         "schema_version": record.schema_version,
-        "task_version": record.versions.task,
-        "engine_version": record.versions.engine,
+        "method_version": record.versions.method,
         "curve.steps": [step for step, _ in record.curve],
         "curve.losses": [loss for _, loss in record.curve],
-        **dict(_settings(record.cell)),
     }
-    for part in PARTS:
-        values = getattr(record, part)
-        row |= {f"{part}.{name}": value for name, value in values or () if name != "values"}
-    return row | ({f"bounds.{name}": value for name, value in record.bounds.values.items()} if record.bounds else {})
+    row |= {f"cost.{name}": value for name, value in record.cost or ()}
+    cell = FAMILIES[record.family].cell.model_validate(record.cell)
+    row |= dict(_flat("cell", type(cell), cell.model_dump(mode="json")))
+    measured = record.measured
+    return row | (dict(_flat("measured", type(measured), measured.model_dump(mode="json"))) if measured is not None else {})
 
 
-def _settings(cell: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The settings of a cell by column; None where it has none of this type (other releases' cells may differ)."""
-    for column, part, name, types in PLACES:
-        holder = cell.get(part) if part else cell
-        value = holder.get(name) if isinstance(holder, dict) else None
-        fits = type(value) in types and (type(value) is not list or all(type(item) is int for item in value))
-        yield column, value if fits else None
+def _flat(prefix: str, model: type[BaseModel] | None, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values by dotted name, defaults of fields that are left out included; lists but of whole numbers as canonical JSON."""
+    fields = model.model_fields if model is not None else {}
+    left_out = {name: field.default for name, field in fields.items() if name not in values and not field.is_required()}
+    for name, value in {**left_out, **values}.items():
+        if isinstance(value, Mapping):
+            kind = fields[name].annotation if name in fields else None
+            inner = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+            yield from _flat(f"{prefix}.{name}", inner, value)
+        elif isinstance(value, list | tuple) and not all(type(item) is int for item in value):
+            yield f"{prefix}.{name}", canonical(value)
+        else:
+            yield f"{prefix}.{name}", value

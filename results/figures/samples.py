@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.architectures.deeponet import DeepONet
+from operators.architectures import Architecture
 from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.eckart_young import relative_floors
@@ -105,7 +105,7 @@ class WorstFit:
     names: tuple[str, ...]
 
 
-def worst_fit(net: DeepONet, weights: Weights, problem: Problem, *, dataset: Dataset, task: Task) -> WorstFit:
+def worst_fit(net: Architecture, weights: Weights, problem: Problem, *, dataset: Dataset, task: Task) -> WorstFit:
     """Find the function whose relative error over its training labels is largest.
 
     Args:

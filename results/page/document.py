@@ -30,7 +30,7 @@ from results.page.provenance import facts, outcomes, trouble
 from results.page.sections import SECTIONS
 from results.page.tables import record_table, tables
 from results.records.manifest import Manifest
-from results.records.model import Model, canonical
+from results.schema.model import Model, canonical
 
 SCRIPTS = ("format.js", "table.js", "scale.js", "chart.js", "heat.js", "page.js")
 

@@ -6,22 +6,29 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import from_json
 
 from operators.atomic_files import write_atomic
 from operators.errors import UserError
+from results.families import FAMILIES
 from results.records.gc_pause import paused_collection
-from results.records.model import Model, canonical
+from results.records.record import SCHEMA
+from results.schema.model import Model, canonical
+
+LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
+NetClass = Literal["free", "tied"]
 
 
 class Target(Model):
     """What a fit must reach: absorb a fraction of the noise, or a clean global relative L2 error.
 
-    kind `absorb`: rho >= value (noisy cells);  kind `relative`: |y - h| / |y| <= value (noise-free cells).
+    kind `absorb`: rho >= value (noisy cells);  kind `relative`: |y - h| / |y| <= value (noise-free cells). Both lie below 1: the
+    zero function has relative error 1, and to absorb all noise is to interpolate.
     """
 
     kind: Literal["absorb", "relative"]
-    value: float = Field(gt=0.0)
+    value: float = Field(ge=LEAST_TARGET, lt=1.0)
 
     @property
     def label(self) -> str:
@@ -43,11 +50,11 @@ class Bracket(Model):
     Attributes:
         functions: N.
         points: M.
-        branch_depth: hidden layers of the branch in the declared family; with `trunk_depth`, `ends` and `activation`.
+        branch_depth: hidden layers of the branch in the declared class; with `trunk_depth`, `ends` and `activation`.
+        net_class: nets of the search: `free`, every hidden width its own, or `tied`, all hidden widths equal.
         q_lower: no smaller q can reach the target; `q_bound` and `q_status` say by what.
-        d_lower: no net of the family with fewer parameters can; `d_bound` and `d_status` say by what.
+        d_lower: no net of the class with fewer parameters can; `d_bound` and `d_status` say by what.
         q: the only q asked about, if it is fixed; d_lower is then that of nets with this q.
-        tied: whether all hidden widths are equal in the search.
         width: hidden width of the wide nets the search starts from.
         tried: keys of the trainings the search asked for, in order.
         finished: whether the search ended by itself, not by its budget or an interruption.
@@ -73,21 +80,30 @@ class Bracket(Model):
     d_bound: str
     d_status: str
     q: int | None = None
-    tied: bool = False
+    net_class: NetClass = "free"
     width: int = 0
     tried: tuple[str, ...] = ()
     finished: bool = False
 
 
 class Manifest(Model):
-    """The expanded study: `study.json`."""
+    """The expanded study: `study.json`. `family` is that of all its cells."""
 
+    schema_version: int = Field(SCHEMA, alias="schema")
+    family: str = "deeponet"
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     question: str
     targets: tuple[Target, ...]
     expected: tuple[ExpectedCell, ...]
     rays: tuple[float, ...] = ()
     brackets: tuple[Bracket, ...] = ()
+
+    @field_validator("family")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in FAMILIES:
+            raise ValueError(f"expected a family among {sorted(FAMILIES)}, got {name[:80]!r}")
+        return name
 
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""
@@ -100,7 +116,7 @@ def save_manifest(folder: Path, manifest: Manifest) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    write_atomic(folder / "study.json", canonical(manifest.model_dump(mode="json")).encode() + b"\n")
+    write_atomic(folder / "study.json", canonical(manifest.model_dump(mode="json", by_alias=True)).encode() + b"\n")
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -112,10 +128,32 @@ def load_manifest(folder: Path) -> Manifest:
     path = folder / "study.json"
     try:
         with paused_collection():
-            return Manifest.model_validate_json(path.read_bytes())
+            found = Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
         raise UserError(f"expected a study folder with {path}, got '{error.strerror}'; run the study first") from error
     except ValidationError as error:
+        _refuse_other_schema(folder)
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "file"
         raise UserError(f"expected {path} as a run writes it, got {where}: {first['msg']}; run the study again") from error
+    if "schema_version" not in found.model_fields_set or found.schema_version != SCHEMA:
+        _refuse_other_schema(folder)
+    return found
+
+
+def _refuse_other_schema(folder: Path) -> None:
+    """Refuse a study folder that a release with another record schema has written.
+
+    Raises:
+        UserError: with what to do.
+    """
+    try:
+        stated = from_json((folder / "study.json").read_bytes())
+    except (OSError, ValueError):
+        return
+    schema = stated.get("schema", 1) if isinstance(stated, dict) else SCHEMA
+    if schema != SCHEMA:
+        raise UserError(
+            f"expected records of schema {SCHEMA} in {folder}, got schema {str(schema)[:20]}, which another release wrote; move"
+            " the folder away and run the study again, or read it with that release"
+        )

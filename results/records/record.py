@@ -1,24 +1,26 @@
 """A record: the immutable outcome of one cell, as one checksummed line of JSON.
 
-    {"checksum": sha256 of the canonical record, "record": {...}}
+    {"checksum": sha256 of the canonical record, "record": {"schema": 2, "family": ..., "key": ..., "cell": ..., ...}}
 
 Canonical JSON has sorted keys, no blanks, and no NaN or infinity (what is not a number is null). The checksum is that of
 the bytes between `"record":` and the last brace, so a line is checked before it is parsed.
+
+The key is the hash of what is in the line: schema, family, the cell, the identity of its data and the version of the method that
+answers it (`record_key`), so that a line whose key belongs to something else is refused whatever it names.
 """
 
 import hashlib
-import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from pydantic_core import from_json
 
-from operators.external.task import LOCATION
-from results.records.model import Model, canonical
+from results.families import FAMILIES
+from results.schema.model import Model, canonical
 
-SCHEMA = 1
+SCHEMA = 2
 MAXIMUM_LINE_BYTES = 4 * 2**20
 NOT_FINITE = "holds NaN or infinity"
 _LINE = re.compile(rb'\{"checksum":"([0-9a-f]{64})","record":(\{.*\})\}\n?', re.DOTALL)
@@ -28,90 +30,66 @@ FINAL_STATUSES: tuple[Status, ...] = ("done", "diverged", "timeout", "oom", "dat
 
 
 class Versions(Model):
-    """What computed the record. Task and engine versions are part of the key; the packages are only recorded."""
+    """What computed the record: the version of the method (part of the key), and packages (only recorded)."""
 
-    task: int
-    engine: int
+    method: int
     packages: dict[str, str]
 
 
-class Sizes(Model):
-    """n = N M labels; d trainable scalars; q_eff and d_eff after the gauge redundancy."""
-
-    n: int
-    sensors: int
-    d: int
-    q_eff: int
-    d_eff: int
-
-
-class Errors(Model):
-    """Training errors over all n labels, summed in float64 in physical units, and held-out errors.
-
-    training_mse R = mean (y - h)^2; noise_energy V = mean z^2; absorbed rho = 1 - R / V (None without noise);
-    relative = sqrt(R / mean y^2); relative_mean and relative_rms = mean and root mean square over functions of
-    |y_i - h_i| / |y_i|; clean_mse = mean (g - h)^2; test_* against clean held-out functions.
-    """
-
-    training_mse: float
-    training_mse_float32: float | None = None
-    noise_energy: float
-    absorbed: float | None
-    relative: float
-    relative_mean: float
-    relative_rms: float
-    clean_mse: float
-    test_relative: float
-    test_relative_mean: float
-
-
-class Bounds(Model):
-    """What theory says of this very data set and size; None where a bound does not apply.
-
-    floor is the certified lower bound on training_mse of any net of this rank; optimality = training_mse / floor;
-    absorbable_bits is the largest absorbed fraction that bit counting does not exclude.
-    """
-
-    floor: float | None
-    optimality: float | None
-    resolved: bool | None
-    trivial: bool
-    absorbable_bits: float | None
-    values: dict[str, float | None] = Field(default_factory=dict)
-
-
 class Cost(Model):
-    """What the training took; no part of any key."""
+    """What the cell took; no part of any key."""
 
-    steps: int
+    steps: int = 0
     seconds: float
     cpu_seconds: float
-    compile_seconds: float
-    flops: float
+    compile_seconds: float = 0.0
+    flops: float = 0.0
 
 
 class Record(Model):
     """The outcome of one cell.
 
-    `cell` is the canonical cell (see `bench.cell.Cell`); errors and bounds are None unless weights were returned.
+    Attributes:
+        family: kind of experiment, a name of `results.families.FAMILIES`.
+        task: identity of the data: what determines them, and no more. Empty for a family without data of a task.
+        cell: the canonical cell, a valid one of the family.
+        measured: the family's measurement; None where there is nothing to measure.
+        recipe: what was used, where the cell leaves the choice.
     """
 
-    schema_version: int = SCHEMA
+    schema_version: int = Field(SCHEMA, alias="schema")
+    family: str
     key: str = Field(pattern=r"^[0-9a-f]{64}$")
     status: Status
     message: str = ""
+    task: dict[str, Any]
     cell: dict[str, Any]
+    measured: SerializeAsAny[Model] | None = None
     recipe: str = ""
     versions: Versions
-    sizes: Sizes | None = None
-    errors: Errors | None = None
-    bounds: Bounds | None = None
     cost: Cost | None = None
     curve: list[tuple[int, float | None]] = Field(default_factory=list)
     data_sha256: str | None = None
     weights_sha256: str | None = None
     host: dict[str, str] = Field(default_factory=dict)
     finished: str = ""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _of_its_family(cls, value: Any, handler: Any) -> Self:
+        """Cell and measurement are those of the family's own models."""
+        if isinstance(value, cls):
+            return value
+        fields = dict(value)
+        name = fields.get("family")
+        if not isinstance(name, str) or name not in FAMILIES:
+            raise ValueError(f"expected a family among {sorted(FAMILIES)}, got {str(name)[:80]!r}")
+        family, measured = FAMILIES[name], fields.get("measured")
+        family.cell.model_validate(fields.get("cell"))
+        if measured is not None and not isinstance(measured, family.measured):
+            fields["measured"] = family.measured.model_validate(measured)
+        found: Self = handler(fields)
+        return found
 
 
 class RecordError(ValueError):
@@ -123,22 +101,25 @@ def pairs_text(pairs: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in sorted(pairs.items()))
 
 
-def record_key(cell: dict[str, Any], task_identity: str, engine_version: int) -> str:
-    """The identity of a record: SHA-256 of canonical JSON of the cell, the task's identity and the versions of what computes it.
+def record_key(family: str, cell: Mapping[str, Any], task: Mapping[str, Any], method: int) -> str:
+    """The identity of a record: SHA-256 of canonical JSON of schema, family, cell, the identity of its data and the method.
 
-    `task_identity` is canonical JSON already, see `operators.tasks.task.Task.identity`. Where a user's own data lie
-    (`operators.external.task`) is no part of the key; their checksum, in the task's identity, is.
+    Args:
+        family: a name of `FAMILIES`.
+        cell: the canonical cell; what of it only says where something lies (`Family.keyed`) is left out.
+        task: identity of the data (`operators.tasks.task.Task.identity`).
+        method: version of what computes it.
+
+    Raises:
+        ValueError: NaN or infinity.
     """
-    parameters = cell.get("parameters")
-    if isinstance(parameters, dict) and LOCATION in parameters:
-        cell = {**cell, "parameters": {name: value for name, value in parameters.items() if name != LOCATION}}
-    text = f'{{"cell":{canonical(cell)},"engine":{engine_version:d},"schema":{SCHEMA},"task":{task_identity}}}'
-    return hashlib.sha256(text.encode()).hexdigest()
+    stated = {"schema": SCHEMA, "family": family, "cell": FAMILIES[family].keyed(cell), "task": task, "method": method}
+    return hashlib.sha256(canonical(stated).encode()).hexdigest()
 
 
 def to_line(record: Record) -> str:
     """One line of JSON, newline included."""
-    body = canonical(record.model_dump(mode="json"))
+    body = canonical(record.model_dump(mode="json", by_alias=True))
     checksum = hashlib.sha256(body.encode()).hexdigest()
     return f'{{"checksum":"{checksum}","record":{body}}}\n'
 
@@ -147,37 +128,7 @@ def from_line(line: bytes) -> Record:
     """Read one line back.
 
     Raises:
-        RecordError: too long, not UTF-8, not a record, checksum or schema wrong, or a field missing, unknown or ill-typed.
-    """
-    record = parse_line(line)
-    require_finite(record)
-    return record
-
-
-def require_finite(record: Record) -> None:
-    """Refuse a record whose cell holds NaN or infinity; all its other numbers are finite by their types.
-
-    Raises:
-        RecordError: it does.
-    """
-    if not _finite(record.cell):
-        raise RecordError(NOT_FINITE)
-
-
-def _finite(value: Any) -> bool:
-    """Whether every number in nested lists and dictionaries is finite."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, dict):
-        return all(map(_finite, value.values()))
-    return all(map(_finite, value)) if isinstance(value, list) else True
-
-
-def parse_line(line: bytes) -> Record:
-    """Read a line as `from_line` does, but for `require_finite`.
-
-    Raises:
-        RecordError: as `from_line`.
+        RecordError: too long, not UTF-8, not a record, checksum, schema or key wrong, or a field missing, unknown or ill-typed.
     """
     match = _LINE.fullmatch(line) if len(line) <= MAXIMUM_LINE_BYTES else None
     if match is None:
@@ -186,11 +137,19 @@ def parse_line(line: bytes) -> Record:
     if hashlib.sha256(body).hexdigest() != checksum.decode():
         raise RecordError("checksum does not match")
     try:
-        record = Record.model_validate_json(body)
+        record = Record.model_validate(from_json(body))
     except ValidationError as error:
         raise RecordError(_why_invalid(body, error)) from None
+    except ValueError:
+        raise RecordError("not a valid record: not JSON") from None
     if record.schema_version != SCHEMA:
         raise RecordError(_wrong_schema(record.schema_version))
+    try:
+        key = record_key(record.family, record.cell, record.task, record.versions.method)
+    except ValueError:
+        raise RecordError(NOT_FINITE) from None
+    if key != record.key:
+        raise RecordError("key is not the hash of what the line holds")
     return record
 
 
@@ -211,8 +170,9 @@ def _why_no_record(line: bytes) -> str:
 def _why_invalid(body: bytes, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     try:
-        version = from_json(body).get("schema_version")
-    except ValueError:
+        content = from_json(body)
+        version = content.get("schema", content.get("schema_version"))
+    except (ValueError, AttributeError):
         version = SCHEMA
     if version != SCHEMA:
         return _wrong_schema(version)

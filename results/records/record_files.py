@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from operators.atomic_files import sync_folder, write_failure, writer_name
-from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, parse_line, to_line
+from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, from_line, to_line
 
 HEAD_BYTES = 4096
 READ_BYTES = 2**20
@@ -48,7 +48,7 @@ class LineReader:
 
     Args:
         path: the file.
-        check: raises RecordError for a record to be refused although `parse_line` accepts its line.
+        check: raises RecordError for a record to be refused although `from_line` accepts its line.
 
     Attributes:
         refused: refused lines so far.
@@ -89,7 +89,7 @@ class LineReader:
                 try:
                     if length > MAXIMUM_LINE_BYTES:
                         raise RecordError(f"line longer than {MAXIMUM_LINE_BYTES} bytes")
-                    record = parse_line(line)
+                    record = from_line(line)
                     self._check(record)
                 except RecordError as error:
                     self.refused.append(self._refuse(length, str(error)))

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from operators import find_task
 from operators.atomic_files import sweep, write_atomic, write_failure, writer_name
 from operators.errors import UserError
-from results.records.model import canonical
-from results.records.record import NOT_FINITE, Record, RecordError, Status, parse_line, record_key, require_finite
+from results.families import FAMILIES
+from results.records.record import Record, RecordError, Status, from_line
 from results.records.record_files import LineReader, LineWriter, Place, Refused
+from results.schema.model import canonical
 
 RANKS: dict[Status, int] = {"done": 0, "diverged": 0, "data_invalid": 0, "timeout": 1, "oom": 1, "failed": 2}
 QUARANTINE_LINES = 1000
@@ -63,7 +63,6 @@ class Store:
         self.folder = folder
         self._records = folder / "records"
         self._index = _Index()
-        self._check = KeyCheck()
 
     def require_writable(self) -> None:
         """Make the folder if need be, and sweep temporary files that killed writers left.
@@ -107,7 +106,7 @@ class Store:
         if set(self._index.readers) - set(paths) or any(reader.rewritten() for reader in self._index.readers.values()):
             self._index = _Index()
         for path in paths:
-            reader = self._index.readers.setdefault(path, LineReader(path, self._check))
+            reader = self._index.readers.setdefault(path, LineReader(path, check_data))
             for record, checksum, place in reader.new():
                 if self._enter(record, checksum, place):
                     yield record
@@ -149,7 +148,7 @@ class Store:
                 with path.open("rb") as handle:
                     for place in sorted(places[path], key=lambda place: place.offset):
                         handle.seek(place.offset)
-                        yield parse_line(handle.read(place.length))
+                        yield from_line(handle.read(place.length))
             except (OSError, RecordError) as error:
                 raise UserError(f"expected {path} to stay as it was while it was read, got '{error}'; run again") from error
 
@@ -190,38 +189,14 @@ class Store:
                 write_atomic(target, data)
 
 
-class KeyCheck:
-    """Refuses a record whose cell holds NaN or infinity, or whose key is not the hash of its own cell and versions.
+def check_data(record: Record) -> None:
+    """Refuse a record whose cell names data that this release knows, of the same version, by another identity than the line's.
 
-    The key only where this release knows the task at the record's version: that of another version cannot be computed here.
+    Data that are not known here, or are of another version, cannot be compared; their key holds for what the line states.
+
+    Raises:
+        RecordError: the two differ.
     """
-
-    def __init__(self) -> None:
-        self._identities: dict[str, tuple[int, str] | None] = {}
-
-    def __call__(self, record: Record) -> None:
-        """Raise RecordError for a cell or key that does not fit."""
-        identity = self._identity(record.cell.get("task"), record.cell.get("parameters"))
-        if identity is None or identity[0] != record.versions.task:
-            require_finite(record)
-            return
-        try:
-            key = record_key(record.cell, identity[1], record.versions.engine)
-        except ValueError:
-            raise RecordError(NOT_FINITE) from None
-        if key != record.key:
-            raise RecordError("key is not the hash of its cell and versions")
-
-    def _identity(self, task: object, parameters: object) -> tuple[int, str] | None:
-        """Version and identity of a task, None if this release does not know it."""
-        try:
-            name = canonical([task, parameters]) if parameters else str(task)
-        except ValueError:
-            raise RecordError(NOT_FINITE) from None
-        if name not in self._identities:
-            try:
-                known = find_task(str(task), dict(parameters or {}))  # type: ignore[call-overload]
-                self._identities[name] = (known.version, known.identity())
-            except (ValueError, TypeError):
-                self._identities[name] = None
-        return self._identities[name]
+    known = FAMILIES[record.family].identity(record.cell)
+    if known is not None and known.get("version") == record.task.get("version") and known != record.task:
+        raise RecordError("data are not those that its cell names")

@@ -2,7 +2,7 @@
 
 The upper ends are the smallest q and the smallest d among all witnesses that were verified on entering this folder, whoever made
 them: those of the search, and those submitted. A witness counts for a question if it was made for the very data (task,
-constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the declared family
+constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the declared class
 (depths, ends, activation), because only there d_lower is certified.
 """
 
@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from operators.architectures import DeepONet
+from results.families.deeponet import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
 from results.tables.frame import ASKED
-from results.tables.frame_columns import parameters_text
 from results.witnesses.submissions import Entry
 
 WITNESS: dict[str, str] = {
@@ -37,16 +38,17 @@ COLUMNS: dict[str, str] = {
     "q_upper": "smallest q of a verified witness",
     "q_gap": "q_upper - q_lower",
     **{f"q_{name}": f"of the witness for q_upper: {what}" for name, what in WITNESS.items()},
-    "d_lower": "no net of the family (with the fixed q, if there is one) with fewer parameters can reach the target",
+    "d_lower": "no net of the class (with the fixed q, if there is one) with fewer parameters can reach the target",
     "d_bound": "what certifies d_lower",
     "d_status": "certified, or vacuous",
-    "d_upper": "smallest d of a verified witness of the family",
+    "d_upper": "smallest d of a verified witness of the class",
     "d_ratio": "d_upper / d_lower",
     **{f"d_{name}": f"of the witness for d_upper: {what}" for name, what in WITNESS.items()},
     "d_branch_widths": "its hidden branch widths",
     "d_trunk_widths": "its hidden trunk widths",
     "d_q": "its q",
-    "family": "depths of branch and trunk, ends, activation",
+    "net_class": "declared nets: free (every hidden width its own) or tied (all equal)",
+    "nets": "depths of branch and trunk, ends, activation",
     "witnesses": "verified witnesses of this question",
     "trainings": "trainings the search asked for",
     "cpu_seconds": "of those trainings that ended",
@@ -86,7 +88,7 @@ def answers(entry: Entry, bracket: Bracket) -> bool:
         == (bracket.task, bracket.parameters, bracket.design, bracket.functions, bracket.points)
         and (data.noise_law, data.sigma, data.replicate) == (bracket.noise_law, bracket.sigma, bracket.replicate)
     )  # fmt: skip
-    return same and as_strict(entry.header.target, bracket.target) and bracket.q in (None, entry.header.net.q)
+    return same and as_strict(entry.header.target, bracket.target) and bracket.q in (None, q_of(entry))
 
 
 def training_costs(frame: pd.DataFrame) -> dict[str, float]:
@@ -102,10 +104,16 @@ def as_strict(claimed: Target, asked: Target) -> bool:
     return claimed.value >= asked.value if asked.kind == "absorb" else claimed.value <= asked.value
 
 
-def of_family(entry: Entry, bracket: Bracket) -> bool:
-    """Whether a witness belongs to the family in which d_lower is certified."""
-    net = entry.header.net
-    return (len(net.branch_widths), len(net.trunk_widths), net.ends, net.activation) == (
+def q_of(entry: Entry) -> int | None:
+    """q of a witness whose output rank is limited by it: what a certified q is about; None of any other architecture."""
+    net = entry.header.net()
+    return None if net.output_rank() is None else getattr(net, "q", None)
+
+
+def of_class(entry: Entry, bracket: Bracket) -> bool:
+    """Whether a witness belongs to the class of nets in which d_lower is certified."""
+    net = entry.header.net()
+    return isinstance(net, DeepONet) and (len(net.branch_widths), len(net.trunk_widths), net.ends, net.activation) == (
         bracket.branch_depth,
         bracket.trunk_depth,
         bracket.ends,
@@ -114,9 +122,10 @@ def of_family(entry: Entry, bracket: Bracket) -> bool:
 
 
 def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -> dict[str, object]:
-    by_q = min(found, key=lambda entry: (entry.header.net.q, entry.d, entry.witness), default=None)
-    family = [entry for entry in found if of_family(entry, bracket)]
-    by_d = min(family, key=lambda entry: (entry.d, entry.header.net.q, entry.witness), default=None)
+    ranked = [(q, entry) for entry in found if (q := q_of(entry)) is not None]
+    q, by_q = min(ranked, key=lambda pair: (pair[0], pair[1].d, pair[1].witness), default=(0, None))
+    declared = [entry for entry in found if of_class(entry, bracket)]
+    by_d = min(declared, key=lambda entry: (entry.d, q_of(entry), entry.witness), default=None)
     row: dict[str, object] = dict.fromkeys(COLUMNS)
     row |= {
         "task": bracket.task,
@@ -133,21 +142,22 @@ def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -
         "q_bound": bracket.q_bound,
         "q_status": bracket.q_status,
         "q": bracket.q,
-        "standing": _standing(bracket, by_q),
+        "standing": _standing(bracket, q if by_q is not None else None),
         "d_lower": bracket.d_lower,
         "d_bound": bracket.d_bound,
         "d_status": bracket.d_status,
-        "family": f"{bracket.branch_depth}+{bracket.trunk_depth} {bracket.ends} {bracket.activation}",
+        "net_class": bracket.net_class,
+        "nets": f"{bracket.branch_depth}+{bracket.trunk_depth} {bracket.ends} {bracket.activation}",
         "witnesses": len(found),
         "trainings": len(bracket.tried),
         "search": "finished" if bracket.finished else "budget",
     }
     if by_q is not None:
-        q = by_q.header.net.q
         row |= {"q_upper": q, "q_gap": q - bracket.q_lower, **_provenance(by_q, "q", costs)}
         row["grid"] = bracket.width + (q if bracket.q is None else 0)
     if by_d is not None:
-        net = by_d.header.net
+        net = by_d.header.net()
+        assert isinstance(net, DeepONet)
         row |= {
             "d_upper": by_d.d,
             "d_ratio": by_d.d / bracket.d_lower,
@@ -159,14 +169,14 @@ def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -
     return row
 
 
-def _standing(bracket: Bracket, witness: Entry | None) -> str:
+def _standing(bracket: Bracket, q: int | None) -> str:
     if bracket.q is not None and bracket.q < bracket.q_lower:
         return IMPOSSIBLE
-    if witness is None:
+    if q is None:
         return "no witness"
     if bracket.q is not None:
         return "witnessed"
-    return "closed" if witness.header.net.q == bracket.q_lower else "open"
+    return "closed" if q == bracket.q_lower else "open"
 
 
 def provenance(entry: Entry, costs: Mapping[str, float]) -> dict[str, object]:

@@ -114,8 +114,10 @@ def with_demands(scaling: pd.DataFrame, demanded: pd.DataFrame) -> pd.DataFrame:
 
 
 def size_of_q(cells: pd.DataFrame) -> tuple[Callable[[int], DeepONet], tuple[int, ...] | None] | None:
-    """The net of each q in a series, and the q for which it is declared (None: all); None for an unknown task."""
+    """The net of each q in a series, and the q for which it is declared (None: all); None for an unknown task or another architecture."""
     first = cells.iloc[0]
+    if first["architecture"] != DeepONet.name:
+        return None
     try:
         task = find_task(str(first["task"]), json.loads(str(first["parameters"]) or "{}"))
         sensors, coordinates = len(task.sensors()), task.points().shape[1]

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from operators.diagnostics.floor import below
 from operators.errors import UserError
+from results.families import FAMILIES
 from results.records.gc_pause import paused_collection
 from results.records.manifest import Manifest, Target
 from results.records.record import Record
 from results.tables.frame_columns import ASKED as ASKED
-from results.tables.frame_columns import OUTCOME as OUTCOME
 from results.tables.frame_columns import columns
 
 Bools = NDArray[np.bool_]
@@ -39,16 +40,18 @@ class FloorViolation(UserError):
 def build_frame(manifest: Manifest, records: Iterable[Record]) -> pd.DataFrame:
     """Build the table; records of keys the study does not expect are left out, and of several of one key the last counts.
 
-    Status is `missing` where there is no record. Columns: ASKED, OUTCOME, one `bound_<name>` for each named bound value, and
-    `configuration` and `problem`.
+    Status is `missing` where there is no record. Columns: those of `results.tables.frame_columns` for the study's family,
+    `configuration`, and `problem` where the family has data of a task.
 
     Raises:
         FloorViolation: a training error lies below its floor.
     """
     with paused_collection():
         frame = pd.DataFrame(columns(manifest, records))
-    frame["configuration"] = _numbered(frame, [name for name in ASKED if name not in ("key", "replicate", "restart")])
-    frame["problem"] = _numbered(frame, list(PROBLEM))
+    asked = FAMILIES[manifest.family].asked_columns()
+    frame["configuration"] = _numbered(frame, [name for name in asked if name not in ("replicate", "restart")])
+    if set(PROBLEM) <= set(asked):
+        frame["problem"] = _numbered(frame, list(PROBLEM))
     check_floors(frame)
     return frame
 
@@ -65,22 +68,21 @@ def label_energy(frame: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def check_floors(frame: pd.DataFrame) -> int:
-    """Assert training_mse >= floor (1 - 1e-6) - 2e-12 mean y^2 and return the number of records that have a floor.
-
-    Where the error is exactly 0, mean y^2 cannot be told from the record, and only a resolved floor is held against it.
+    """Assert that no floor excludes the error of its record and return the number of records that have a floor.
 
     Raises:
         FloorViolation: naming the keys below their floor.
     """
-    mse, floor = frame["training_mse"].to_numpy(float), frame["floor"].to_numpy(float)
-    energy = label_energy(frame)
-    below = (mse < floor * (1.0 - 1e-6) - 2e-12 * energy) & ((energy > 0.0) | (frame["resolved"].to_numpy(float) > 0.0))
-    if below.any():
-        first = frame[below].iloc[0]
+    if "floor" not in frame:
+        return 0
+    mse, floor, unit = (frame[name].to_numpy(float) for name in ("training_mse", "floor", "unit"))
+    excluded_rows = below(mse, floor, unit)
+    if excluded_rows.any():
+        first = frame[excluded_rows].iloc[0]
         raise FloorViolation(
             "expected no training error below its certified floor, got"
-            f" {first['training_mse']:.9g} < {first['floor']:.9g} in record {first['key']} ({int(below.sum())} such records);"
-            " the floor or the record is wrong: remove it and run the cell again"
+            f" {first['training_mse']:.9g} < {first['floor']:.9g} in record {first['key']}"
+            f" ({int(excluded_rows.sum())} such records); the floor or the record is wrong: remove it and run the cell again"
         )
     return int(np.sum(~np.isnan(mse) & ~np.isnan(floor)))
 
@@ -104,12 +106,10 @@ def excluded(frame: pd.DataFrame, target: Target) -> Bools:
 
     The target allows a training error of V (1 - value) (`absorb`) or value^2 mean y^2 (`relative`).
     """
-    energy = label_energy(frame)
-    allowed = target.value**2 * energy
+    allowed = target.value**2 * label_energy(frame)
     if target.kind == "absorb":
         allowed = frame["noise_energy"].to_numpy(float) * (1.0 - target.value)
-    floor = frame["floor"].to_numpy(float)
-    return (floor * (1.0 - 1e-6) - 2e-12 * energy > allowed) & applies(frame, target)
+    return below(allowed, frame["floor"].to_numpy(float), frame["unit"].to_numpy(float)) & applies(frame, target)
 
 
 def counted(status: "pd.Series[str]") -> dict[str, int]:

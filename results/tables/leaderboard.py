@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from results.families.deeponet import parameters_text
 from results.records.manifest import Manifest, Target
-from results.tables.brackets import WITNESS, as_strict, provenance, training_costs
+from results.tables.brackets import WITNESS, as_strict, provenance, q_of, training_costs
 from results.tables.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
-from results.tables.frame_columns import parameters_text
 from results.tables.scaling import COUNTS, certified_q
 from results.witnesses.submissions import Entry
 
@@ -66,7 +66,7 @@ def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
     if target.kind == "relative":
         quality, sign = "relative", 1.0
     frame = frame.assign(_hit=reached(frame, target), _worse=sign * frame[quality], _out=excluded(frame, target))
-    hits = frame[frame["_hit"]].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
+    hits = frame[frame["_hit"] & (frame[size] > 0)].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
     best = hits.drop_duplicates("problem").set_index("problem")
     first = frame.drop_duplicates("problem").set_index("problem")
     table = first[[*PROBLEM, "n"]].assign(target=target.label, smallest=size)
@@ -90,7 +90,8 @@ def _witnessed(
     """Add the smallest verified witness of each problem."""
     other = "d" if size == "q" else "q"
     best: dict[tuple[object, ...], Entry] = {}
-    for entry in sorted(entries, key=lambda entry: (_size(entry, size), _size(entry, other), entry.witness)):
+    ranked = [entry for entry in entries if _size(entry, size) is not None]
+    for entry in sorted(ranked, key=lambda entry: (_size(entry, size), _size(entry, other) or 0, entry.witness)):
         if as_strict(entry.header.target, target):
             best.setdefault(_problem_of(entry), entry)
     found = [best.get(tuple(row)) for row in table[list(PROBLEM)].itertuples(index=False)]
@@ -102,8 +103,8 @@ def _witnessed(
     return table.join(told).assign(witness_size=pd.array(sizes, dtype="Int64"))
 
 
-def _size(entry: Entry, size: str) -> int:
-    return entry.header.net.q if size == "q" else entry.d
+def _size(entry: Entry, size: str) -> int | None:
+    return q_of(entry) if size == "q" else entry.d
 
 
 def _problem_of(entry: Entry) -> tuple[object, ...]:

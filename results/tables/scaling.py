@@ -13,7 +13,7 @@ from results.records.manifest import Manifest, Target
 from results.tables.frame import ASKED, applies, excluded, reached, status_counts
 
 SETTINGS = (
-    *("task", "parameters", "design", "schedule", "ends", "activation", "branch_widths", "trunk_widths"),
+    *("task", "parameters", "design", "architecture", "schedule", "ends", "activation", "branch_widths", "trunk_widths"),
     *("engine", "recipe", "budget", "training", "n", "N", "M", "noise_law", "sigma", "control"),
 )
 SIZES = ("q", "d", "q_eff", "d_eff")

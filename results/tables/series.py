@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from operators.architectures import DeepONet
 from results.tables.frame import ASKED
 
 SERIES = (
-    *("task", "parameters", "design", "schedule", "sizes", "ends", "activation"),
+    *("task", "parameters", "design", "architecture", "schedule", "sizes", "ends", "activation"),
     *("engine", "recipe", "budget", "training", "noise_law", "sigma", "control"),
 )
 COLUMNS: dict[str, str] = {name: ASKED.get(name, "how the sizes follow q") for name in SERIES}
@@ -32,6 +33,7 @@ def with_series(frame: pd.DataFrame) -> pd.DataFrame:
     fixed = (frame["schedule"] == "fixed-budget").to_numpy(bool)
     if fixed.any():
         sizes = sizes.where(~fixed, "d about " + _budgets(frame["d"].to_numpy(), fixed) + ", " + depths)
+    sizes = sizes.where(frame["architecture"] == DeepONet.name, frame["architecture"])
     frame = frame.assign(sizes=sizes.astype("str"))
     return frame.assign(series=frame.groupby(list(SERIES), dropna=False).ngroup())
 

@@ -27,12 +27,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.architectures.deeponet import DeepONet
-from operators.architectures.weights import Layer, Weights
+from operators.architectures import Architecture, Weights
 from operators.arrays import Array
-from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import Dataset
 from operators.data.normalisation import Problem, predict, scaled
+from operators.diagnostics.floor import floor_of, floors_of
 from results.records.manifest import Target
 from results.witnesses.file import Witness
 
@@ -77,58 +76,39 @@ def measure(witness: Witness, dataset: Dataset, *, disturb: bool = False) -> Mea
     Raises:
         ValueError: labels that all vanish.
     """
-    scaling, net = witness.header.scaling, witness.header.net.deeponet()
+    scaling, net = witness.header.scaling, witness.header.net()
     problem = scaled(dataset, scaling.inputs, scaling.coordinates, scaling.outputs)
     label_energy, noise_energy = float(np.mean(problem.labels**2)), dataset.noise_energy
     if not 0.0 < label_energy < math.inf:
         raise ValueError(f"expected labels of finite, positive energy, got {label_energy:g}")
-    mse, floor = _training_mse(net, witness.weights, problem), _floor(net, problem)
-    again = _training_mse(net, _reversed(witness.weights), _restated(problem)) if disturb else None
+    mse, floor = _training_mse(net, witness.weights, problem), floor_of(net, problem, floors_of(problem))
+    again = _again(net, witness.weights, problem) if disturb else None
     return Measured(
         error=math.sqrt(mse / label_energy),
         allowed=allowed_error(witness.header.target, label_energy=label_energy, noise_energy=noise_energy),
         absorbed=1.0 - mse / noise_energy if noise_energy > 0.0 else None,
-        floor=None if floor is None else math.sqrt(floor / label_energy),
-        below_floor=floor is not None and mse < floor * (1 - 1e-6) - 1e-12 * problem.unit**2,
+        floor=None if floor is None else math.sqrt(floor.value / label_energy),
+        below_floor=floor is not None and floor.excludes(mse),
         disturbed=None if again is None else math.sqrt(again / label_energy),
     )
 
 
-def _training_mse(net: DeepONet, weights: Weights, problem: Problem) -> float:
+def _training_mse(net: Architecture, weights: Weights, problem: Problem) -> float:
     with np.errstate(all="ignore"):
         return float(np.mean((problem.labels - predict(net, weights, problem)) ** 2))
 
 
-def _floor(net: DeepONet, problem: Problem) -> float | None:
-    """The certified least mean squared error of a net of this rank; None off the grid."""
-    if problem.design != "grid":
-        return None
-    floors = floors_of_deeponet(problem.labels, problem.mean, problem.scale)
-    return float(floors[min(net.effective_q(), len(floors) - 1)])
-
-
-def _restated(problem: Problem) -> Problem:
-    """The same problem with rounded data, sensors and coordinates in reverse order."""
-    return dataclasses.replace(
-        problem,
-        inputs=np.ascontiguousarray(_rounded(problem.inputs)[:, ::-1]),
-        points=np.ascontiguousarray(_rounded(problem.points)[:, ::-1]),
-        labels=_rounded(problem.labels),
-    )
+def _again(net: Architecture, weights: Weights, problem: Problem) -> float:
+    """The error with rounded data and, where the architecture can turn round its sums, all of them in reverse order."""
+    inputs, points = _rounded(problem.inputs), _rounded(problem.points)
+    turned = net.reversed(weights)
+    if turned is not None:
+        inputs, points, weights = np.ascontiguousarray(inputs[:, ::-1]), np.ascontiguousarray(points[:, ::-1]), turned
+    restated = dataclasses.replace(problem, inputs=inputs, points=points, labels=_rounded(problem.labels))
+    return _training_mse(net, weights, restated)
 
 
 def _rounded(values: Array) -> Array:
     """Values to the nearest multiple of 2^-DATA_BITS of the power of two above the largest."""
     unit = 2.0 ** (math.frexp(float(np.max(np.abs(values))))[1] - DATA_BITS)
     return np.round(values / unit) * unit
-
-
-def _reversed(weights: Weights) -> Weights:
-    """The same function of reversed inputs, the units of every layer in reverse order."""
-
-    def turned(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-        return tuple(
-            Layer(np.ascontiguousarray(layer.kernel[::-1, ::-1]), np.ascontiguousarray(layer.bias[::-1])) for layer in layers
-        )
-
-    return Weights(turned(weights.branch), turned(weights.trunk), weights.bias)

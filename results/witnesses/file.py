@@ -1,9 +1,10 @@
 """A witness as a file: one .npz archive of plain arrays, written as the same bytes everywhere and read without trust.
 
     header.npy                                uint8: the header, JSON in UTF-8 (`results.witnesses.header`)
-    branch_0_kernel.npy  branch_0_bias.npy    (m, w_1) and (w_1,), and so on; the last layer is (w_L, q) and (q,)
-    trunk_0_kernel.npy   trunk_0_bias.npy     (p, v_1) and (v_1,), ...
-    bias.npy                                  (1,): b0
+    NAME.npy, ...                             the arrays of `Architecture.shapes` in their order; of a DeepONet
+        branch_0_kernel  branch_0_bias        (m, w_1) and (w_1,), and so on; the last layer is (w_L, q) and (q,)
+        trunk_0_kernel   trunk_0_bias         (p, v_1) and (v_1,), ...
+        bias                                  (1,): b0
 
 Weights are float32 or float64, little endian. `encode` stores float32 where that loses nothing, uncompressed, with fixed times
 and order; the SHA-256 of these bytes is the witness's address, whatever archive it came in.
@@ -12,7 +13,6 @@ and order; the SHA-256 of these bytes is the witness's address, whatever archive
 import functools
 import hashlib
 import io
-import itertools
 import math
 import stat
 import zipfile
@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.atomic_files import write_atomic
-from results.witnesses.header import MAXIMUM_HEADER_BYTES, Header, Net, parse_header
+from results.witnesses.header import MAXIMUM_HEADER_BYTES, Header, parse_header
 from results.witnesses.npz_archive import MAXIMUM_ARRAY_HEADER_BYTES, MAXIMUM_UNPACKED_BYTES, Archive, npy_bytes
 from results.witnesses.untrusted_files import Unreadable, read_regular
 
@@ -47,27 +47,12 @@ class Witness:
     @functools.cached_property
     def bits(self) -> int:
         """Bits of one parameter: 32 if every weight is a float32 number, else 64."""
-        return 32 if all(_is_single(array) for array in self.weights.arrays()) else 64
+        return self.weights.bits()
 
     @functools.cached_property
     def sha256(self) -> str:
         """Address: SHA-256 of the canonical file."""
         return hashlib.sha256(encode(self)).hexdigest()
-
-
-def _is_single(array: Array) -> bool:
-    with np.errstate(over="ignore", under="ignore"):
-        return bool(np.array_equal(array.astype(np.float32).astype(np.float64), array))
-
-
-def shapes(net: Net) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of all weights, in canonical order."""
-    architecture = net.deeponet()
-    found: dict[str, tuple[int, ...]] = {}
-    for part, sizes in (("branch", architecture.branch_sizes()), ("trunk", architecture.trunk_sizes())):
-        for layer, (before, after) in enumerate(itertools.pairwise(sizes)):
-            found[f"{part}_{layer}_kernel"], found[f"{part}_{layer}_bias"] = (before, after), (after,)
-    return {**found, "bias": (1,)}
 
 
 def encode(witness: Witness) -> bytes:
@@ -77,12 +62,12 @@ def encode(witness: Witness) -> bytes:
         ValueError: shapes of weights and header that differ.
         Unreadable: weights that are not finite, or more than a file may hold.
     """
-    witness.header.net.deeponet().check(witness.weights)
+    witness.header.net().check(witness.weights)
     if not witness.weights.finite():
         raise Unreadable("expected finite weights, got NaN or infinity")
     dtype = "<f4" if witness.bits == 32 else "<f8"
     arrays: dict[str, NDArray] = {"header": np.frombuffer(witness.header.text(), dtype=np.uint8)}
-    for name, array in zip(shapes(witness.header.net), witness.weights.arrays(), strict=True):
+    for name, array in witness.weights.named.items():
         arrays[name] = np.ascontiguousarray(array, dtype=dtype)
     size = sum(array.nbytes + MAXIMUM_ARRAY_HEADER_BYTES for array in arrays.values())
     if size > min(MAXIMUM_FILE_BYTES, MAXIMUM_UNPACKED_BYTES):
@@ -127,18 +112,11 @@ def decode(data: bytes) -> Witness:
     if raw.dtype != np.uint8 or raw.ndim != 1:
         raise Unreadable(f"expected the header as a vector of uint8, got {raw.dtype} of shape {raw.shape}")
     header = parse_header(raw.tobytes())
-    expected = shapes(header.net)
+    expected = header.net().shapes()
     unexpected = sorted(set(archive.entries) - {"header", *expected})
     if unexpected:
         raise Unreadable(f"expected the arrays of the header's net, got also {unexpected[0]!r}")
-    arrays = {name: _weight(archive, name, shape) for name, shape in expected.items()}
-
-    def layers(part: str, hidden: tuple[int, ...]) -> tuple[Layer, ...]:
-        return tuple(Layer(arrays[f"{part}_{i}_kernel"], arrays[f"{part}_{i}_bias"]) for i in range(len(hidden) + 1))
-
-    net = header.net
-    weights = Weights(layers("branch", net.branch_widths), layers("trunk", net.trunk_widths), float(arrays["bias"][0]))
-    return Witness(header, weights)
+    return Witness(header, Weights({name: _weight(archive, name, shape) for name, shape in expected.items()}))
 
 
 def _weight(archive: Archive, name: str, shape: tuple[int, ...]) -> Array:

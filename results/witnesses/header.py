@@ -14,14 +14,14 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from operators import TASKS
-from operators.architectures.activations import Activation
-from operators.architectures.deeponet import DeepONet, Ends
+from operators.architectures import Architecture
 from operators.data.dataset import Design, NoiseLaw, Request
 from results.records.manifest import Target
-from results.records.model import Model, canonical
+from results.schema.cells import AnyArchitecture
+from results.schema.model import Model, canonical
 from results.witnesses.untrusted_files import Unreadable
 
-SCHEMA = 1
+SCHEMA = 2
 MAXIMUM_HEADER_BYTES = 64 * 2**10
 LARGEST_WIDTH = 8192
 LARGEST_DEPTH = 16
@@ -47,8 +47,6 @@ def plain(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(plain)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Width = Annotated[int, Field(ge=1, le=LARGEST_WIDTH)]
-Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=LARGEST_DEPTH)]
 Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$")]
 
 
@@ -74,22 +72,6 @@ class Data(Model):
     replicate: int = Field(0, ge=0, le=2**31)
 
 
-class Net(Model):
-    """The architecture, input sizes included."""
-
-    sensors: int = Field(ge=1, le=2**20)
-    coordinates: int = Field(ge=1, le=16)
-    branch_widths: Widths
-    trunk_widths: Widths
-    q: Width
-    activation: Activation
-    ends: Ends
-
-    def deeponet(self) -> DeepONet:
-        """The hypothesis class."""
-        return DeepONet(**self.model_dump())
-
-
 class Scaling(Model):
     """Units the net sees: see `operators.data.normalisation.scaled`. Outputs are scaled by constants of the task only."""
 
@@ -109,11 +91,19 @@ class Origin(Model):
 
 
 class Header(Model):
-    """All a witness says besides its weights. A target `absorb` goes with noise, `relative` without."""
+    """All a witness says besides its weights. A target `absorb` goes with noise, `relative` without.
+
+    Attributes:
+        sensors: length of an input.
+        coordinates: length of a query point.
+        architecture: the hypothesis class less these two, as a cell states it (`results.schema.cells`); schedule `free`.
+    """
 
     schema_version: int = SCHEMA
     data: Data
-    net: Net
+    sensors: int = Field(ge=1, le=2**20)
+    coordinates: int = Field(ge=1, le=16)
+    architecture: AnyArchitecture
     scaling: Scaling
     target: Target
     origin: Origin
@@ -125,9 +115,17 @@ class Header(Model):
             raise ValueError("expected sigma > 0 with noise and sigma = 0 without")
         if noisy != (self.target.kind == "absorb"):
             raise ValueError("expected the target 'absorb' for noisy data and 'relative' for clean data")
+        if self.architecture.schedule != "free":
+            raise ValueError(f"expected an architecture with the schedule 'free', got {self.architecture.schedule!r}")
+        for name, value in self.architecture.model_dump().items():
+            _bounded(name, value)
         if self.target.value >= 1.0:
             raise ValueError(f"expected a target below 1, got {self.target.value:g}")
         return self
+
+    def net(self) -> Architecture:
+        """The hypothesis class."""
+        return self.architecture.on(self.sensors, self.coordinates)
 
     def text(self) -> bytes:
         """Canonical JSON."""
@@ -153,9 +151,13 @@ def data_of(request: Request) -> Data:
     )
 
 
-def net_of(net: DeepONet) -> Net:
-    """Describe an architecture for a header."""
-    return Net(**dataclasses.asdict(net))
+def _bounded(name: str, value: object) -> None:
+    """Raise ValueError for a size, or a list of sizes, beyond what a witness may state."""
+    for size in value if isinstance(value, tuple) else (value,):
+        if isinstance(size, int) and not 1 <= size <= LARGEST_WIDTH:
+            raise ValueError(f"expected {name} from 1 to {LARGEST_WIDTH}, got {size}")
+    if isinstance(value, tuple) and len(value) > LARGEST_DEPTH:
+        raise ValueError(f"expected at most {LARGEST_DEPTH} numbers in {name}, got {len(value)}")
 
 
 def identity_sha256(identity: str) -> str:
@@ -176,7 +178,7 @@ def parse_header(data: bytes) -> Header:
     except UnicodeDecodeError as error:
         raise Unreadable(f"expected a header in UTF-8, got byte {data[error.start]:#04x} at {error.start}") from None
     try:
-        header = Header.model_validate_json(text, strict=True)
+        header = Header.model_validate_json(text, strict=True, context={"strict": True})
     except ValidationError as error:
         raise Unreadable(_reason(text, error)) from None
     if header.schema_version != SCHEMA:

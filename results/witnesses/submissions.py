@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from operators.atomic_files import write_atomic
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
-from results.records.model import Model, canonical
+from results.schema.model import Model, canonical
 from results.witnesses.error import Measured
 from results.witnesses.file import Witness, encode, load_witness
 from results.witnesses.header import Header, Sha256, Text
@@ -62,7 +62,7 @@ class Entry(Model):
     @property
     def d(self) -> int:
         """Trainable scalars."""
-        return self.header.net.deeponet().parameter_count()
+        return self.header.net().parameter_count()
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def from_bytes(data: bytes) -> Entry:
     if hashlib.sha256(match[2]).hexdigest() != match[1].decode():
         raise Unreadable("expected the entry to match its checksum, got an altered one")
     try:
-        entry = Entry.model_validate_json(match[2], strict=True)
+        entry = Entry.model_validate_json(match[2], strict=True, context={"strict": True})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ascii(".".join(map(str, first["loc"])))[1:-1][:80]

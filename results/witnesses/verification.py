@@ -69,12 +69,12 @@ class Verification:
     @property
     def q(self) -> int | None:
         """Output dimension."""
-        return self.header.net.q if self.header else None
+        return getattr(self.header.architecture, "q", None) if self.header else None
 
     @property
     def d(self) -> int | None:
         """Trainable scalars."""
-        return self.header.net.deeponet().parameter_count() if self.header else None
+        return self.header.net().parameter_count() if self.header else None
 
     @property
     def n(self) -> int | None:
@@ -143,7 +143,7 @@ def request_of(header: Header) -> Request:
     Raises:
         UserError: unknown task, other version or constants, sizes that do not fit, or arrays above LARGEST_ARRAY_BYTES.
     """
-    data, net = header.data, header.net.deeponet()
+    data, net = header.data, header.net()
     task = find_task(data.task, dict(data.parameters))
     if data.task_version != task.version:
         raise UserError(
@@ -160,9 +160,7 @@ def request_of(header: Header) -> Request:
             f" got one on {net.sensors} and {net.coordinates}"
         )
     generated = max(data.functions, REFERENCE_FUNCTIONS) * (len(points) + net.sensors)
-    hidden = max(data.functions * max(net.branch_sizes()), len(points) * max(net.trunk_sizes()))
-    values = data.functions * data.points * (1 if data.design == "grid" else net.q)
-    largest = 8 * max(generated, hidden, values)
+    largest = 8 * max(generated, net.largest_array(data.functions, len(points), data.points, own=data.design != "grid"))
     if largest > LARGEST_ARRAY_BYTES:
         limit = LARGEST_ARRAY_BYTES / 2**30
         raise UserError(f"expected arrays of at most {limit:.0f} GiB to verify a witness, got {largest / 2**30:.1f} GiB")

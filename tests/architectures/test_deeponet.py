@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bench.cell import Net
 from bench.size_schedules import NETS, fixed_budget, fixed_width, tied
 from operators.architectures.activations import ACTIVATIONS
-from operators.architectures.deeponet import ENDS, DeepONet
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import ENDS, DeepONet, deeponet_weights
+from operators.architectures.weights import Layer, Weights, layers_of
 from operators.errors import UserError
 
 BUDGETS = [
@@ -44,7 +44,7 @@ def random_weights(net: DeepONet, seed: int = 0) -> Weights:
     def layers(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
         return tuple(Layer(generator.standard_normal((a, b)), generator.standard_normal(b)) for a, b in pairwise(sizes))
 
-    return Weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), float(generator.standard_normal()))
+    return deeponet_weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), float(generator.standard_normal()))
 
 
 def unflattened(net: DeepONet, theta: np.ndarray) -> Weights:
@@ -55,7 +55,7 @@ def unflattened(net: DeepONet, theta: np.ndarray) -> Weights:
         return tuple(Layer(next(rest).reshape(a, b), next(rest)) for a, b in pairwise(sizes))
 
     branch, trunk = layers(net.branch_sizes()), layers(net.trunk_sizes())
-    return Weights(branch, trunk, next(rest)[0])
+    return deeponet_weights(branch, trunk, next(rest)[0])
 
 
 @given(net=SHAPES)
@@ -141,7 +141,7 @@ def test_the_registry_describes_every_kind_of_ends() -> None:
     ends=st.sampled_from(LINEAR_BRANCH),
     deep=st.booleans(),
 )
-def test_effective_q_bounds_the_rank_of_the_outputs_and_linear_ends_reach_it(
+def test_the_output_rank_bounds_that_of_the_outputs_and_linear_ends_reach_it(
     w: int, v: int, q: int, ends: str, deep: bool
 ) -> None:
     net = DeepONet(10, 1, (9, w) if deep else (w,), (9, v) if deep else (v,), q, "tanh", ends)
@@ -150,9 +150,9 @@ def test_effective_q_bounds_the_rank_of_the_outputs_and_linear_ends_reach_it(
     branch = net.branch(weights, generator.standard_normal((60, 10)))
     trunk = net.trunk(weights, np.linspace(-4.0, 4.0, 80)[:, None])
     singular = np.linalg.svd(branch @ trunk.T, compute_uv=False)
-    assert singular[net.effective_q() :].max(initial=0.0) < 1e-13 * singular[0]
+    assert singular[net.output_rank() :].max(initial=0.0) < 1e-13 * singular[0]
     if ends == "linear":
-        assert singular[net.effective_q() - 1] > 1e-9 * singular[0]
+        assert singular[net.output_rank() - 1] > 1e-9 * singular[0]
 
 
 @pytest.mark.parametrize("q", [1, 2, 3, 4, 5, 6, 8])
@@ -168,7 +168,7 @@ def test_effective_parameter_count_is_the_rank_of_the_jacobian(q: int, w: int, v
         step = theta.astype(complex)
         step[index] += 1e-30j
         weights = unflattened(net, step)
-        columns.append((net.branch(weights, inputs) @ net.trunk(weights, points).T + weights.bias).imag.ravel() / 1e-30)
+        columns.append((net.branch(weights, inputs) @ net.trunk(weights, points).T + weights["bias"][0]).imag.ravel() / 1e-30)
     jacobian = np.stack(columns, axis=1)
     singular = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=0), compute_uv=False)
     rank = int(np.sum(singular > 1e-10))
@@ -209,8 +209,8 @@ def test_forward_pass_equals_a_scalar_one(net: DeepONet, seed: int) -> None:
     u, y = generator.standard_normal((2, net.sensors)), generator.standard_normal((3, net.coordinates))
     branch_end = "sigmoid" if net.ends == "sigmoid" else ""
     trunk_end = {"linear": "", "activated-trunk": net.activation, "sigmoid": "sigmoid"}[net.ends]
-    expected_branch = [scalar_net(weights.branch, list(row), net.activation, branch_end) for row in u]
-    expected_trunk = [scalar_net(weights.trunk, list(row), net.activation, trunk_end) for row in y]
+    expected_branch = [scalar_net(layers_of(weights, "branch"), list(row), net.activation, branch_end) for row in u]
+    expected_trunk = [scalar_net(layers_of(weights, "trunk"), list(row), net.activation, trunk_end) for row in y]
     np.testing.assert_allclose(net.branch(weights, u), expected_branch, rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(net.trunk(weights, y), expected_trunk, rtol=1e-10, atol=1e-10)
 
@@ -218,5 +218,68 @@ def test_forward_pass_equals_a_scalar_one(net: DeepONet, seed: int) -> None:
 def test_wrong_shapes_are_refused() -> None:
     net = DeepONet(3, 1, (2,), (2,), 4)
     weights = random_weights(net)
-    with pytest.raises(ValueError, match="expected trunk layers"):
-        net.check(Weights(weights.branch, weights.branch, 0.0))
+    net.check(weights)
+    with pytest.raises(ValueError, match=r"expected weights of shapes .*'trunk_0_kernel'"):
+        net.check(deeponet_weights(layers_of(weights, "branch"), layers_of(weights, "branch"), 0.0))
+    with pytest.raises(ValueError, match=r"expected weights of shapes .*'bias'"):
+        net.check(Weights({name: array for name, array in weights.named.items() if name != "bias"}))
+
+
+@pytest.mark.parametrize("widths", [(), (0,), (4, -1)])
+@pytest.mark.parametrize("part", ["branch", "trunk"])
+def test_widths_that_are_no_widths_are_refused(part: str, widths: tuple[int, ...]) -> None:
+    stated = {"branch_widths": (2,), "trunk_widths": (2,), f"{part}_widths": widths}
+    with pytest.raises(ValueError, match=rf"expected at least one {part} width, each >= 1, got \[.*\]"):
+        DeepONet(3, 1, q=4, **stated)
+
+
+@given(net=SHAPES, seed=st.integers(0, 99))
+def test_arrays_come_in_the_order_of_the_shapes_and_the_layers_come_back(net: DeepONet, seed: int) -> None:
+    weights = random_weights(net, seed)
+    net.check(weights)
+    assert [array.shape for array in weights.arrays()] == list(net.shapes().values())
+    branch, trunk = layers_of(weights, "branch"), layers_of(weights, "trunk")
+    assert [len(branch), len(trunk)] == [len(net.branch_widths) + 1, len(net.trunk_widths) + 1]
+    assert deeponet_weights(branch, trunk, weights["bias"][0]).sha256() == weights.sha256()
+
+
+@settings(max_examples=20, deadline=None)
+@given(net=SHAPES, seed=st.integers(0, 99), own=st.booleans())
+def test_values_at_some_points_are_those_of_the_whole_matrix(net: DeepONet, seed: int, own: bool) -> None:
+    weights, generator = random_weights(net, seed), np.random.default_rng(seed)
+    inputs, points = generator.standard_normal((4, net.sensors)), generator.standard_normal((6, net.coordinates))
+    index = generator.integers(0, 6, size=(4, 3) if own else 3)
+    whole = net.apply(weights, inputs, points)
+    expected = np.array([[whole[i, j] for j in (index[i] if own else index)] for i in range(4)])
+    np.testing.assert_allclose(net.apply_at(weights, inputs, points, index), expected, rtol=1e-10, atol=1e-10)
+
+
+@settings(max_examples=20, deadline=None)
+@given(net=SHAPES, seed=st.integers(0, 99))
+def test_reversed_weights_are_the_same_function_of_reversed_data(net: DeepONet, seed: int) -> None:
+    weights, generator = random_weights(net, seed), np.random.default_rng(seed)
+    inputs, points = generator.standard_normal((4, net.sensors)), generator.standard_normal((6, net.coordinates))
+    turned = net.reversed(weights)
+    np.testing.assert_allclose(
+        net.apply(turned, inputs[:, ::-1], points[:, ::-1]), net.apply(weights, inputs, points), rtol=1e-9, atol=1e-9
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(net=SHAPES, seed=st.integers(0, 99))
+def test_factors_multiply_to_the_outputs_and_linear_heads_follow_from_their_features(net: DeepONet, seed: int) -> None:
+    weights, generator = random_weights(net, seed), np.random.default_rng(seed)
+    inputs, points = generator.standard_normal((4, net.sensors)), generator.standard_normal((6, net.coordinates))
+    parts = net.factors(weights, inputs, points)
+    product = parts.branch @ parts.trunk.T + parts.bias
+    np.testing.assert_allclose(product, net.apply(weights, inputs, points), rtol=1e-10, atol=1e-10)
+    assert (parts.features is None) == (net.ends == "sigmoid")
+    if parts.features is not None:
+        head = layers_of(weights, "branch")[-1]
+        np.testing.assert_allclose(parts.features @ np.vstack([head.kernel, head.bias]), parts.branch, rtol=1e-10, atol=1e-10)
+
+
+def test_ends_of_which_nothing_is_stated_have_no_rank_limit() -> None:
+    net = DeepONet(3, 1, (2,), (2,), 4, ends="softmax")  # type: ignore[arg-type]
+    assert (net.output_rank(), net.rank_limit(), net.rank_at_most(7)) == (None, math.inf, 7)
+    assert net.effective_parameter_count() == net.parameter_count()

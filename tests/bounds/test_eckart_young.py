@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
-from operators.architectures.deeponet import DeepONet
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import DeepONet, deeponet_weights
+from operators.architectures.weights import Layer
 from operators.bounds.eckart_young import Floors, Weighting, floors, floors_of_deeponet, relative_floors
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums, tails
@@ -156,12 +156,13 @@ def test_trained_width_limits_the_rank_of_a_real_net() -> None:
     def layers(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
         return tuple(Layer(rng.standard_normal((a, b)), rng.standard_normal(b)) for a, b in itertools.pairwise(sizes))
 
-    weights = Weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), 0.7)
+    weights = deeponet_weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), 0.7)
     outputs = (
-        net.branch(weights, rng.standard_normal((20, 5))) @ net.trunk(weights, rng.standard_normal((15, 2))).T + weights.bias
+        net.branch(weights, rng.standard_normal((20, 5))) @ net.trunk(weights, rng.standard_normal((15, 2))).T
+        + weights["bias"][0]
     )
     found = floors(outputs)
-    assert net.effective_q() == 4
+    assert net.output_rank() == 4
     assert found.upper[4] < 1e-20 * np.mean(outputs**2)
     assert found.lower[3] > 1e-6 * np.mean(outputs**2)
 

@@ -36,7 +36,7 @@ def test_least_parameter_count_equals_enumeration(ends, branch_depth: int, trunk
         for branch in itertools.product(widths, repeat=branch_depth)
         for trunk in itertools.product(widths, repeat=trunk_depth)
         for q in widths
-        if (net := DeepONet(3, 2, branch, trunk, q, ends=ends)).effective_q() >= rank
+        if (net := DeepONet(3, 2, branch, trunk, q, ends=ends)).output_rank() >= rank
     ]
     assert necessary_parameters(family, rank) == min(counts)
 
@@ -249,7 +249,7 @@ def test_effective_parameters_stop_growing_when_the_features_run_out() -> None:
     nets = [DeepONet(10, 1, (6,), (6,), q, "tanh", "linear") for q in (2, 7, 14, 28)]
     effective = [net.effective_parameter_count() for net in nets]
     assert effective[1] == effective[2] == effective[3]
-    assert [net.effective_q() for net in nets] == [2, 7, 7, 7]
+    assert [net.output_rank() for net in nets] == [2, 7, 7, 7]
     needed = effective_parameters.needed_parameters(1000, 0.5)
     assert effective_parameters.absorbed_fraction(1000, needed) >= 0.5
     setting = Setting(n=1000, size=lambda q: DeepONet(10, 1, (q,), (q,), q, "tanh", "linear"))
@@ -264,7 +264,7 @@ def test_gauge_lemma_more_q_than_features_changes_no_function(w: int, v: int, q:
     """The head matrix [A a]^T [C c] of any q is matched by one with q_eff factors."""
     rng = np.random.default_rng(seed)
     head = rng.standard_normal((w + 1, q)) @ rng.standard_normal((q, v + 1))
-    rank = DeepONet(3, 1, (w,), (v,), q, "tanh", "linear").effective_q()
+    rank = DeepONet(3, 1, (w,), (v,), q, "tanh", "linear").output_rank()
     left, values, right = np.linalg.svd(head)
     rebuilt = (left[:, :rank] * values[:rank]) @ right[:rank]
     np.testing.assert_allclose(rebuilt, head, atol=1e-12 * np.abs(head).max())

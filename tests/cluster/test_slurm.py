@@ -20,7 +20,7 @@ STUDY = Study(
     cells=[
         Cell(
             task="antiderivative", functions=size, points=size, noise=noise, replicate=replicate,
-            net=Net(branch_widths=(8,), trunk_widths=(8,), q=q),
+            architecture=Net(branch_widths=(8,), trunk_widths=(8,), q=q),
             training=Training(recipe="variable-projection", steps=400, learning_rate=1e-2),
         )
         for size in (24, 32, 48) for q in (2, 4) for replicate in range(3)

@@ -118,9 +118,32 @@ def test_settings_are_frozen_and_floors_are_looked_up() -> None:
     where = setting()
     with pytest.raises(dataclasses.FrozenInstanceError):
         where.n = 3  # type: ignore[misc]
-    assert where.floor(10**6) == Setting(n=1, size=size).floor(0) == 0.0
+    certified = noisy_labels()[1]
+    assert [where.floor(size(q)) for q in (1, 3, 39)] == [certified[1], certified[3], certified[39]]
+    assert certified[3] > 0.0
+    assert where.floor(size(10**6)) == Setting(n=1, size=size).floor(size(1)) == 0.0
     with pytest.raises(ValueError, match="floors"):
         Setting(n=1, size=size).least_rank(0.1)
+
+
+RANK_BOUNDS = ("eckart-young", "population", "noisy-grid", "grid-in-probability", "incomplete-grid", "marchenko-pastur")
+
+
+def unlimited(q: int) -> DeepONet:
+    """Ends of which no limit of the rank is stated."""
+    return dataclasses.replace(size(q), ends="softmax")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", RANK_BOUNDS)
+def test_no_bound_by_rank_excludes_nets_of_which_no_rank_limit_is_stated(name: str) -> None:
+    """In the very setting in which it excludes nets of the same sizes with linear ends."""
+    bound, stated, free = BOUNDS[name], setting(), setting(size=unlimited)
+    target = 0.9 if bound.target == "absorb" else 0.05
+    assert bound.necessary(stated, target).value > 1.0
+    assert bound.necessary(stated, target).status == bound.attainable(stated, 4).status == bound.status
+    assert (bound.necessary(free, target).status, bound.necessary(free, target).value) == ("vacuous", 1.0)
+    assert bound.attainable(free, 4).status == "vacuous"
+    assert free.floor(unlimited(3)) == 0.0
 
 
 def test_vacuity_table_has_one_row_a_bound_a_size_and_a_count() -> None:

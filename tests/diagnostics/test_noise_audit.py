@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.architectures.deeponet import ENDS, DeepONet
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import ENDS, DeepONet, deeponet_weights
+from operators.architectures.weights import Layer
 from operators.bounds.lemmas.rates import rate
 from operators.data.normalisation import Problem, predict
 from operators.diagnostics.error_decomposition import anatomy, anatomy_of_fit, missed_shares, orthonormal_basis
@@ -99,7 +99,7 @@ def test_anatomy_of_a_real_net_splits_its_training_error(ends, pointwise: bool) 
     def layers(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
         return tuple(Layer(rng.standard_normal((a, b)), rng.standard_normal(b)) for a, b in itertools.pairwise(sizes))
 
-    weights = Weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), 0.4)
+    weights = deeponet_weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), 0.4)
     problem = problem_of(14, 11, pointwise=pointwise, rng=rng)
     parts = anatomy_of_fit(net, weights, problem)
     assert parts.error == pytest.approx(np.mean((problem.labels - predict(net, weights, problem)) ** 2))

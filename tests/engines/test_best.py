@@ -18,7 +18,7 @@ def cell(**changes: object) -> Cell:
         "task": "advection-speed",
         "functions": 40,
         "points": 30,
-        "net": Net(branch_widths=(24, 24), trunk_widths=(24, 24), q=6),
+        "architecture": Net(branch_widths=(24, 24), trunk_widths=(24, 24), q=6),
         "training": Training(steps=600),
     }
     return Cell.model_validate({**plain, **changes})
@@ -29,7 +29,7 @@ def fitted(chosen: Cell) -> tuple[Fit, float, float]:
     problem = scaled(build(chosen.request()), "standard", "unit", "task")
     floor = 0.0
     if chosen.design == "grid":
-        floor = float(floors_of_deeponet(problem.labels, problem.mean, problem.scale)[chosen.net.q])
+        floor = float(floors_of_deeponet(problem.labels, problem.mean, problem.scale)[chosen.architecture.q])
     fit = ENGINE.train([chosen], [problem], Control(floors=(floor,)))[0]
     assert fit.weights is not None
     return fit, float(((problem.labels - predict(chosen.deeponet(), fit.weights, problem)) ** 2).mean()), floor
@@ -44,7 +44,7 @@ def test_grids_are_fitted_to_their_floor_by_variable_projection(noise: Noise) ->
 
 
 def test_wide_nets_are_not_trained() -> None:
-    fit, error, floor = fitted(cell(net=Net(branch_widths=(64, 64), trunk_widths=(64, 64), q=6)))
+    fit, error, floor = fitted(cell(architecture=Net(branch_widths=(64, 64), trunk_widths=(64, 64), q=6)))
     assert fit.recipe == "random features, solved heads"
     assert fit.steps == 0
     assert error <= 1.001 * floor
@@ -54,8 +54,8 @@ def test_wide_nets_are_not_trained() -> None:
     ("changes", "reason"),
     [
         ({"design": "triples", "points": 1}, "triples"),
-        ({"net": Net(q=6, ends="sigmoid")}, "sigmoid"),
-        ({"net": Net(q=6, activation="relu")}, "relu"),
+        ({"architecture": Net(q=6, ends="sigmoid")}, "sigmoid"),
+        ({"architecture": Net(q=6, activation="relu")}, "relu"),
         ({"training": Training(steps=1, batch=8)}, "full batch"),
         ({"training": Training(steps=1, output_scaling="pointwise")}, "pointwise"),
         ({"training": Training(steps=1, l2=1e-4)}, "l2"),
@@ -72,7 +72,7 @@ def test_what_variable_projection_cannot_train_is_refused_and_left_to_soap(chang
 
 def test_soap_takes_sigmoid_ends_and_reports_itself() -> None:
     net = Net(branch_widths=(8,), trunk_widths=(8,), q=2, ends="sigmoid")
-    fit, error, floor = fitted(cell(net=net, training=Training(steps=50)))
+    fit, error, floor = fitted(cell(architecture=net, training=Training(steps=50)))
     assert fit.recipe.startswith("soap")
     assert error >= floor * (1 - 1e-6)
 

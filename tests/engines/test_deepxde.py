@@ -4,7 +4,6 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -22,7 +21,7 @@ from bench.engines.deepxde.examples import served
 from bench.engines.initial_weights import initial_weights
 from bench.engines.minibatches import batches
 from bench.engines.monitor import CHECK_EVERY, Monitor, learning_curve_steps
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.weights import Layer, Weights, layers_of
 from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled
 from operators.errors import UserError
@@ -31,7 +30,7 @@ ENGINE = DeepXDEEngine()
 
 
 def cell(
-    *, design: str = "grid", net: dict[str, Any] | None = None, replicate: int = 0, restart: int = 0, **training: Any
+    *, design: str = "grid", architecture: dict[str, Any] | None = None, replicate: int = 0, restart: int = 0, **training: Any
 ) -> Cell:
     widths = {"branch_widths": (6, 5), "trunk_widths": (4, 5), "q": 5}
     return Cell(
@@ -41,7 +40,7 @@ def cell(
         functions=6,
         points=1 if design == "triples" else 4,
         test_functions=2,
-        net=Net(**{**widths, **(net or {})}),
+        architecture=Net(**{**widths, **(architecture or {})}),
         training=Training(
             **{
                 "engine": "deepxde",
@@ -89,13 +88,9 @@ def flat(weights: Weights) -> np.ndarray:
 
 
 def like(weights: Weights, theta: np.ndarray) -> Weights:
-    rest = iter(np.split(theta, np.cumsum([array.size for array in weights.arrays()])[:-1]))
-
-    def layers(part: Sequence[Layer]) -> tuple[Layer, ...]:
-        return tuple(Layer(next(rest).reshape(layer.kernel.shape), next(rest)) for layer in part)
-
-    branch, trunk = layers(weights.branch), layers(weights.trunk)
-    return Weights(branch, trunk, next(rest)[0])
+    arrays = np.split(theta, np.cumsum([array.size for array in weights.arrays()])[:-1])
+    pairs = zip(weights.named.items(), arrays, strict=True)
+    return Weights({name: values.reshape(array.shape) for (name, array), values in pairs})
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -114,12 +109,12 @@ def forward(layers: tuple[Layer, ...], values: np.ndarray, activation: str, end:
 
 def loss(cell: Cell, problem: Problem, weights: Weights, functions: np.ndarray) -> complex:
     """Mean of ((h - label) / unit)^2 over the labels of these functions, also for complex weights."""
-    hidden = cell.net.activation
-    ends = {"linear": ("", ""), "activated-trunk": ("", hidden), "sigmoid": ("sigmoid", "sigmoid")}[cell.net.ends]
-    branch = forward(weights.branch, problem.inputs[functions], hidden, ends[0])
-    trunk = forward(weights.trunk, problem.points, hidden, ends[1])
+    hidden = cell.architecture.activation
+    ends = {"linear": ("", ""), "activated-trunk": ("", hidden), "sigmoid": ("sigmoid", "sigmoid")}[cell.architecture.ends]
+    branch = forward(layers_of(weights, "branch"), problem.inputs[functions], hidden, ends[0])
+    trunk = forward(layers_of(weights, "trunk"), problem.points, hidden, ends[1])
     index = np.broadcast_to(problem.index, problem.labels.shape)[functions]
-    value = problem.mean + problem.scale * ((branch[:, None, :] * trunk[index]).sum(axis=2) + weights.bias)
+    value = problem.mean + problem.scale * ((branch[:, None, :] * trunk[index]).sum(axis=2) + weights["bias"][0])
     return np.mean(((value - problem.labels[functions]) / problem.unit) ** 2)
 
 
@@ -160,14 +155,14 @@ def adam(cell: Cell, problem: Problem) -> np.ndarray:
     "settings",
     [
         {},
-        {"net": {"ends": "linear"}, "decay": "cosine"},
-        {"net": {"ends": "sigmoid"}, "decay": "inverse-time", "decay_steps": 2, "decay_rate": 3.0},
+        {"architecture": {"ends": "linear"}, "decay": "cosine"},
+        {"architecture": {"ends": "sigmoid"}, "decay": "inverse-time", "decay_steps": 2, "decay_rate": 3.0},
         {"decay": "step", "decay_steps": 2, "decay_rate": 0.25, "l2": 0.3},
         {"batch": 4, "output_scaling": "pointwise", "input_scaling": "pca", "coordinate_scaling": "raw"},
         {"design": "scattered", "batch": 4},
-        {"design": "scattered", "l2": 0.1, "net": {"ends": "linear"}},
-        {"design": "triples", "batch": 4, "net": {"activation": "silu"}},
-        {"initialisation": "scaled", "net": {"branch_widths": (3,), "trunk_widths": (6, 4, 3), "activation": "sigmoid"}},
+        {"design": "scattered", "l2": 0.1, "architecture": {"ends": "linear"}},
+        {"design": "triples", "batch": 4, "architecture": {"activation": "silu"}},
+        {"initialisation": "scaled", "architecture": {"branch_widths": (3,), "trunk_widths": (6, 4, 3), "activation": "sigmoid"}},
     ],
     ids=str,
 )
@@ -182,14 +177,14 @@ def test_weights_follow_an_independent_adam_on_the_stated_loss(settings: dict[st
 
 @pytest.mark.parametrize("activation", ["relu", "gelu"])  # the others are in the test above
 def test_every_activation_means_the_same_to_deepxde_and_to_numpy(activation: str) -> None:
-    chosen = cell(steps=0, net={"activation": activation})
+    chosen = cell(steps=0, architecture={"activation": activation})
     data, fit = problem(chosen), fitted(chosen)
     expected = np.mean(((predict(chosen.deeponet(), weights_of(fit), data) - data.labels) / data.unit) ** 2)
     assert fit.curve == ((0, pytest.approx(expected, rel=1e-5)),)
 
 
 def test_zero_steps_return_the_initial_weights_rounded_to_float32() -> None:
-    chosen = cell(steps=0, net={"activation": "relu"})
+    chosen = cell(steps=0, architecture={"activation": "relu"})
     fit = fitted(chosen)
     np.testing.assert_array_equal(flat(weights_of(fit)), flat(initial_weights(chosen)).astype(np.float32))
     assert (fit.status, fit.steps) == ("done", 0)
@@ -252,7 +247,7 @@ def test_examples_pair_each_input_and_point_with_its_own_label(design: str) -> N
 
 def test_kernels_of_all_replicates_and_restarts_differ_pairwise_after_training() -> None:
     fits = [fitted(cell()), fitted(cell(replicate=1)), fitted(cell(restart=1))]
-    kernels = [layer.kernel for fit in fits for layer in (*weights_of(fit).branch, *weights_of(fit).trunk)]
+    kernels = [array for fit in fits for name, array in weights_of(fit).named.items() if name.endswith("_kernel")]
     assert len(kernels) == 18
     for a, b in combinations(kernels, 2):
         assert a.shape != b.shape or not np.isclose(a, b, rtol=0.0, atol=1e-6).any()
@@ -266,7 +261,9 @@ def test_a_fit_does_not_depend_on_its_group_or_its_order() -> None:
 
 
 def determinism_cells() -> tuple[Cell, Cell]:
-    return cell(steps=30, batch=4, net={"branch_widths": (64, 64), "trunk_widths": (64, 64)}), cell(design="scattered", batch=4)
+    return cell(steps=30, batch=4, architecture={"branch_widths": (64, 64), "trunk_widths": (64, 64)}), cell(
+        design="scattered", batch=4
+    )
 
 
 FOLDERS = (REPOSITORY, REPOSITORY / "tests", REPOSITORY / "tests" / "engines")
@@ -297,7 +294,7 @@ def test_same_cell_same_bits_in_another_process_at_two_threads_silently_and_with
 
 
 def test_a_diverging_training_stops_early_and_is_called_diverged() -> None:
-    fit = train(cell(steps=5000, learning_rate=1e3, net={"ends": "linear", "activation": "relu"}))[0]
+    fit = train(cell(steps=5000, learning_rate=1e3, architecture={"ends": "linear", "activation": "relu"}))[0]
     assert fit.status == "diverged"
     assert fit.steps <= CHECK_EVERY
     step, last = fit.curve[-1]
@@ -307,7 +304,7 @@ def test_a_diverging_training_stops_early_and_is_called_diverged() -> None:
 
 
 def test_a_loss_that_is_not_finite_ends_the_training_within_one_check() -> None:
-    fit = train(cell(steps=5000, learning_rate=1e30, net={"ends": "linear", "activation": "relu"}))[0]
+    fit = train(cell(steps=5000, learning_rate=1e30, architecture={"ends": "linear", "activation": "relu"}))[0]
     assert (fit.status, fit.weights) == ("diverged", None)
     assert fit.steps <= CHECK_EVERY
     assert not math.isfinite(fit.curve[-1][1])

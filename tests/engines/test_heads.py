@@ -9,9 +9,9 @@ from bench.engines.variable_projection.heads import exact_heads, ridge_head, sca
 from bench.engines.variable_projection.hidden_layers import with_ones
 from bench.engines.variable_projection.linear_ends import last_layers, unsupported
 from bench.engines.variable_projection.matrix_completion import complete, too_few
-from operators.architectures.activations import Activation
+from operators.architectures.activations import ACTIVATIONS, Activation
 from operators.architectures.deeponet import DeepONet, Ends
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.weights import Layer
 from operators.arrays import Array
 
 
@@ -136,9 +136,8 @@ def test_an_activated_trunk_stands_for_a_linear_head(activation: Activation) -> 
     head_b, head_t = rng.normal(size=(7, 3)), 50.0 * rng.normal(size=(6, 3))
     net = DeepONet(6, 5, (6,), (5,), 3, activation=activation, ends="activated-trunk")
     branch, trunk = last_layers(net, head_b, head_t, t @ head_t)
-    ended = DeepONet(6, 5, (), (), 3, activation=activation, ends="activated-trunk")
-    weights = Weights((branch,), (trunk,), 0.0)
-    product = ended.branch(weights, h[:, :-1]) @ ended.trunk(weights, t[:, :-1]).T
+    ended = ACTIVATIONS[activation](t[:, :-1] @ trunk.kernel + trunk.bias)
+    product = (h[:, :-1] @ branch.kernel + branch.bias) @ ended.T
     exact = h @ head_b @ (t @ head_t).T
     assert np.abs(product - exact).max() < 3e-7 * np.abs(exact).max()
 

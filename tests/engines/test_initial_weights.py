@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
 from bench.engines.initial_weights import initial_weights
-from operators.architectures.weights import Weights
+from operators.architectures.weights import Weights, layers_of
 
 LAWS = ("glorot", "uniform-fan-in", "scaled")
 GENERATOR = np.random.default_rng(0)
@@ -25,7 +25,7 @@ def cell(law: str = "glorot", *, replicate: int = 0, restart: int = 0, **net: An
         parameters={"sensor_count": 12, "point_count": 9, "time_count": 8},
         functions=8,
         points=8,
-        net=Net(**{**widths, **net}),
+        architecture=Net(**{**widths, **net}),
         training=Training(steps=1, initialisation=law),
         replicate=replicate,
         restart=restart,
@@ -52,7 +52,11 @@ def test_no_two_matrices_share_a_number_within_or_between_replicates_and_restart
 @pytest.mark.parametrize("law", LAWS)
 def test_equal_shapes_of_branch_and_trunk_are_uncorrelated(law: str) -> None:
     weights = draw(cell(law))
-    square = [layer.kernel.ravel() for layer in (*weights.branch, *weights.trunk) if layer.kernel.shape == (16, 16)]
+    square = [
+        layer.kernel.ravel()
+        for layer in (*layers_of(weights, "branch"), *layers_of(weights, "trunk"))
+        if layer.kernel.shape == (16, 16)
+    ]
     assert len(square) == 4
     for a, b in combinations(square, 2):
         assert abs(np.corrcoef(a, b)[0, 1]) < 5.0 / np.sqrt(a.size)
@@ -64,9 +68,8 @@ def test_equal_shapes_of_branch_and_trunk_are_uncorrelated(law: str) -> None:
 def test_a_layer_does_not_depend_on_the_sizes_of_others(law: str, width: int, q: int) -> None:
     before = draw(cell(law))
     after = draw(cell(law, trunk_widths=(width, 16), q=q))
-    np.testing.assert_array_equal(after.branch[0].kernel, before.branch[0].kernel)
-    np.testing.assert_array_equal(after.branch[1].kernel, before.branch[1].kernel)
-    np.testing.assert_array_equal(after.branch[1].bias, before.branch[1].bias)
+    for name in ("branch_0_kernel", "branch_1_kernel", "branch_1_bias"):
+        np.testing.assert_array_equal(after[name], before[name])
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -74,24 +77,24 @@ def test_shapes_fit_the_architecture_and_the_scalar_bias_starts_at_zero(law: str
     chosen = cell(law, branch_widths=(5,), trunk_widths=(3, 4, 6), q=2)
     weights = draw(chosen)
     chosen.deeponet().check(weights)
-    assert weights.bias == 0.0
+    assert weights["bias"][0] == 0.0
     assert weights.finite()
 
 
 def test_glorot_is_the_plain_normal_law_with_its_variance_and_zero_biases() -> None:
     weights = draw(cell("glorot", branch_widths=(300, 200)))
-    kernel = weights.branch[1].kernel
+    kernel = layers_of(weights, "branch")[1].kernel
     standard = kernel / np.sqrt(2.0 / 500.0)
     count = standard.size
     assert abs(np.mean(standard**2) - 1.0) < 5.0 * np.sqrt(2.0 / count)
     beyond_two = 0.04550026  # a normal variable leaves [-2, 2] this often; one cut at two standard deviations never does
     assert abs(np.mean(np.abs(standard) > 2.0) - beyond_two) < 5.0 * np.sqrt(beyond_two / count)
-    assert all(np.all(layer.bias == 0.0) for layer in (*weights.branch, *weights.trunk))
+    assert all(np.all(layer.bias == 0.0) for layer in (*layers_of(weights, "branch"), *layers_of(weights, "trunk")))
 
 
 def test_uniform_fan_in_fills_its_interval_in_kernels_and_biases() -> None:
     weights = draw(cell("uniform-fan-in", branch_widths=(400, 400), trunk_widths=(400, 400), q=400))
-    for layer in (*weights.branch, *weights.trunk):
+    for layer in (*layers_of(weights, "branch"), *layers_of(weights, "trunk")):
         bound = 1.0 / np.sqrt(layer.kernel.shape[0])
         for values in (layer.kernel, layer.bias):
             assert np.abs(values).max() <= bound
@@ -101,8 +104,8 @@ def test_uniform_fan_in_fills_its_interval_in_kernels_and_biases() -> None:
 
 def first_preactivations(weights: Weights, inputs: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (
-        inputs @ weights.branch[0].kernel + weights.branch[0].bias,
-        points @ weights.trunk[0].kernel + weights.trunk[0].bias,
+        inputs @ layers_of(weights, "branch")[0].kernel + layers_of(weights, "branch")[0].bias,
+        points @ layers_of(weights, "trunk")[0].kernel + layers_of(weights, "trunk")[0].bias,
     )
 
 

@@ -34,14 +34,14 @@ SMALL: dict[str, Any] = {
 }
 
 
-def small(*, net: dict[str, Any] | None = None, **settings: Any) -> Cell:
+def small(*, architecture: dict[str, Any] | None = None, **settings: Any) -> Cell:
     """A cell that trains in milliseconds; settings named in Training go there."""
     training = {name: settings.pop(name) for name in list(settings) if name in Training.model_fields}
     return Cell.model_validate(
         {
             **SMALL,
             **settings,
-            "net": {"branch_widths": [8, 8], "trunk_widths": [8, 8], "q": 3, **(net or {})},
+            "architecture": {"branch_widths": [8, 8], "trunk_widths": [8, 8], "q": 3, **(architecture or {})},
             "training": {"engine": "native", "recipe": "adam", "steps": 60, "learning_rate": 1e-3, **training},
         }
     )
@@ -122,11 +122,11 @@ def test_programs_on_disk_that_cannot_be_read_are_thrown_away_and_compiled_again
 
 
 FORMS = {
-    "direct": {"design": "grid", "functions": 9, "points": 7, "net": {"q": 12}},
-    "gram": {"design": "grid", "functions": 14, "points": 10, "net": {"q": 3}},
-    "own": {"design": "scattered", "functions": 5, "points": 2, "net": {"q": 3}},
-    "table": {"design": "scattered", "functions": 9, "points": 6, "net": {"q": 3}},
-    "gathered": {"design": "triples", "functions": 30, "points": 1, "net": {"q": 3}},
+    "direct": {"design": "grid", "functions": 9, "points": 7, "architecture": {"q": 12}},
+    "gram": {"design": "grid", "functions": 14, "points": 10, "architecture": {"q": 3}},
+    "own": {"design": "scattered", "functions": 5, "points": 2, "architecture": {"q": 3}},
+    "table": {"design": "scattered", "functions": 9, "points": 6, "architecture": {"q": 3}},
+    "gathered": {"design": "triples", "functions": 30, "points": 1, "architecture": {"q": 3}},
 }
 
 
@@ -149,7 +149,7 @@ def test_a_program_that_was_let_go_is_compiled_again_and_gives_the_same_bits(for
 
     cell = small(**FORMS[form])
     first = hashes(train(cell))
-    others = [small(net={"branch_widths": [width]}, steps=1) for width in range(3, 3 + program.PROGRAMS_KEPT)]
+    others = [small(architecture={"branch_widths": [width]}, steps=1) for width in range(3, 3 + program.PROGRAMS_KEPT)]
     train(*others)
     compiled_before = program._traced.cache_info().misses
     assert hashes(train(cell)) == first
@@ -157,7 +157,7 @@ def test_a_program_that_was_let_go_is_compiled_again_and_gives_the_same_bits(for
 
 
 def test_returned_weights_are_float32_numbers_in_float64_of_the_declared_shape() -> None:
-    cell = small(net={"branch_widths": [8], "trunk_widths": [5, 6, 7]})
+    cell = small(architecture={"branch_widths": [8], "trunk_widths": [5, 6, 7]})
     fit = train(cell)[0]
     assert fit.weights is not None
     cell.deeponet().check(fit.weights)
@@ -214,7 +214,7 @@ def test_no_steps_return_the_initial_weights() -> None:
 
 
 def test_divergence_stops_within_one_call_and_is_recorded() -> None:
-    cell = small(steps=5000, learning_rate=1e12, net={"activation": "relu"})
+    cell = small(steps=5000, learning_rate=1e12, architecture={"activation": "relu"})
     fit = train(cell)[0]
     assert fit.status == "diverged"
     assert fit.steps == 400
@@ -226,7 +226,7 @@ def test_divergence_stops_within_one_call_and_is_recorded() -> None:
 
 
 def test_soap_that_overflows_is_recorded_as_diverged() -> None:
-    fit = train(small(recipe="soap", steps=400, learning_rate=1e25, net={"activation": "relu"}))[0]
+    fit = train(small(recipe="soap", steps=400, learning_rate=1e25, architecture={"activation": "relu"}))[0]
     assert fit.status == "diverged"
     assert fit.steps <= 110
 
@@ -362,7 +362,7 @@ def test_soap_reaches_the_certified_floor_where_adam_does_not() -> None:
         "parameters": {},
         "functions": 40,
         "points": 50,
-        "net": {"branch_widths": [24, 24], "trunk_widths": [24, 24], "q": 4},
+        "architecture": {"branch_widths": [24, 24], "trunk_widths": [24, 24], "q": 4},
         "steps": 1200,
         "decay": "cosine",
         "initialisation": "scaled",

@@ -17,8 +17,8 @@ from bench.engines.variable_projection.subnet import Part
 from bench.engines.variable_projection.train import Options, Result, roughened, target_miss, train_by_variable_projection
 from operators import find_task
 from operators.architectures.activations import Activation
-from operators.architectures.deeponet import DeepONet, Ends
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import DeepONet, Ends, deeponet_weights
+from operators.architectures.weights import Layer, Weights, layers_of
 from operators.arrays import Array
 from operators.bounds.lemmas.offset import offset_tails
 from operators.data.dataset import Design, Request, build
@@ -59,7 +59,7 @@ def initial(net: DeepONet, *, seed: int = 0, scale: float = 1.0) -> Weights:
             for number, (a, b) in shapes
         )
 
-    return Weights(layers("branch", net.branch_sizes()), layers("trunk", net.trunk_sizes()), 0.0)
+    return deeponet_weights(layers("branch", net.branch_sizes()), layers("trunk", net.trunk_sizes()), 0.0)
 
 
 def train(net: DeepONet, problem: Problem, *, steps: int, seed: int = 0, restarts: int | None = None) -> Result:
@@ -205,7 +205,11 @@ def test_the_float32_copy_is_as_good(advection: Problem) -> None:
     def rounded(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
         return tuple(Layer(*(np.float64(np.float32(array)) for array in (layer.kernel, layer.bias))) for layer in layers)
 
-    copy = Weights(rounded(result.weights.branch), rounded(result.weights.trunk), float(np.float32(result.weights.bias)))
+    copy = deeponet_weights(
+        rounded(layers_of(result.weights, "branch")),
+        rounded(layers_of(result.weights, "trunk")),
+        float(np.float32(result.weights["bias"][0])),
+    )
     assert mse(net, copy, advection) == pytest.approx(result.training_mse, rel=1e-5)
 
 
@@ -262,8 +266,8 @@ def test_no_steps_keep_the_hidden_weights_and_solve_the_heads(advection: Problem
     result = train_by_variable_projection(net, advection, lambda number: start, options=Options(0))
     assert result.weights is not None
     hidden = [net.branch(result.weights, advection.inputs), net.branch(start, advection.inputs)]
-    np.testing.assert_allclose(result.weights.trunk[0].kernel, start.trunk[0].kernel, atol=1e-12)
-    np.testing.assert_allclose(result.weights.branch[1].kernel, start.branch[1].kernel, atol=1e-12)
+    np.testing.assert_allclose(layers_of(result.weights, "trunk")[0].kernel, layers_of(start, "trunk")[0].kernel, atol=1e-12)
+    np.testing.assert_allclose(layers_of(result.weights, "branch")[1].kernel, layers_of(start, "branch")[1].kernel, atol=1e-12)
     assert hidden[0].shape == hidden[1].shape
     assert result.training_mse < mse(net, start, advection)
 

@@ -16,7 +16,7 @@ from operators import UserError
 from results.exchange import parquet
 from results.exchange.parquet import compact
 from results.records.manifest import save_manifest
-from results.records.record import Bounds, Record, to_line
+from results.records.record import Record, record_key, to_line
 
 
 def study(folder: Path, planted: Any, records: list[Record]) -> Path:
@@ -36,8 +36,10 @@ def out(tmp_path: Path, new_planted: Any) -> Path:
     first.add(q=5, status="diverged", outcome={"message": "loss is NaN", "curve": [(0, 1.0), (7, None)]})
     first.add(q=6, status="failed")
     second.add(q=7, steps=None, epochs=9, batch=8, relative=0.5)
-    bounds = Bounds(floor=None, optimality=None, resolved=None, trivial=True, absorbable_bits=None, values={"cosine": 0.5})
-    second.records[0] = second.records[0].model_copy(update={"bounds": bounds})
+    measured = second.records[0].measured
+    bounds = measured.bounds.model_copy(update={"trivial": True, "values": {"cosine": 0.5}})
+    changed = {"measured": measured.model_copy(update={"bounds": bounds})}
+    second.records[0] = second.records[0].model_copy(update=changed)
     study(tmp_path / "one", first, first.records)
     study(tmp_path / "two", second, second.records)
     return tmp_path
@@ -45,23 +47,28 @@ def out(tmp_path: Path, new_planted: Any) -> Path:
 
 def test_every_record_of_every_study_is_a_row_with_its_values(out: Path) -> None:
     done = compact([out / "one", out / "two"], out / "all.parquet")
-    table = pd.read_parquet(out / "all.parquet").set_index("cell.net.q").sort_index()
+    table = pd.read_parquet(out / "all.parquet").set_index("cell.architecture.q").sort_index()
     assert (done.studies, done.records, done.quarantined) == (2, 6, 0)
     assert table.index.tolist() == [2, 3, 4, 5, 6, 7]
+    assert set(table["family"]) == {"deeponet"}
+    assert {json.loads(task)["class"] for task in table["task"]} == {"Planted"}
+    assert table["method_version"].tolist() == [1] * 6
+    assert table["schema_version"].tolist() == [2] * 6
+    assert set(table["cell.architecture.name"]) == {"deeponet"}
     assert table["study"].tolist() == ["one"] * 5 + ["two"]
     assert table["status"].tolist() == ["done", "done", "timeout", "diverged", "failed", "done"]
-    assert table["errors.relative"][2] == 0.25
-    assert table["bounds.floor"][2] == 0.01
-    assert table["errors.absorbed"][3] == 0.5
+    assert table["measured.errors.relative"][2] == 0.25
+    assert table["measured.bounds.floor"][2] == 0.01
+    assert table["measured.errors.absorbed"][3] == 0.5
     assert table["cell.replicate"][3] == 4
     assert json.loads(table["cell"][4])["parameters"] == {"nu": 0.1}
     assert table["message"][5] == "loss is NaN"
     assert table["curve.steps"][5].tolist() == [0, 7]
     np.testing.assert_array_equal(table["curve.losses"][5], [1.0, np.nan])
-    assert np.isnan(table["errors.relative"][6])
+    assert np.isnan(table["measured.errors.relative"][6])
     assert (table["cell.training.epochs"][7], table["cell.training.batch"][7]) == (9, 8)
-    assert table["bounds.cosine"].dropna().to_dict() == {7: 0.5}
-    assert table["cell.net.branch_widths"][7].tolist() == [8, 8]
+    assert table["measured.bounds.values.cosine"].dropna().to_dict() == {7: 0.5}
+    assert table["cell.architecture.branch_widths"][7].tolist() == [8, 8]
 
 
 def test_columns_are_typed_even_where_all_values_are_missing(out: Path, tmp_path: Path) -> None:
@@ -71,17 +78,17 @@ def test_columns_are_typed_even_where_all_values_are_missing(out: Path, tmp_path
         "study": pa.string(),
         "cell.noise.control": pa.string(),
         "cell.training.steps": pa.int64(),
-        "cell.net.trunk_widths": pa.list_(pa.int64()),
-        "sizes.d": pa.int64(),
-        "errors.absorbed": pa.float64(),
-        "bounds.resolved": pa.bool_(),
-        "bounds.cosine": pa.float64(),
+        "cell.architecture.trunk_widths": pa.list_(pa.int64()),
+        "measured.sizes.d": pa.int64(),
+        "measured.errors.absorbed": pa.float64(),
+        "measured.bounds.resolved": pa.bool_(),
+        "measured.bounds.values.cosine": pa.float64(),
         "cost.flops": pa.float64(),
         "curve.losses": pa.list_(pa.float64()),
     }
     assert {name: schema.field(name).type for name in expected} == expected
     assert all(field.type != pa.null() for field in schema)
-    assert schema.metadata[b"schema_version"] == b"1"
+    assert schema.metadata[b"schema_version"] == b"2"
 
 
 def test_equal_records_give_equal_files_in_whatever_order_they_were_written(out: Path, new_planted: Any) -> None:
@@ -103,24 +110,52 @@ def test_one_row_a_key_and_damaged_lines_are_counted(out: Path) -> None:
 
 
 def test_studies_without_records_give_a_typed_table_without_rows(tmp_path: Path, planted: Any) -> None:
+    """Only the common columns: which measurements there are, records say."""
     done = compact([study(tmp_path / "none", planted, [])], tmp_path / "all.parquet")
-    assert (done.records, pq.read_schema(tmp_path / "all.parquet").field("errors.relative").type) == (0, pa.float64())
+    schema = pq.read_schema(tmp_path / "all.parquet")
+    assert (done.records, schema.field("cost.flops").type, schema.field("key").type) == (0, pa.float64(), pa.string())
+    assert not any(name.startswith(("cell.", "measured.")) for name in schema.names)
 
 
-def test_settings_of_another_type_are_left_to_the_json(out: Path, new_planted: Any) -> None:
+def of_cell(record: Record, cell: dict[str, Any]) -> Record:
+    """The record of another cell under its own key."""
+    return record.model_copy(update={"cell": cell, "key": record_key(record.family, cell, record.task, 1)})
+
+
+def test_settings_that_a_line_leaves_out_or_writes_otherwise_are_those_they_mean(out: Path, new_planted: Any) -> None:
+    """A valid cell need not be written in full, nor in the types of this suite."""
     other = new_planted()
     other.add()
-    cell = other.records[0].cell
-    odd = {**cell, "functions": "many", "net": {**cell["net"], "branch_widths": ["a"], "q": True}, "noise": [1]}
-    study(out / "three", other, [other.records[0].model_copy(update={"cell": odd})])
+    record = other.records[0]
+    cells = [
+        {"task": "planted", "functions": 8, "points": 16},
+        {"task": "planted", "functions": "9", "points": 16.0, "noise": {"law": "gaussian", "sigma": "0.5"}},
+        {"task": "planted", "functions": 10, "points": 16, "architecture": {"q": True, "branch_widths": ["3", 4.0]}},
+    ]
+    study(out / "three", other, [of_cell(record, cell) for cell in cells])
     compact([out / "three"], out / "all.parquet")
-    row = pd.read_parquet(out / "all.parquet").iloc[0]
-    assert pd.isna(row["cell.functions"])
-    assert row["cell.net.branch_widths"] is None
-    assert pd.isna(row["cell.net.q"])
-    assert pd.isna(row["cell.noise.sigma"])
-    assert row["cell.points"] == 16
-    assert json.loads(row["cell"])["functions"] == "many"
+    table = pd.read_parquet(out / "all.parquet").set_index("cell.functions").sort_index()
+    assert table.index.tolist() == [8, 9, 10]
+    assert table["cell.points"].tolist() == [16, 16, 16]
+    assert table["cell.noise.sigma"].tolist() == [0.0, 0.5, 0.0]
+    assert table["cell.architecture.q"].tolist() == [16, 16, 1]
+    assert table["cell.architecture.branch_widths"][10].tolist() == [3, 4]
+    assert table["cell.training.recipe"].tolist() == ["best"] * 3
+    assert json.loads(table["cell"][8]) == cells[0]
+
+
+def test_constants_of_one_name_may_be_numbers_and_texts(out: Path, new_planted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one batch of rows and in several."""
+    other = new_planted()
+    for q, value in ((1, 0.25), (2, "file.npz"), (3, 2.0)):
+        other.add(q=q, parameters={"source": value})
+    study(out / "three", other, other.records)
+    for batch in (parquet.BATCH, 1):
+        monkeypatch.setattr(parquet, "BATCH", batch)
+        compact([out / "three"], out / "all.parquet")
+        table = pd.read_parquet(out / "all.parquet").set_index("cell.architecture.q").sort_index()
+        assert [json.loads(cell)["parameters"]["source"] for cell in table["cell"]] == [0.25, "file.npz", 2.0]
+        assert table["cell.parameters.source"].tolist() == ["0.25", "file.npz", "2.0"]
 
 
 def test_a_full_disk_leaves_the_old_file_whole(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

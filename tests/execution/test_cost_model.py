@@ -109,7 +109,7 @@ def tiny_study() -> Study:
             points=24,
             test_functions=8,
             noise=Noise(law="rademacher", sigma=0.5),
-            net=Net(branch_widths=(width, width), trunk_widths=(width, width), q=4),
+            architecture=Net(branch_widths=(width, width), trunk_widths=(width, width), q=4),
             training=Training(steps=steps),
             replicate=replicate,
         )

@@ -174,4 +174,4 @@ def test_a_missing_package_says_what_to_install(name: str, monkeypatch: pytest.M
 def test_an_unknown_executor_is_refused() -> None:
     with pytest.raises(UserError, match="expected an executor among"):
         execute("kubernetes", Tasks([]), Resources(Limits(None)))
-    assert set(EXECUTORS) == {"local", "dask", "slurm"}
+    assert set(EXECUTORS) == {"local", "inline", "dask", "slurm"}

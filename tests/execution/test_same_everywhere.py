@@ -15,7 +15,7 @@ from rich.console import Console
 from bench.cell import Cell, Net, Noise, Training
 from bench.drivers.progress import Watch
 from bench.drivers.shard import WHOLE, Shard
-from bench.drivers.study_run import Options, open_work, run
+from bench.drivers.study_run import Options, open_course, run
 from bench.execution.executors import Tasks
 from bench.question import Question
 from bench.study import Study, cell_key
@@ -36,7 +36,7 @@ STUDY = Study(
             functions=size,
             points=size,
             noise=noise,
-            net=Net(branch_widths=(6,), trunk_widths=(6,), q=q),
+            architecture=Net(branch_widths=(6,), trunk_widths=(6,), q=q),
             training=TRAINING,
         )
         for size in (20, 24)
@@ -62,7 +62,7 @@ QUIET = Console(quiet=True)
 
 
 def drive(study: Study, out: Path, *, shard: Shard = WHOLE, **options: Any) -> None:
-    finished = run(open_work(study, out, shard=shard), Options(out, quiet=True, **options), QUIET)
+    finished = run(open_course(study, asked := Options(out, quiet=True, **options), shard=shard), asked, QUIET)
     assert finished.failed == 0
 
 
@@ -117,12 +117,14 @@ def test_shards_run_every_cell_once_and_their_tables_are_those_of_the_whole(one_
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_shards_are_a_partition_that_what_has_run_does_not_change(one_worker: Path, tmp_path: Path, count: int) -> None:
     def keys(out: Path, index: int) -> list[str]:
-        return [cell_key(cell) for cell in open_work(STUDY, out, shard=Shard(index, count)).cells]
+        return [cell_key(cell) for cell in open_course(STUDY, Options(out), shard=Shard(index, count)).cells]
 
     parts = [keys(tmp_path, index) for index in range(1, count + 1)]
     assert sorted(key for part in parts for key in part) == sorted(STUDY.keyed)
     assert parts == [keys(one_worker, index) for index in range(1, count + 1)]
-    assert not any(open_work(STUDY, one_worker, shard=Shard(index, count)).pending for index in range(1, count + 1))
+    assert not any(
+        open_course(STUDY, Options(one_worker), shard=Shard(index, count)).unfinished_cells for index in range(1, count + 1)
+    )
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/2/3", "a/b", "-1/2", "1/0", ""])
@@ -213,18 +215,18 @@ def test_searches_in_shards_give_the_brackets_of_the_whole(searched: Path, tmp_p
 
 def test_a_search_takes_up_what_another_driver_has_found(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the first training everything another driver found appears; nothing else is trained."""
-    from bench.drivers.bracket_run import Bracketing
+    from bench.drivers.bracket_run import BracketCourse
 
-    take, taken = Bracketing.take, []
+    take, taken = BracketCourse.advance, []
 
-    def taking(self: Bracketing, outcome: Any) -> Any:
+    def taking(self: BracketCourse, outcome: Any) -> Any:
         answered = take(self, outcome)
         if not taken:
             shutil.copytree(searched / BRACKETS.name, tmp_path / BRACKETS.name, dirs_exist_ok=True)
         taken.append(outcome.record.key)
         return answered
 
-    monkeypatch.setattr(Bracketing, "take", taking)
+    monkeypatch.setattr(BracketCourse, "advance", taking)
     drive(BRACKETS, tmp_path, workers=1)
     assert len(taken) == 1
     sizes = ["target", "q_lower", "q_upper", "d_lower", "d_upper", "trainings", "search"]

@@ -222,7 +222,9 @@ def test_data_are_not_copied_into_the_cache(task: External, tmp_path: Path) -> N
 
 def small(task: External, **changes: Any) -> Cell:
     settings = {"functions": 20, "points": 12, "test_functions": 8, "training": Training(steps=20), **changes}
-    return Cell(task=task.name, parameters=task.parameters(), net=Net(branch_widths=(8,), trunk_widths=(8,), q=3), **settings)
+    return Cell(
+        task=task.name, parameters=task.parameters(), architecture=Net(branch_widths=(8,), trunk_widths=(8,), q=3), **settings
+    )
 
 
 def test_cell_rebuilds_the_task_from_its_own_json(task: External) -> None:
@@ -595,7 +597,7 @@ def test_a_witness_on_private_data_is_refused_with_the_reason() -> None:
                 "functions": 4,
                 "points": 4,
             },
-            "net": {
+            "architecture": {
                 "sensors": 4,
                 "coordinates": 1,
                 "branch_widths": (2,),

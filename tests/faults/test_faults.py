@@ -1,7 +1,6 @@
 """What must not break it: faults that need no process of their own. `docs/faults.md` says which test guards which promise."""
 
 import itertools
-import json
 import re
 import signal
 import subprocess
@@ -16,14 +15,12 @@ from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Training
-from bench.drivers.study_run import Options, Work, open_work, run
+from bench.drivers.study_run import Options, open_course, run
 from bench.execution.runner import Runner
-from bench.study import Study, cell_key
-from operators import find_task
+from bench.study import Study
 from operators.atomic_files import STALE_SECONDS, write_atomic
 from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target, save_manifest
-from results.records.record import record_key
 from results.records.store import Store
 from results.records.versions import package_versions, require_one_version
 
@@ -33,7 +30,7 @@ CELL = Cell(
     task="antiderivative",
     functions=16,
     points=16,
-    net=Net(branch_widths=(4,), trunk_widths=(4,), q=2),
+    architecture=Net(branch_widths=(4,), trunk_widths=(4,), q=2),
     training=Training(recipe="variable-projection", steps=5),
 )
 STUDY = Study(name="faults", question="What breaks?", cells=[CELL], targets=(Target(kind="relative", value=0.1),))
@@ -77,7 +74,7 @@ def test_a_folder_that_cannot_be_written_is_refused_within_a_second_and_before_a
     monkeypatch.setattr("bench.drivers.study_run.execute", train)
     started = time.process_time()
     with pytest.raises(UserError, match="/proc/nowhere"):
-        run(open_work(STUDY, Path("/proc/nowhere")), Options(Path("/proc/nowhere")), Console(quiet=True))
+        run(open_course(STUDY, Options(Path("/proc/nowhere"))), Options(Path("/proc/nowhere")), Console(quiet=True))
     assert time.process_time() - started < 1.0
 
 
@@ -103,12 +100,12 @@ def test_whatever_goes_wrong_before_training_becomes_the_record_of_its_cell_alon
     """The data of the first cell cannot be made; nothing is trained on them, and the next cell is."""
     other = CELL.model_copy(update={"replicate": 1})
     trained: list[int] = []
-    monkeypatch.setattr("bench.execution.runner.build", _raising_for(0, error))
+    monkeypatch.setattr("bench.families.deeponet.trial.build", _raising_for(0, error))
     monkeypatch.setattr("bench.engines.native.NativeEngine.train", _watching(trained))
     records = [outcome.record for outcome in Runner(None).run([CELL, other])]
     assert [record.status for record in records] == [status, "done"]
     assert str(error) in records[0].message
-    assert records[0].errors is records[0].weights_sha256 is None
+    assert records[0].measured is records[0].weights_sha256 is None
     assert trained == [1]
 
 
@@ -154,8 +151,8 @@ def test_a_grid_of_ten_thousand_cells_is_planned_in_two_seconds(tmp_path: Path) 
     study = Study(name="large", question="How long does planning take?", cells=cells)
     study.keyed  # noqa: B018 - computing keys is the loading of the study
     started = time.process_time()
-    work = open_work(study, tmp_path)
-    assert work.plan.pending == 10_000
+    course = open_course(study, Options(tmp_path))
+    assert course.plan.pending == 10_000
     assert time.process_time() - started < 2.0
 
 
@@ -186,57 +183,9 @@ def test_records_of_mixed_package_versions_are_refused_when_strict(tmp_path: Pat
     assert "Warning" in (tmp_path / "drifted" / "report.md").read_text()
 
 
-def golden_cells() -> list[Cell]:
-    """Twenty configurations, every kind of field among them."""
-    plain: dict[str, Any] = {"task": "antiderivative", "functions": 8, "points": 8}
-    changes: list[dict[str, Any]] = [
-        {},
-        {"task": "burgers"},
-        {"task": "burgers", "parameters": {"viscosity": 0.05}},
-        {"task": "darcy", "functions": 32},
-        {"task": "advection", "design": "scattered"},
-        {"task": "advection-box", "points": 40},
-        {"task": "heat", "design": "triples", "points": 1},
-        {"noise": {"law": "rademacher", "sigma": 0.5}},
-        {"noise": {"law": "gaussian", "sigma": 1}},
-        {"noise": {"law": "uniform", "sigma": 0.1}},
-        {"net": {"q": 4}},
-        {"net": {"branch_widths": [8], "trunk_widths": [16, 16]}},
-        {"net": {"activation": "relu", "ends": "linear"}},
-        {"net": {"schedule": "tied"}},
-        {"training": {"engine": "deepxde", "recipe": "adam", "steps": 100}},
-        {"training": {"epochs": 10, "batch": 4, "decay": "cosine"}},
-        {"training": {"steps": 1000, "learning_rate": 1, "l2": 1e-4}},
-        {"training": {"steps": 1000, "initialisation": "glorot", "input_scaling": "raw"}},
-        {"replicate": 3, "restart": 1},
-        {"test_functions": 7},
-    ]
-    return [Cell.model_validate({**plain, **change}) for change in changes]
-
-
-def test_keys_of_twenty_configurations_are_those_of_every_release() -> None:
-    """At engine version 1, so that a key changes only if a cell's text, a task's constants or the rule changes."""
-    keys = [
-        record_key(cell.model_dump(mode="json"), find_task(cell.task, cell.parameters).identity(), 1) for cell in golden_cells()
-    ]
-    assert keys == json.loads(KEYS.read_text())
-    assert len(set(keys)) == 20
-
-
-def test_the_versions_of_task_and_engine_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = cell_key(CELL)
-    monkeypatch.setattr("bench.engines.native.NativeEngine.version", 10**6)
-    assert cell_key(CELL) != before
-    identity = find_task("antiderivative").identity()
-    version = json.loads(identity)["version"]
-    newer = identity.replace(f'"version":{version}', f'"version":{version + 1}')
-    assert newer != identity
-    assert record_key(CELL.model_dump(mode="json"), newer, 1) != record_key(CELL.model_dump(mode="json"), identity, 1)
-
-
 def test_a_failed_cell_is_never_a_result_and_timeouts_run_again_on_request(tmp_path: Path) -> None:
-    def pending(work: Work) -> int:
-        return len(work.pending)
+    def pending(**options: bool) -> int:
+        return len(open_course(STUDY, Options(out, **options)).unfinished_cells)
 
     from bench.execution.runner import failed
 
@@ -244,8 +193,8 @@ def test_a_failed_cell_is_never_a_result_and_timeouts_run_again_on_request(tmp_p
         out = tmp_path / status
         with Store(out / STUDY.name).writer() as writer:
             writer.append(failed(CELL, "planted", status).record)
-        assert pending(open_work(STUDY, out)) == plain
-        assert pending(open_work(STUDY, out, retry=True)) == retried
+        assert pending() == plain
+        assert pending(retry=True) == retried
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ STUDY = Study(
     cells=[
         Cell(
             task="antiderivative", functions=size, points=size, noise=noise,
-            net=Net(branch_widths=(width,), trunk_widths=(width,), q=q),
+            architecture=Net(branch_widths=(width,), trunk_widths=(width,), q=q),
             training=Training(recipe="variable-projection", steps=STEPS, learning_rate=1e-2),
         )
         for size in (20, 24, 28, 32) for q in (1, 2, 3) for width in WIDTHS

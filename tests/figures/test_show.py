@@ -16,8 +16,8 @@ from bench.cli.app import app
 from bench.engines.initial_weights import initial_weights
 from bench.execution.runner import Runner
 from operators import TASKS, UserError, find_task
-from operators.architectures.deeponet import DeepONet
-from operators.architectures.weights import Weights
+from operators.architectures.deeponet import DeepONet, deeponet_weights
+from operators.architectures.weights import layers_of
 from operators.bounds.population import population_floors
 from operators.data.dataset import Request, build
 from operators.data.function_cache import BlockCache
@@ -37,7 +37,7 @@ CELL = Cell(
     points=20,
     test_functions=4,
     noise=Noise(law="rademacher", sigma=0.3),
-    net=Net(branch_widths=(8,), trunk_widths=(8,), q=3),
+    architecture=Net(branch_widths=(8,), trunk_widths=(8,), q=3),
     training=Training(steps=40),
 )
 
@@ -241,7 +241,7 @@ def test_the_worst_function_of_a_witness_needs_no_training(tmp_path: Path, monke
     request = Request(find_task("heat"), functions=24, points=20, test_functions=1)
     net = DeepONet(100, 1, (6,), (6,), 2)
     zero = initial_weights(
-        CELL.model_copy(update={"net": Net(branch_widths=(6,), trunk_widths=(6,), q=2)}),
+        CELL.model_copy(update={"architecture": Net(branch_widths=(6,), trunk_widths=(6,), q=2)}),
         inputs=np.zeros((2, 100)),
         points=np.zeros((2, 1)),
     )
@@ -252,7 +252,9 @@ def test_the_worst_function_of_a_witness_needs_no_training(tmp_path: Path, monke
         target=Target(kind="relative", value=0.5),
         origin=Origin(author="me", method="none", created="2026-01-01"),
     )
-    save_witness(tmp_path / "mine.npz", Witness(header, Weights(zero.branch, zero.trunk, 0.0)))
+    save_witness(
+        tmp_path / "mine.npz", Witness(header, deeponet_weights(layers_of(zero, "branch"), layers_of(zero, "trunk"), 0.0))
+    )
     monkeypatch.setattr(Runner, "run", None)
     monkeypatch.chdir(tmp_path)
     run("--witness", "mine.npz", "--out", tmp_path)

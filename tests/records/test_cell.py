@@ -22,9 +22,14 @@ def cell(**changes: object) -> Cell:
     ("changes", "expected"),
     [
         ({"task": "burgerz"}, "expected a task among"),
-        ({"net": {"q": 0}}, "greater than or equal to 1"),
-        ({"net": {"branch_widths": []}}, "expected at least one branch width"),
-        ({"net": {"trunk_widths": [4, 0]}}, "each >= 1"),
+        ({"architecture": {"q": 0}}, "greater than or equal to 1"),
+        ({"architecture": {"branch_widths": []}}, "expected at least one branch width"),
+        ({"architecture": {"trunk_widths": [4, 0]}}, "each >= 1"),
+        ({"architecture": {"sensors": 4}}, "Extra inputs"),
+        ({"architecture": {"name": "planted"}}, "got 'planted'"),
+        ({"architecture": {"name": ["deeponet"]}}, "expected an architecture among"),
+        ({"architecture": [64, 64]}, "architecture"),
+        ({"net": {"q": 4}}, "Extra inputs"),
         ({"functions": 0}, "greater than or equal to 1"),
         ({"points": 10**6}, "query points of task"),
         ({"functions": 10**9}, "GiB"),
@@ -52,7 +57,8 @@ def test_key_ignores_order_number_type_and_explicit_defaults() -> None:
     base = cell(noise={"law": "gaussian", "sigma": 1.0})
     reordered = Cell.model_validate(
         json.loads(
-            '{"points": 8, "noise": {"sigma": 1, "law": "gaussian"}, "functions": 8, "task": "antiderivative", "restart": 0}'
+            '{"points": 8, "noise": {"sigma": 1, "law": "gaussian"}, "functions": 8, "task": "antiderivative", "restart": 0,'
+            ' "architecture": {"name": "deeponet", "q": 16}, "training": {"steps": 1000, "precision": "recipe"}}'
         )
     )
     assert cell_key(base) == cell_key(reordered)
@@ -67,16 +73,18 @@ FIELD_CHANGES = [
     {"noise": {"law": "uniform", "sigma": 0.1}},
     {"noise": {"law": "uniform", "sigma": 0.1, "control": "permuted-noise"}},
     {"noise": {"law": "uniform", "sigma": 0.1, "control": "permuted-labels"}},
-    {"net": {"q": 3}},
-    {"net": {"branch_widths": [64, 65]}},
-    {"net": {"trunk_widths": [64, 65]}},
-    {"net": {"ends": "linear"}},
-    {"net": {"activation": "relu"}},
+    {"architecture": {"q": 3}},
+    {"architecture": {"branch_widths": [64, 65]}},
+    {"architecture": {"trunk_widths": [64, 65]}},
+    {"architecture": {"ends": "linear"}},
+    {"architecture": {"activation": "relu"}},
     {"training": {"steps": 999}},
     {"training": {"epochs": 1000}},
     {"training": {"steps": 1000, "batch": 4}},
     {"training": {"steps": 1000, "learning_rate": 0.03}},
     {"training": {"steps": 1000, "initialisation": "glorot"}},
+    {"training": {"steps": 1000, "precision": "float64"}},
+    {"architecture": {"schedule": "tied"}},
     {"replicate": 1},
     {"restart": 1},
     {"test_functions": 3},

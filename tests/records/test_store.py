@@ -20,9 +20,9 @@ from repository import REPOSITORY
 
 from operators import TASKS, UserError
 from operators.atomic_files import STALE_SECONDS, atomic, sweep, write_atomic
-from results.records.model import canonical
 from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, from_line, record_key, to_line
 from results.records.store import Store
+from results.schema.model import canonical
 
 
 def new(planted: Any, count: int = 3, **settings: Any) -> list[Record]:
@@ -158,7 +158,20 @@ def test_equal_keys_with_other_weights_are_named(tmp_path: Path, planted: Any) -
 
 
 def body(record: Record, **changes: Any) -> dict[str, Any]:
-    return record.model_dump(mode="json") | changes
+    return record.model_dump(mode="json", by_alias=True) | changes
+
+
+def with_cell(record: Record, **changes: Any) -> dict[str, Any]:
+    """A body of another cell, under the key of that cell where its numbers have one."""
+    cell = {**record.cell, **changes}
+    try:
+        return body(record, cell=cell, key=record_key(record.family, cell, record.task, record.versions.method))
+    except ValueError:
+        return body(record, cell=cell)
+
+
+def without(record: Record, name: str) -> dict[str, Any]:
+    return {field: value for field, value in body(record).items() if field != name}
 
 
 @pytest.mark.parametrize(
@@ -176,16 +189,32 @@ def body(record: Record, **changes: Any) -> dict[str, Any]:
         (lambda line, record: sealed(body(record, key="short")), "key"),
         (lambda line, record: sealed(body(record, unknown=1)), "unknown"),
         (
-            lambda line, record: sealed(body(record, schema_version=2, new_field=1)),
-            "expected schema 1, got 2; written by a newer",
+            lambda line, record: sealed(body(record, schema=3, new_field=1)),
+            "expected schema 2, got 3; written by a newer",
         ),
-        (lambda line, record: sealed(body(record, schema_version=0)), "expected schema 1, got 0"),
-        (lambda line, record: sealed(body(record, cell={"sigma": float("nan")})), "NaN or infinity"),
+        (lambda line, record: sealed(body(record, schema=0)), "expected schema 2, got 0"),
         (
-            lambda line, record: sealed(body(record, cell={"task": "burgers", "parameters": {"viscosity": float("inf")}})),
-            "NaN or",
+            lambda line, record: sealed({**without(record, "schema"), "schema_version": 1, "sizes": {}, "errors": {}}),
+            "expected schema 2, got 1",
         ),
-        (lambda line, record: sealed(body(record, cell={"task": "heat", "noise": {"sigma": float("nan")}})), "NaN or infinity"),
+        (lambda line, record: sealed(without(record, "family")), "expected a family among"),
+        (lambda line, record: sealed(body(record, family="planted")), "got 'planted'"),
+        (lambda line, record: sealed(body(record, family=["deeponet"])), "expected a family among"),
+        (lambda line, record: sealed(with_cell(record, functions=0)), "not a valid record: functions: "),
+        (lambda line, record: sealed(with_cell(record, colour="red")), "not a valid record: colour: Extra inputs"),
+        (lambda line, record: sealed(with_cell(record, architecture={"name": "planted"})), "expected an architecture among"),
+        (lambda line, record: sealed(with_cell(record, architecture={"name": ["deeponet"]})), "expected an architecture among"),
+        (lambda line, record: sealed(with_cell(record, architecture={"trunk_widths": []})), "at least one trunk width"),
+        (lambda line, record: sealed(with_cell(record, noise={"law": "gaussian", "sigma": float("nan")})), "NaN or infinity"),
+        (lambda line, record: sealed(with_cell(record, parameters={"viscosity": float("inf")})), "NaN or infinity"),
+        (lambda line, record: sealed(body(record, task={"viscosity": float("nan")})), "NaN or infinity"),
+        (lambda line, record: sealed(body(record, task=None)), "not a valid record: task: "),
+        (lambda line, record: sealed(body(record, measured={"energy": 1.0})), "not a valid record: sizes: Field required"),
+        (lambda line, record: sealed(body(record, measured=[])), "not a valid record: "),
+        (
+            lambda line, record: sealed(body(record, measured={**body(record)["measured"], "energy": 1.0})),
+            "not a valid record: energy: Extra inputs",
+        ),
         (lambda line, record: sealed(to_line(record)[88:-2].replace('"seconds":1.0', '"seconds":NaN')), "NaN or infinity"),
         (lambda line, record: sealed('{"cell":' + "[" * 10**4 + "]" * 10**4 + "}"), "not a valid record"),
     ],
@@ -233,17 +262,47 @@ def test_a_line_larger_than_memory_is_never_held_in_it(tmp_path: Path, planted: 
     assert done.stdout.startswith("1 line longer than")
 
 
-def test_a_key_that_is_not_the_hash_of_its_cell_is_refused(tmp_path: Path, planted: Any) -> None:
-    task = next(iter(TASKS.values()))
-    planted.add(task=task.name)
-    forged = planted.records[0].model_copy(
-        update={"versions": planted.records[0].versions.model_copy(update={"task": task.version})}
-    )
-    right = forged.model_copy(update={"key": record_key(forged.cell, task.identity(), forged.versions.engine)})
-    other_version = forged.model_copy(update={"versions": forged.versions.model_copy(update={"task": task.version + 1})})
-    store = written(tmp_path, "".join(map(to_line, (forged, right, other_version))).encode())
-    assert {record.key for record in store.records()} == {right.key, other_version.key}
-    assert [bad.reason for bad in store.quarantined()] == ["key is not the hash of its cell and versions"]
+@pytest.mark.parametrize(
+    "other",
+    [{"schema": 1}, {"family": "planted"}, {"cell": {}}, {"task": {"version": 2}}, {"method": 2}, {"extra": None}],
+    ids=str,
+)
+def test_a_key_that_is_not_the_hash_of_its_line_is_refused(tmp_path: Path, planted: Any, other: dict[str, Any]) -> None:
+    """Also where this release does not know the task."""
+    first, second = new(planted, 2)
+    stated = {"schema": 2, "family": "deeponet", "cell": first.cell, "task": first.task, "method": 1}
+    right, wrong = (hashlib.sha256(canonical(each).encode()).hexdigest() for each in (stated, stated | other))
+    assert first.key == right
+    store = written(tmp_path, sealed(body(first, key=wrong)) + to_line(second).encode())
+    assert [record.key for record in store.records()] == [second.key]
+    assert [bad.reason for bad in store.quarantined()] == ["key is not the hash of what the line holds"]
+
+
+def rekeyed(record: Record, cell: dict[str, Any], task: dict[str, Any], method: int = 1) -> Record:
+    """The record of another cell, data and method, under its own right key."""
+    versions = record.versions.model_copy(update={"method": method})
+    key = record_key(record.family, cell, task, method)
+    return record.model_copy(update={"cell": cell, "task": task, "versions": versions, "key": key})
+
+
+def test_a_line_whose_data_are_not_those_of_its_cell_is_refused(tmp_path: Path, planted: Any) -> None:
+    """Under right keys; data of another version than this release knows cannot be compared."""
+    (record,) = new(planted, 1, task="burgers")
+    identity = json.loads(TASKS["burgers"].identity())
+    other = json.loads(TASKS["burgers"].with_parameters({"viscosity": 0.05}).identity())
+    assert (identity != other, identity["version"]) == (True, other["version"])
+    right, forged = rekeyed(record, record.cell, identity), rekeyed(record, record.cell, other)
+    thinner = rekeyed(record, {**record.cell, "parameters": {"viscosity": 0.05}}, other)
+    older = rekeyed(record, record.cell, {**other, "version": identity["version"] + 1})
+    cell = {name: value for name, value in record.cell.items() if name != "parameters"}
+    plain, forged_plain = rekeyed(record, cell, identity), rekeyed(record, cell, other)
+    lines = (right, forged, thinner, older, plain, forged_plain)
+    store = written(tmp_path, "".join(map(to_line, lines)).encode())
+    assert {record.key for record in store.records()} == {record.key for record in (right, thinner, older, plain)}
+    assert [(bad.line, bad.reason) for bad in store.quarantined()] == [
+        (2, "data are not those that its cell names"),
+        (6, "data are not those that its cell names"),
+    ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -349,12 +408,13 @@ def test_a_full_disk_is_one_sentence_and_costs_only_the_record_in_hand(tmp_path:
 ENDLESS = """
 import sys
 from pathlib import Path
-from results.records.record import from_line
+from results.records.record import from_line, record_key
 from results.records.store import Store
 record = from_line(Path(sys.argv[2]).read_bytes())
 with Store(Path(sys.argv[1])).writer() as writer:
     for number in range(10**9):
-        writer.append(record.model_copy(update={"key": f"{int(sys.argv[3]) * 10**9 + number:064x}"}))
+        cell = {**record.cell, "replicate": number, "restart": int(sys.argv[3])}
+        writer.append(record.model_copy(update={"cell": cell, "key": record_key(record.family, cell, record.task, 1)}))
 """
 
 
@@ -369,9 +429,10 @@ def test_writers_killed_at_any_moment_leave_whole_records(tmp_path: Path, plante
     for writer in writers:
         writer.send_signal(signal.SIGKILL)
         writer.wait()
-    seen = {writer: {key for key in store.statuses() if int(key, 16) // 10**9 == writer} for writer in range(2)}
-    assert all(sorted(int(key, 16) % 10**9 for key in keys) == list(range(len(keys))) for keys in seen.values())
-    assert sum(map(len, seen.values())) >= 40
+    cells = [record.cell for record in store.records()]
+    seen = [sorted(cell["replicate"] for cell in cells if cell["restart"] == writer) for writer in range(2)]
+    assert seen == [list(range(len(numbers))) for numbers in seen]
+    assert len(cells) == sum(map(len, seen)) >= 40
     assert all(bad.reason.startswith(("torn", "empty")) for bad in store.quarantined())
 
 

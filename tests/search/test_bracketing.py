@@ -11,8 +11,8 @@ from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.drivers.bracket_run import Bracketing, run_brackets
-from bench.execution.executors import Limits, Resources
+from bench.drivers.study_run import Options, open_course
+from bench.drivers.study_run import run as run_course
 from bench.question import Question
 from bench.search.lower_ends import lower_ends
 from bench.study import Study
@@ -20,7 +20,6 @@ from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
 from results.records.manifest import Target, load_manifest
-from results.records.store import Store
 from results.report.write import write_tables
 from results.tables.brackets import brackets, summary
 from results.witnesses.submissions import entries
@@ -32,7 +31,7 @@ def question(noise: Noise, target: Target) -> Question:
         functions=20,
         points=20,
         noise=noise,
-        net=Net(branch_widths=(8,), trunk_widths=(8,)),
+        architecture=Net(branch_widths=(8,), trunk_widths=(8,)),
         training=Training(steps=300, learning_rate=2e-2),
     )
     return Question(template=cell, target=target, width=24, restarts=1, trainings=14)
@@ -54,14 +53,13 @@ STUDY = Study(
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study run once."""
     out = tmp_path_factory.mktemp("brackets")
-    run(out)
+    run(STUDY, out)
     return out / STUDY.name
 
 
-def run(out: Path) -> Bracketing:
-    bracketing = Bracketing(STUDY, Store(out / STUDY.name), BlockCache(out / ".data"))
-    run_brackets(bracketing, "local", Resources(Limits(out / ".data")), console=Console(quiet=True))
-    return bracketing
+def run(study: Study, out: Path) -> None:
+    options = Options(out, workers=1, quiet=True)
+    run_course(open_course(study, options), options, Console(quiet=True))
 
 
 def table(folder: Path) -> pd.DataFrame:
@@ -98,7 +96,7 @@ def test_trainings_stay_within_each_budget(folder: Path) -> None:
 def test_a_second_run_trains_nothing_and_gives_the_same_table(folder: Path) -> None:
     before = table(folder)
     lines = sum(len(path.read_bytes().splitlines()) for path in (folder / "records").glob("*.jsonl"))
-    run(folder.parent)
+    run(STUDY, folder.parent)
     assert sum(len(path.read_bytes().splitlines()) for path in (folder / "records").glob("*.jsonl")) == lines
     pd.testing.assert_frame_equal(table(folder), before)
 
@@ -145,11 +143,9 @@ def test_the_leaderboard_names_the_smallest_verified_witness_of_each_problem(fol
 def test_with_q_fixed_below_the_floor_nothing_is_trained_and_the_table_says_impossible(tmp_path: Path) -> None:
     asked = question(Noise(), Target(kind="relative", value=0.01))
     q_lower = lower_ends(asked, BlockCache(None)).q_lower
-    fixed = tuple(replace(asked, q=q, tied=True) for q in (q_lower - 1, q_lower))
+    fixed = tuple(replace(asked, q=q, net_class="tied") for q in (q_lower - 1, q_lower))
     study = Study(name="fixed-q", question="And with q fixed?", targets=(asked.target,), brackets=fixed)
-    bracketing = Bracketing(study, Store(tmp_path / study.name), BlockCache(tmp_path / ".data"))
-    run_brackets(bracketing, "local", Resources(Limits(tmp_path / ".data")), console=Console(quiet=True))
-    write_tables(tmp_path / study.name)
+    run(study, tmp_path)
     impossible, reached = table(tmp_path / study.name).to_dict("records")
     assert (impossible["standing"], impossible["trainings"], impossible["witnesses"]) == ("certified impossible", 0, 0)
     assert (reached["standing"], reached["q_upper"]) == ("witnessed", q_lower)

@@ -13,7 +13,7 @@ from bench.search.strategy import Found, search
 from results.records.manifest import Target
 
 QUESTION = Question(
-    template=Cell(task="antiderivative", functions=50, points=50, net=Net(), training=Training(steps=1)),
+    template=Cell(task="antiderivative", functions=50, points=50, architecture=Net(), training=Training(steps=1)),
     target=Target(kind="relative", value=0.1),
     width=64,
     restarts=1,
@@ -29,7 +29,7 @@ def answer(question: Question, least_q: int, oracle: Callable[[Net], bool]) -> t
         cell = next(running)
         while True:
             asked.append(cell)
-            cell = running.send(oracle(cell.net))
+            cell = running.send(oracle(cell.architecture))
     except StopIteration as stop:
         return stop.value, asked
 
@@ -54,25 +54,25 @@ def test_planted_sizes_are_found(q: int, slack: int, more: tuple[int, ...]) -> N
 
 def test_a_sharp_lower_bound_costs_one_training_for_q() -> None:
     _, asked = answer(QUESTION, 8, planted(8, (1, 1, 1, 1)))
-    assert asked[0].net.q == 8
-    assert {cell.net.q for cell in asked} == {8, 9, 10}
+    assert asked[0].architecture.q == 8
+    assert {cell.architecture.q for cell in asked} == {8, 9, 10}
 
 
 def test_no_width_is_tried_that_the_certified_rank_excludes() -> None:
     _, asked = answer(QUESTION, 12, lambda net: True)
     assert QUESTION.least_widths(12) == (1, 11, 1, 1)
-    assert min(cell.net.branch_widths[-1] for cell in asked) == 11
+    assert min(cell.architecture.branch_widths[-1] for cell in asked) == 11
 
 
 @settings(max_examples=20, deadline=None)
 @given(q=st.integers(3, 20), width=st.integers(1, 16))
 def test_with_q_fixed_and_widths_tied_only_the_common_width_is_sought(q: int, width: int) -> None:
-    question = dataclasses.replace(QUESTION, q=q, tied=True)
+    question = dataclasses.replace(QUESTION, q=q, net_class="tied")
     found, asked = answer(question, 3, planted(3, (1, width, 1, 1)))
     least = max(width, max(question.least_widths(3)))
     assert found.smallest_d == question.resized(q, (least,) * 4)
-    assert {cell.net.q for cell in asked} == {q}
-    assert {len({*cell.net.branch_widths, *cell.net.trunk_widths}) for cell in asked} == {1}
+    assert {cell.architecture.q for cell in asked} == {q}
+    assert {len({*cell.architecture.branch_widths, *cell.architecture.trunk_widths}) for cell in asked} == {1}
 
 
 def test_a_fixed_q_that_is_certified_impossible_costs_no_training() -> None:
@@ -83,7 +83,7 @@ def test_a_fixed_q_that_is_certified_impossible_costs_no_training() -> None:
 def test_nothing_reached_is_nothing_found() -> None:
     found, asked = answer(QUESTION, 3, lambda net: False)
     assert (found.smallest_q, found.smallest_d) == (None, None)
-    assert max(cell.net.q for cell in asked) <= QUESTION.largest_q
+    assert max(cell.architecture.q for cell in asked) <= QUESTION.largest_q
 
 
 @pytest.mark.parametrize("budget", [1, 5, 17])
@@ -98,7 +98,7 @@ def test_the_budget_is_kept_and_what_was_found_by_then_is_returned(budget: int) 
 def test_restarts_are_tried_before_a_size_counts_as_missed() -> None:
     question = Question(QUESTION.template, QUESTION.target, width=64, restarts=3, trainings=4)
     _, asked = answer(question, 2, lambda net: False)
-    assert [(cell.net.q, cell.restart) for cell in asked] == [(2, 0), (2, 1), (2, 2), (3, 0)]
+    assert [(cell.architecture.q, cell.restart) for cell in asked] == [(2, 0), (2, 1), (2, 2), (3, 0)]
 
 
 def test_the_same_answers_give_the_same_cells() -> None:

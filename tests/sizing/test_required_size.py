@@ -337,7 +337,7 @@ def test_no_net_of_the_family_with_fewer_parameters_reaches_the_certified_rank(e
     counts = []
     for w, v, q in product(range(1, 8), repeat=3):
         net = DeepONet(sensors=3, coordinates=1, branch_widths=(w,), trunk_widths=(v,), q=q, ends=ends)  # type: ignore[arg-type]
-        if net.effective_q() >= rank:
+        if net.output_rank() >= rank:
             counts.append(net.parameter_count())
     assert rank > 1
     assert min(counts) == least == answer.parameters["d_rank"].value

@@ -53,7 +53,7 @@ def cell_of(engine: str, shape: tuple[Any, ...], **training: Any) -> Cell:
             "functions": functions,
             "points": points,
             "test_functions": 1,
-            "net": {"branch_widths": [width, width], "trunk_widths": [width, width], "q": q},
+            "architecture": {"branch_widths": [width, width], "trunk_widths": [width, width], "q": q},
             "training": {"engine": engine, "recipe": "adam", "learning_rate": 1e-3, "batch": batch, **training},
         }
     )

@@ -52,7 +52,7 @@ def cell(task: str, sigma: float, q: int, *, training: Training, replicate: int 
         functions=200,
         points=100,
         noise=Noise(law="rademacher", sigma=sigma) if sigma else Noise(),
-        net=Net(branch_widths=(width, width), trunk_widths=(width, width), q=q),
+        architecture=Net(branch_widths=(width, width), trunk_widths=(width, width), q=q),
         training=training,
         replicate=replicate,
     )
@@ -61,7 +61,7 @@ def cell(task: str, sigma: float, q: int, *, training: Training, replicate: int 
 def problem_of(chosen: Cell) -> tuple[Problem, float]:
     """A cell's problem and the floor of its training error."""
     problem = scaled(build(chosen.request()), "standard", "unit", "task")
-    return problem, float(floors_of_deeponet(problem.labels, problem.mean, problem.scale)[chosen.net.q])
+    return problem, float(floors_of_deeponet(problem.labels, problem.mean, problem.scale)[chosen.architecture.q])
 
 
 def trained(chosen: Cell) -> Run:

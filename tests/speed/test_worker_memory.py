@@ -29,7 +29,7 @@ def cells() -> list[Cell]:
             functions=128,
             points=1,
             test_functions=1,
-            net=Net(branch_widths=(4 + number // 10,), trunk_widths=(8,), q=1 + number % 10, ends="linear"),
+            architecture=Net(branch_widths=(4 + number // 10,), trunk_widths=(8,), q=1 + number % 10, ends="linear"),
             training=Training(recipe="soap", steps=20),
         )
         for number in range(CELLS)

@@ -32,7 +32,7 @@ def test_smoke_holds_what_it_promises() -> None:
     per_task = Counter(cell.task for cell in noisy)
     for task in per_task:
         mine = [cell for cell in noisy if cell.task == task]
-        assert len({cell.net.q for cell in mine}) >= 4
+        assert len({cell.architecture.q for cell in mine}) >= 4
         assert len({cell.n for cell in mine}) >= 4
 
 
@@ -52,7 +52,7 @@ def test_a_study_file_is_plain_python(tmp_path: Path) -> None:
         ("x = 1\n", "to define STUDY"),
         ("STUDY = 3\n", "to define STUDY"),
         (HEADER + 'Cell(task="burgerz", functions=8, points=8)\n', "line 4: cell: .*expected a task among"),
-        (HEADER + 'Cell(task="burgers", functions=8, points=8, net=Net(q=0))\n', "line 4: q: "),
+        (HEADER + 'Cell(task="burgers", functions=8, points=8, architecture=Net(q=0))\n', "line 4: q: "),
         (GOOD.replace('"mine"', '"../mine"'), "expected a study name"),
         (GOOD.replace("range(2)", "range(0)"), "at least one cell"),
         (GOOD.replace("replicate=r", "replicate=0"), "to differ, got 1 twice"),

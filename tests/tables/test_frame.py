@@ -1,5 +1,6 @@
 """The tidy frame: every expected cell once, outcomes from records alone, and nothing below its floor."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import UserError
+from results.families import FAMILIES
 from results.records.manifest import Manifest, Target, load_manifest, save_manifest
+from results.records.record import Record
 from results.tables.csv_files import csv_bytes, safe_text
 from results.tables.frame import (
     ASKED,
-    OUTCOME,
     FloorViolation,
     build_frame,
     check_floors,
@@ -23,6 +25,7 @@ from results.tables.frame import (
     reached,
     status_counts,
 )
+from results.tables.frame_columns import outcome_columns
 
 
 def test_one_row_an_expected_cell_in_the_order_of_the_study(planted: Any) -> None:
@@ -30,7 +33,7 @@ def test_one_row_an_expected_cell_in_the_order_of_the_study(planted: Any) -> Non
     frame = planted.frame()
     assert frame["key"].tolist() == keys
     assert frame["status"].tolist() == ["done", "missing", "failed", "diverged"]
-    assert set(ASKED) | set(OUTCOME) <= set(frame.columns)
+    assert set(ASKED) | set(outcome_columns(FAMILIES["deeponet"])) <= set(frame.columns)
     assert frame["training_mse"].isna().tolist() == [False, True, True, True]
 
 
@@ -57,6 +60,8 @@ def test_values_are_those_of_cell_sizes_and_record(planted: Any) -> None:
         "N": 12,
         "M": 5,
         "n": 60,
+        "architecture": "deeponet",
+        "schedule": "free",
         "q": 6,
         "q_eff": 5,
         "d": 321,
@@ -74,6 +79,7 @@ def test_values_are_those_of_cell_sizes_and_record(planted: Any) -> None:
         "noise_energy": 0.25,
         "absorbed": 0.25,
         "floor": 0.1,
+        "unit": 1.0,
         "optimality": 1.875,
         "resolved": 1.0,
         "trivial": 0.0,
@@ -103,21 +109,24 @@ def test_configurations_join_replicates_and_restarts_and_problems_join_nets(plan
     assert frame["problem"].tolist() == [0] * 6 + [1] * 4
 
 
+def with_values(record: Record, values: dict[str, float]) -> Record:
+    """The record with these named bound values."""
+    assert record.measured is not None
+    bounds = record.measured.bounds.model_copy(update={"values": values})
+    return record.model_copy(update={"measured": record.measured.model_copy(update={"bounds": bounds})})
+
+
 def test_named_bound_values_become_columns(planted: Any) -> None:
     for q in (1, 2):
         planted.add(q=q)
-    named = planted.records[1].bounds.model_copy(update={"values": {"cover": 0.25}})
-    planted.records[1] = planted.records[1].model_copy(update={"bounds": named})
+    planted.records[1] = with_values(planted.records[1], {"cover": 0.25})
     assert np.array_equal(planted.frame()["bound_cover"], [np.nan, 0.25], equal_nan=True)
 
 
 def test_of_several_records_of_a_key_the_last_counts_and_leaves_nothing_of_the_others(planted: Any) -> None:
     planted.add(q=1, relative=0.5)
     first = planted.records[0]
-    assert first.bounds is not None
-    earlier = first.model_copy(
-        update={"bounds": first.bounds.model_copy(update={"values": {"cover": 0.25}}), "message": "earlier"}
-    )
+    earlier = with_values(first, {"cover": 0.25}).model_copy(update={"message": "earlier"})
     frame = build_frame(planted.manifest(), [earlier, first])
     assert frame["bound_cover"].isna().all()
     pd.testing.assert_frame_equal(frame.drop(columns="bound_cover"), planted.frame())
@@ -143,9 +152,24 @@ def test_the_floor_holds_to_a_millionth(planted: Any, excess: float, passes: boo
 
 def test_rounding_of_the_singular_values_is_allowed_where_the_fit_is_exact(planted: Any) -> None:
     planted.add(relative=0.0, floor=0.0)
-    planted.add(q=2, relative=1e-7, floor=4e-14 + 7e-12, energy=4.0)
+    planted.add(q=2, relative=1e-7, floor=4e-14 + 3.9e-12, energy=4.0)
     planted.add(q=3, relative=0.0, floor=1e-20)
     assert check_floors(planted.frame()) == 3
+
+
+def test_more_than_a_trillionth_of_the_squared_unit_is_not_rounding(planted: Any) -> None:
+    planted.add(relative=1e-7, floor=4e-14 + 4.1e-12, energy=4.0)
+    with pytest.raises(FloorViolation):
+        planted.frame()
+
+
+def test_cells_without_a_rank_limit_have_no_floor_and_are_excluded_from_nothing(planted: Any) -> None:
+    planted.add(q=1, relative=0.0)
+    planted.add(q=2, absorbed=0.9)
+    frame = planted.frame()
+    assert check_floors(frame) == 0
+    assert not excluded(frame, RELATIVE).any()
+    assert not excluded(frame, ABSORB).any()
 
 
 def test_an_error_of_exactly_zero_does_not_slip_below_a_resolved_floor(planted: Any) -> None:
@@ -231,12 +255,46 @@ def test_the_manifest_survives_the_disk(tmp_path: Any, planted: Any) -> None:
     assert (tmp_path / "study.json").read_bytes() == first
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"name": "../../x"}', b"\xff", b"[" * 10**5])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"[]", b"7", b'{"schema": 2}', b'{"schema": 2, "name": "../../x"}', b"\xff", b"[" * 10**5]
+)
 def test_a_missing_or_broken_manifest_is_one_sentence(tmp_path: Any, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "study.json").write_bytes(content)
     with pytest.raises(UserError, match=r"expected .*study\.json"):
         load_manifest(tmp_path)
+
+
+def test_a_study_of_an_unknown_family_is_one_sentence(tmp_path: Any, planted: Any) -> None:
+    planted.add()
+    planted.save(tmp_path)
+    stated = json.loads((tmp_path / "study.json").read_text())
+    (tmp_path / "study.json").write_text(json.dumps(stated | {"family": "planted"}))
+    with pytest.raises(UserError, match=r"study\.json .*family: .*expected a family among .*, got 'planted'"):
+        load_manifest(tmp_path)
+
+
+OLD = {"name": "old", "question": "", "targets": [], "expected": [], "rays": [], "brackets": []}
+OLD_CELL = {"key": "0" * 64, "cell": {"task": "heat", "net": {"q": 4}}, "sizes": {"d": 1, "q_eff": 1, "d_eff": 1}}
+OLD_BRACKET = {"task": "heat", "tied": True}
+
+
+@pytest.mark.parametrize(
+    "schema", [{}, {"schema": 1}, {"schema": 3}, {"schema": "x" * 99}, {"schema": None}, {"schema": [2]}], ids=str
+)
+@pytest.mark.parametrize("content", [{}, {"expected": [OLD_CELL]}, {"brackets": [OLD_BRACKET]}, {"name": 7}], ids=str)
+def test_a_folder_of_another_schema_is_refused_in_one_sentence(
+    tmp_path: Any, schema: dict[str, Any], content: dict[str, Any]
+) -> None:
+    """What earlier releases wrote had no schema in `study.json`."""
+    (tmp_path / "study.json").write_text(json.dumps(OLD | content | schema))
+    with pytest.raises(UserError) as caught:
+        load_manifest(tmp_path)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"expected records of schema 2 in {tmp_path}, got schema ")
+    assert "move the folder away and run the study again" in sentence
+    assert "\n" not in sentence
+    assert len(sentence) < len(str(tmp_path)) + 250
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "C:\\x", "a\0b", "A", "", "x" * 300, "-x", "a b"])

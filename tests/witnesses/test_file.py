@@ -1,6 +1,5 @@
 """The witness file: what is written is read back; whatever else is handed in is refused with its reason, in bounded memory."""
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -21,9 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from operators.architectures import Weights
 from operators.architectures.deeponet import ENDS
-from operators.architectures.weights import Layer, Weights
-from results.witnesses.file import MAXIMUM_FILE_BYTES, Net, Witness, decode, encode, load_witness, save_witness, shapes
+from results.schema.cells import Net
+from results.witnesses.file import MAXIMUM_FILE_BYTES, Witness, decode, encode, load_witness, save_witness
 from results.witnesses.header import MAXIMUM_HEADER_BYTES, PUNCTUATION, Header, parse_header, plain
 from results.witnesses.npz_archive import MAXIMUM_UNPACKED_BYTES
 from results.witnesses.untrusted_files import Unreadable
@@ -31,7 +31,7 @@ from results.witnesses.untrusted_files import Unreadable
 SMALL = 8 * 2**20
 
 HEADER: dict[str, Any] = {
-    "schema_version": 1,
+    "schema_version": 2,
     "data": {
         "task": "antiderivative",
         "task_version": 1,
@@ -44,9 +44,10 @@ HEADER: dict[str, Any] = {
         "sigma": 0.0,
         "replicate": 0,
     },
-    "net": {
-        "sensors": 5,
-        "coordinates": 1,
+    "sensors": 5,
+    "coordinates": 1,
+    "architecture": {
+        "name": "deeponet",
         "branch_widths": [4],
         "trunk_widths": [3, 4],
         "q": 2,
@@ -82,9 +83,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 def arrays(header: dict[str, Any] | bytes = HEADER) -> dict[str, np.ndarray]:
     """Header and weights 1/8, 2/8, ... as an outsider would hand them in."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    net = Net.model_validate(HEADER["net"])
     found = {"header": np.frombuffer(text, dtype=np.uint8)}
-    for name, shape in shapes(net).items():
+    for name, shape in Header.model_validate(HEADER).net().shapes().items():
         found[name] = (1.0 + np.arange(np.prod(shape))).reshape(shape) / 8
     return found
 
@@ -132,21 +132,25 @@ def witnesses(draw: st.DrawFn) -> Witness:
     """Any small architecture with any finite weights."""
     widths = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
     net = Net(
-        sensors=draw(st.integers(1, 5)),
-        coordinates=draw(st.integers(1, 3)),
         branch_widths=draw(widths),
         trunk_widths=draw(widths),
         q=draw(st.integers(1, 4)),
         activation="relu",
         ends=draw(st.sampled_from(ENDS)),
     )
+    header = Header.model_validate(
+        {
+            **HEADER,
+            "sensors": draw(st.integers(1, 5)),
+            "coordinates": draw(st.integers(1, 3)),
+            "architecture": net,
+            "origin": {**HEADER["origin"], "created": "2026-02-03"},
+        }
+    )
     width = draw(st.sampled_from([32, 64]))
     values = st.floats(allow_nan=False, allow_infinity=False, width=width)
-    found = [draw(npst.arrays(np.float64, shape, elements=values)) for shape in shapes(net).values()]
-    layers = [Layer(kernel, bias) for kernel, bias in zip(found[:-1:2], found[1::2], strict=True)]
-    depth = len(net.branch_widths) + 1
-    header = Header.model_validate({**HEADER, "net": net.model_dump(), "origin": {**HEADER["origin"], "created": "2026-02-03"}})
-    return Witness(header, Weights(tuple(layers[:depth]), tuple(layers[depth:]), float(found[-1][0])))
+    shapes = header.net().shapes().items()
+    return Witness(header, Weights({name: draw(npst.arrays(np.float64, shape, elements=values)) for name, shape in shapes}))
 
 
 @given(witnesses())
@@ -168,7 +172,7 @@ def test_the_address_is_the_same_for_all_archives_of_the_same_contents_and_in_al
     turned = {name: np.asfortranarray(array) for name, array in reversed(arrays().items())}
     single = {name: array if name == "header" else array.astype(np.float32) for name, array in arrays().items()}
     addresses = {decode(data).sha256 for data in (plain_one, packed, zipped(turned), zipped(single))}
-    assert addresses == {"9335c5f40ff899a49626dc82ca65b7215a6185fb3dcc03476244417730ecf808"}
+    assert addresses == {"36390356e5a40c5c741feada6ad11db6aaba246abab0f29d9134eeac629ea1ae"}
 
 
 def test_weights_that_float32_holds_are_stored_in_it_and_counted_with_32_bits() -> None:
@@ -177,13 +181,13 @@ def test_weights_that_float32_holds_are_stored_in_it_and_counted_with_32_bits() 
     finer = arrays() | {"bias": np.array([0.1])}
     assert decode(zipped(finer)).bits == 64
     assert len(encode(decode(zipped(finer)))) > len(encode(witness))
-    assert decode(zipped(finer)).weights.bias == 0.1
+    assert decode(zipped(finer)).weights["bias"][0] == 0.1
 
 
 def test_kernels_in_fortran_order_mean_the_same_matrix() -> None:
     kernel = np.asfortranarray(arrays()["branch_0_kernel"])
     witness = decode(zipped(arrays() | {"branch_0_kernel": kernel}))
-    np.testing.assert_array_equal(witness.weights.branch[0].kernel, kernel)
+    np.testing.assert_array_equal(witness.weights["branch_0_kernel"], kernel)
 
 
 def test_save_and_load(tmp_path: Path) -> None:
@@ -195,12 +199,13 @@ def test_save_and_load(tmp_path: Path) -> None:
 
 
 def test_weights_that_do_not_fit_the_header_are_not_written() -> None:
-    witness = valid_witness()
-    weights = dataclasses.replace(witness.weights, branch=witness.weights.branch[:1])
-    with pytest.raises(ValueError, match="expected branch layers"):
-        encode(Witness(witness.header, weights))
+    header, named = valid_witness().header, valid_witness().weights.named
+    fewer = {name: array for name, array in named.items() if name != "branch_1_kernel"}
+    for other in (fewer, {**named, "spare": np.ones(1)}, {**named, "bias": np.ones(2)}, dict(reversed(named.items()))):
+        with pytest.raises(ValueError, match="expected weights of shapes"):
+            encode(Witness(header, Weights(other)))
     with pytest.raises(Unreadable, match="finite"):
-        encode(Witness(witness.header, dataclasses.replace(witness.weights, bias=float("nan"))))
+        encode(Witness(header, Weights({**named, "bias": np.array([np.nan])})))
 
 
 class Sentinel:
@@ -319,7 +324,7 @@ def zipped_with(entry: str, content: bytes) -> bytes:
 
 
 def test_a_header_that_declares_an_enormous_net_costs_no_memory() -> None:
-    header = changed("net.branch_widths", [8192] * 16)
+    header = changed("architecture.branch_widths", [8192] * 16)
 
     def refuse() -> None:
         with pytest.raises(Unreadable, match="branch_0_kernel"):
@@ -449,10 +454,13 @@ def test_headers_that_are_no_json_of_ours_are_refused(text: bytes, reason: str) 
     ("path", "value", "reason"),
     [
         ("extra", 1, "no unknown field in the header, got extra"),
-        ("net.dropout", 0.1, "no unknown field in the header, got net.dropout"),
+        ("net", {"q": 2}, "no unknown field in the header, got net"),
+        ("architecture.dropout", 0.1, "no unknown field in the header, got architecture.dropout"),
+        ("architecture.sensors", 5, "no unknown field in the header, got architecture.sensors"),
         ("data.labels", [1.0], "no unknown field in the header, got data.labels"),
         ("target", "absent", "target: Field required"),
-        ("schema_version", 2, "schema 1, got 2"),
+        ("schema_version", 1, "schema 2, got 1"),
+        ("schema_version", 3, "schema 2, got 3"),
         ("data.task", "../burgers", "data.task"),
         ("data.task", "x" * 65, "data.task"),
         ("data.task_identity", "0" * 63, "data.task_identity"),
@@ -467,12 +475,29 @@ def test_headers_that_are_no_json_of_ours_are_refused(text: bytes, reason: str) 
         ("data.noise_law", "cauchy", "data.noise_law"),
         ("data.sigma", 0.5, "sigma = 0 without"),
         ("data.replicate", -1, "data.replicate"),
-        ("net.q", 0, "net.q"),
-        ("net.q", 8193, "net.q"),
-        ("net.branch_widths", [], "net.branch_widths"),
-        ("net.branch_widths", [4] * 17, "net.branch_widths"),
-        ("net.activation", "sin", "net.activation"),
-        ("net.ends", "softmax", "net.ends"),
+        ("sensors", 0, "sensors"),
+        ("sensors", "absent", "sensors: Field required"),
+        ("sensors", 2**20 + 1, "sensors"),
+        ("coordinates", 17, "coordinates"),
+        ("coordinates", 1.5, "coordinates"),
+        ("architecture", "absent", "architecture: Field required"),
+        ("architecture", [4, 3], "architecture: "),
+        ("architecture.name", "planted", "architecture: .*expected an architecture among .*, got 'planted'"),
+        ("architecture.name", ["deeponet"], "architecture: .*expected an architecture among"),
+        ("architecture.name", None, "architecture: .*expected an architecture among"),
+        ("architecture.schedule", "tied", "expected an architecture with the schedule 'free', got 'tied'"),
+        ("architecture.q", 0, "architecture.q"),
+        ("architecture.q", "2", "architecture.q"),
+        ("architecture.q", True, "architecture.q"),
+        ("architecture.q", 2.5, "architecture.q"),
+        ("architecture.q", 8193, "expected q from 1 to 8192, got 8193"),
+        ("architecture.branch_widths", [], "architecture: .*expected at least one branch width"),
+        ("architecture.branch_widths", [4, 0], "architecture: .*expected at least one branch width, each >= 1"),
+        ("architecture.branch_widths", ["4"], "architecture.branch_widths.0"),
+        ("architecture.branch_widths", [8193], "expected branch_widths from 1 to 8192, got 8193"),
+        ("architecture.trunk_widths", [4] * 17, "expected at most 16 numbers in trunk_widths, got 17"),
+        ("architecture.activation", "sin", "architecture.activation"),
+        ("architecture.ends", "softmax", "architecture.ends"),
         ("scaling.outputs", "pointwise", "scaling.outputs"),
         ("scaling.inputs", "pca", "scaling.inputs"),
         ("target.kind", "absorb", "absorb' for noisy data"),

@@ -75,7 +75,7 @@ def test_a_submission_is_kept_under_the_hash_of_its_contents_with_what_was_measu
     assert load_witness(stored).weights.sha256() == load_witness(mine).weights.sha256()
     assert (entry.entered_by, entry.header.origin.author, entry.bits) == ("Grace Hopper", "Your name", 64)
     assert entry.error == verify(mine, cache).error
-    assert entry.d == load_witness(mine).header.net.deeponet().parameter_count()
+    assert entry.d == load_witness(mine).header.net().parameter_count()
     assert entries(tmp_path) == dataclasses.replace(entries(tmp_path), accepted=(entry,), refused=())
     assert sorted(tree(tmp_path)) == [f"submissions/{entry.witness}.json", f"witnesses/{entry.witness}.npz"]
     assert [found.passed for _, found in verify_folder(tmp_path, cache)] == [True]
@@ -147,6 +147,8 @@ def test_entries_that_were_altered_are_refused_with_a_reason(mine: Path, cache: 
         "one line": data[:-10],
         "unknown": resealed(b'"bits":', b'"unknown":1,"bits":'),
         "schema 1, got 7": resealed(b'"schema_version":1,"witness"', b'"schema_version":7,"witness"'),
+        "header.architecture.q": resealed(b'"q":4', b'"q":"4"'),
+        "an architecture among": resealed(b'"name":"deeponet"', b'"name":"planted"'),
         "entered_by": resealed(b'"entered_by":"Your name"', b'"entered_by":"<script>"'),
         "at most": b" " * 2**19,
         "under that name": resealed(entry.witness.encode(), b"0" * 64),

@@ -15,18 +15,21 @@ from scipy.optimize import minimize_scalar
 
 import results.witnesses.error
 from operators import find_task
+from operators.architectures import Architecture
 from operators.architectures.activations import ACTIVATIONS
-from operators.architectures.deeponet import DeepONet, Ends
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import DeepONet, Ends, deeponet_weights
+from operators.architectures.weights import Layer, Weights, layers_of
 from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import Request, build
 from operators.data.normalisation import Problem, scaled
+from operators.diagnostics.floor import floors_of
 from operators.errors import UserError
 from results.records.manifest import Target
+from results.schema.cells import Net
 from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness, encode, save_witness
-from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.header import Header, Origin, Scaling, data_of
 from results.witnesses.verification import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder
 
 TASK = find_task("antiderivative")
@@ -41,8 +44,18 @@ def net_for(request: Request, q: int, ends: Ends = "linear", widths: tuple[int, 
 
 def header_for(request: Request, net: DeepONet, target: Target, scaling: Scaling | None = None) -> Header:
     origin = Origin(author="Planted", method="exact", created="2026-01-01")
-    scaling = scaling or Scaling(inputs="standard", coordinates="unit")
-    return Header(data=data_of(request), net=net_of(net), scaling=scaling, target=target, origin=origin)
+    stated = Net(
+        branch_widths=net.branch_widths, trunk_widths=net.trunk_widths, q=net.q, activation=net.activation, ends=net.ends
+    )
+    return Header(
+        data=data_of(request),
+        sensors=net.sensors,
+        coordinates=net.coordinates,
+        architecture=stated,
+        scaling=scaling or Scaling(inputs="standard", coordinates="unit"),
+        target=target,
+        origin=origin,
+    )
 
 
 def target_of(request: Request, value: float) -> Target:
@@ -69,7 +82,7 @@ def planted_weights(problem: Problem, q: int) -> Weights:
     offset = float(minimize_scalar(lambda c: tail(labels - c, q), bounds=(best - 0.1, best + 0.1), options={"xatol": 1e-9}).x)
     left, singular, right = np.linalg.svd(labels - offset, full_matrices=False)
     generator = np.random.default_rng(1)
-    return Weights(
+    return deeponet_weights(
         branch=random_features(generator, problem.inputs, left[:, :q] * singular[:q], 0.3),
         trunk=random_features(generator, problem.points[problem.index], right[:q].T, 12.0),
         bias=offset,
@@ -146,8 +159,8 @@ def test_data_that_differ_as_those_of_two_machines_do_not_change_the_verdict(
 def test_weights_whose_errors_are_rounding_do_not_enter(planted: Planted) -> None:
     """Two more hidden units, equal and with opposite heads of size 1e13, cancel in exact arithmetic only."""
     request, net, weights, floor = planted
-    hidden, head = weights.branch
-    wild = Weights(
+    hidden, head = layers_of(weights, "branch")
+    wild = deeponet_weights(
         branch=(
             Layer(
                 np.hstack([hidden.kernel[:, :1], hidden.kernel, hidden.kernel[:, :1]]),
@@ -155,8 +168,8 @@ def test_weights_whose_errors_are_rounding_do_not_enter(planted: Planted) -> Non
             ),
             Layer(np.vstack([np.full((1, net.q), 1e13), head.kernel, np.full((1, net.q), -1e13)]), head.bias),
         ),
-        trunk=weights.trunk,
-        bias=weights.bias,
+        trunk=layers_of(weights, "trunk"),
+        bias=weights["bias"][0],
     )
     net = dataclasses.replace(net, branch_widths=(WIDTH + 2,))
     error = verify(Witness(header_for(request, net, target_of(request, 0.5)), wild)).error
@@ -181,7 +194,7 @@ def test_the_error_is_that_of_a_plain_loop_over_all_labels(ends: Ends, design: A
     def layers(sizes: tuple[int, ...]) -> tuple[Layer, ...]:
         return tuple(Layer(generator.normal(size=s) / 3, generator.normal(size=s[1])) for s in itertools.pairwise(sizes))
 
-    weights = Weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), 0.25)
+    weights = deeponet_weights(layers(net.branch_sizes()), layers(net.trunk_sizes()), 0.25)
     header = header_for(request, net, target_of(request, 0.5), Scaling(inputs=scaling[0], coordinates=scaling[1]))
     found = verify(Witness(header, weights))
 
@@ -194,11 +207,14 @@ def test_the_error_is_that_of_a_plain_loop_over_all_labels(ends: Ends, design: A
             u = data.inputs[i] if scaling[0] == "raw" else (data.inputs[i] - c.input_mean) / c.input_std
             y = data.points[data.index[j] if design == "grid" else data.index[i, j]]
             y = y if scaling[1] == "raw" else 2 * y - 1
-            for layer in weights.branch[:-1]:
+            for layer in layers_of(weights, "branch")[:-1]:
                 u = silu(layer.kernel.T @ u + layer.bias)
-            for layer in weights.trunk[:-1]:
+            for layer in layers_of(weights, "trunk")[:-1]:
                 y = silu(layer.kernel.T @ y + layer.bias)
-            b, t = (layer.kernel.T @ x + layer.bias for layer, x in ((weights.branch[-1], u), (weights.trunk[-1], y)))
+            b, t = (
+                layer.kernel.T @ x + layer.bias
+                for layer, x in ((layers_of(weights, "branch")[-1], u), (layers_of(weights, "trunk")[-1], y))
+            )
             h = c.output_mean + c.output_std * (sum(last[0](b) * last[1](t)) + 0.25)
             squares += (data.clean[i, j] + data.noise[i, j] - h) ** 2
     assert found.error == pytest.approx(math.sqrt(squares / np.sum(data.labels**2)), rel=1e-12)
@@ -219,9 +235,9 @@ def test_lowering_the_target_or_altering_a_weight_makes_a_witness_fail(planted: 
     header = header_for(request, net, target_of(request, quality(request, floor * (1 + 1e-5))))
     bolder = header.model_copy(update={"target": target_of(request, quality(request, floor / 2))})
     assert "misses the target" in verify(Witness(bolder, weights)).reason
-    kernel = weights.branch[0].kernel.copy()
+    kernel = weights["branch_0_kernel"].copy()
     kernel[0, 0] += 1.0
-    altered = dataclasses.replace(weights, branch=(Layer(kernel, weights.branch[0].bias), weights.branch[1]))
+    altered = Weights({**weights.named, "branch_0_kernel": kernel})
     assert "misses the target" in verify(Witness(header, altered)).reason
     data = bytearray(encode(Witness(header, weights)))
     data[len(data) // 2] ^= 1
@@ -289,8 +305,7 @@ def test_constants_of_a_task_come_back_from_the_header() -> None:
 
 def test_predictions_that_overflow_are_refused(planted: Planted) -> None:
     request, net, weights, _ = planted
-    hidden, head = weights.branch
-    huge = dataclasses.replace(weights, branch=(hidden, Layer(np.full_like(head.kernel, 1e308), head.bias)))
+    huge = Weights({**weights.named, "branch_1_kernel": np.full_like(weights["branch_1_kernel"], 1e308)})
     found = verify(Witness(header_for(request, net, target_of(request, 0.5)), huge), entering=True)
     assert not found.passed
     assert "finite predictions" in found.reason
@@ -299,8 +314,20 @@ def test_predictions_that_overflow_are_refused(planted: Planted) -> None:
 def test_an_error_below_the_certified_floor_is_refused(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     request, net, weights, _ = planted
     witness = Witness(header_for(request, net, target_of(request, 0.01)), weights)
-    monkeypatch.setattr(results.witnesses.error, "floors_of_deeponet", lambda *args: 4.0 * floors_of_deeponet(*args))
+    monkeypatch.setattr(results.witnesses.error, "floors_of", lambda problem: 4.0 * floors_of(problem))
     assert "below the certified floor" in verify(witness).reason
+
+
+def test_a_net_of_which_no_rank_limit_is_stated_has_no_floor_and_none_is_held_against_it(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, net, weights, floor = planted
+    witness = Witness(header_for(request, net, target_of(request, quality(request, floor * (1 + 1e-5)))), weights)
+    monkeypatch.setattr(results.witnesses.error, "floors_of", lambda problem: 4.0 * floors_of(problem))
+    assert "below the certified floor" in verify(witness).reason
+    monkeypatch.setattr(DeepONet, "output_rank", Architecture.output_rank)
+    found = verify(witness)
+    assert (found.passed, found.floor) == (True, None)
 
 
 def test_targets_finer_than_machines_agree_on_are_refused() -> None:
@@ -319,7 +346,9 @@ def test_invalid_data_are_a_reason_and_not_a_crash(planted: Planted) -> None:
     net = net_for(request, 1, "linear", (1,))
     shapes = [(100, 1), (1, 1), (net.coordinates, 1), (1, 1)]
     layers = [Layer(generator.normal(size=shape), np.zeros(1)) for shape in shapes]
-    found = verify(Witness(header_for(request, net, target_of(request, 0.5)), Weights(tuple(layers[:2]), tuple(layers[2:]), 0.0)))
+    found = verify(
+        Witness(header_for(request, net, target_of(request, 0.5)), deeponet_weights(tuple(layers[:2]), tuple(layers[2:]), 0.0))
+    )
     assert not found.passed
     assert found.reason
 

@@ -27,10 +27,11 @@ import gc
 import io
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,7 +41,8 @@ from bench.engines.deepxde.examples import Example, served
 from bench.engines.initial_weights import initial_weights
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import deeponet_weights
+from operators.architectures.weights import Layer, Weights, layers_of
 from operators.data.normalisation import Problem
 from operators.errors import UserError
 
@@ -56,8 +58,7 @@ class DeepXDEEngine(Engine):
     """
 
     name = "deepxde"
-    version = 1
-    recipes = ("adam",)
+    versions: ClassVar[Mapping[str, int]] = MappingProxyType({"adam": 1})
     threads: int = 1
 
     def refuses(self, cell: Cell) -> str | None:
@@ -68,6 +69,8 @@ class DeepXDEEngine(Engine):
                 f"expected at most {ALIGNED_LIMIT_BYTES / 2**30:.0f} GiB of inputs repeated at their points for engine 'deepxde',"
                 f" got {needed / 2**30:.1f} GiB; set a smaller batch"
             )
+        if cell.architecture.name != "deeponet":
+            return f"expected the architecture 'deeponet' for engine 'deepxde', got {cell.architecture.name!r}; use 'native'"
         return super().refuses(cell)
 
     def train(self, cells: Sequence[Cell], problems: Sequence[Problem], control: Control) -> list[Fit]:
@@ -143,10 +146,12 @@ def build_net(dde: Any, tf: Any, cell: Cell, problem: Problem) -> Any:
         built.apply_output_transform(lambda inputs, outputs: outputs * tf.constant(factor))
     built((np.zeros((1, net.sensors), np.float32), np.zeros((1, net.coordinates), np.float32)))
     start = initial_weights(cell, inputs=problem.inputs, points=problem.points)
-    for dense, layer in zip([*built.branch.denses, *built.trunk.denses], [*start.branch, *start.trunk], strict=True):
+    for dense, layer in zip(
+        [*built.branch.denses, *built.trunk.denses], [*layers_of(start, "branch"), *layers_of(start, "trunk")], strict=True
+    ):
         dense.kernel.assign(layer.kernel.astype(np.float32))
         dense.bias.assign(layer.bias.astype(np.float32))
-    built.b[0].assign(np.asarray([start.bias], dtype=np.float32))
+    built.b[0].assign(start["bias"].astype(np.float32))
     return built
 
 
@@ -156,7 +161,7 @@ def _read(net: Any) -> Weights:
     def layers(part: Any) -> tuple[Layer, ...]:
         return tuple(Layer(np.asarray(d.kernel, np.float64), np.asarray(d.bias, np.float64)) for d in part.denses)
 
-    return Weights(layers(net.branch), layers(net.trunk), float(net.b[0].numpy()[0]))
+    return deeponet_weights(layers(net.branch), layers(net.trunk), float(net.b[0].numpy()[0]))
 
 
 def _rate(tf: Any, training: Training, steps: int) -> Any:

@@ -40,15 +40,16 @@ class Descent:
     def __init__(self, cell: Cell, problem: Problem, start: Weights) -> None:
         self._tf = pinned_tensorflow(1)
         from bench.engines.descent import program
-        from bench.engines.descent.networks import deeponet
+        from bench.engines.descent.networks import network_of
+        from bench.engines.descent.networks.network import flattened
 
         shape = Shape.of(cell, problem)
         self.cell, self.step = cell, 0
-        self._optimiser = program.OPTIMISERS[cell.training.recipe](deeponet.matrix_shapes(cell.deeponet()))
+        self._optimiser = program.OPTIMISERS[cell.training.recipe](network_of(cell.net()).matrix_shapes())
         self.form = loss_form(shape, fine=self._optimiser.fine)
         self.chunk = self._optimiser.chunk or int(np.clip(CHUNK_FLOPS / step_flops(cell), SHORTEST_CHUNK, LONGEST_CHUNK))
         setting = program.Setting(
-            net=cell.deeponet(),
+            net=cell.net(),
             shape=shape,
             form=self.form,
             optimiser=self._optimiser,
@@ -61,7 +62,7 @@ class Descent:
         absent = self._tf.zeros((self.chunk, 1), self._tf.int32)
         self._batches: Iterator[Any] = repeat(absent) if setting.full else map(self._tf.constant, batches(cell, self.chunk))
         self._rows = next(self._batches)
-        self._theta, self._state = self._tf.constant(deeponet.flattened(start)), self._optimiser.start()
+        self._theta, self._state = self._tf.constant(flattened(start)), self._optimiser.start()
         try:
             self._compile(setting)
         except self._tf.errors.OpError:
@@ -108,13 +109,13 @@ class Descent:
 
     def error(self, problem: Problem) -> float:
         """Mean squared error over all labels, in float64 and physical units."""
-        return float(np.mean((predict(self.cell.deeponet(), self.weights(), problem) - problem.labels) ** 2))
+        return float(np.mean((predict(self.cell.net(), self.weights(), problem) - problem.labels) ** 2))
 
     def weights(self) -> Weights:
         """The present weights, as float64 copies."""
-        from bench.engines.descent.networks.deeponet import unflattened
+        from bench.engines.descent.networks.network import unflattened
 
-        return unflattened(self.cell.deeponet(), self._theta.numpy())
+        return unflattened(self.cell.net(), self._theta.numpy())
 
 
 def descend(

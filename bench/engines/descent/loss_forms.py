@@ -37,14 +37,14 @@ TABLE_LIMIT = 2**24
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes that decide the form: B, M, P, q and whether the design is a grid; N bounds the table."""
+    """Sizes that decide the form: B, M, P, q and whether the design is a grid; N bounds the table. q is None without factors."""
 
     grid: bool
     functions: int
     batch: int
     points: int
     distinct: int
-    q: int
+    q: int | None
 
     @classmethod
     def of(cls, cell: Cell, problem: Problem) -> Self:
@@ -55,13 +55,15 @@ class Shape:
             batch=cell.batch,
             points=cell.points,
             distinct=cell.points if problem.design == "grid" else len(problem.points),
-            q=cell.net.q,
+            q=getattr(cell.architecture, "q", None),
         )
 
 
 def loss_form(shape: Shape, *, fine: bool = False) -> LossForm:
     """The form that the operation counts favour; never `gram` if losses far below |T|^2 must be resolved."""
     b, m, p, q = shape.batch, shape.points, shape.distinct, shape.q
+    if q is None:
+        return "direct" if shape.grid else "table"
     if shape.grid:
         return "gram" if not fine and 4 * q * q * (b + m) < (2 * q + SWEEP) * b * m else "direct"
     if b * m < p:

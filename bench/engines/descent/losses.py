@@ -1,15 +1,16 @@
 """The forms of the training loss (see `bench.engines.descent.loss_forms`) in TensorFlow.
 
-Each function takes branch values U (q, B), trunk values V (q, .), the scalar bias b0 () and the operands of the batch, among them
-the weights w_j = 1 / (B M) of the columns of the residual.
+Each function takes what a network returns and the operands of the batch, among them the weights w_j = 1 / (B M) of the columns
+of the residual. Branch values are U (q, B), trunk values V (q, .); `direct` and `table` also take plain values F (B, .).
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 from bench.engines.descent.loss_forms import LossForm
-from bench.engines.descent.networks.deeponet import Tensor
+from bench.engines.descent.networks.network import Factored, Tensor
 
 Arrays = dict[str, Tensor]
 
@@ -19,8 +20,13 @@ def _weighted(squares: Tensor, arrays: Arrays) -> Tensor:
     return tf.reduce_sum(arrays["weights"] * tf.reduce_sum(squares, axis=0))
 
 
-def _direct(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
-    residual = arrays["factor"] * (tf.matmul(branch, trunk, transpose_a=True) + bias) - arrays["targets"]
+def _values(outputs: Factored | Tensor) -> Tensor:
+    """F (B, .) at all pairs."""
+    return tf.matmul(outputs.branch, outputs.trunk, transpose_a=True) + outputs.bias if isinstance(outputs, Factored) else outputs
+
+
+def _direct(outputs: Factored | Tensor, arrays: Arrays) -> Tensor:
+    residual = arrays["factor"] * _values(outputs) - arrays["targets"]
     return _weighted(tf.square(residual), arrays)
 
 
@@ -30,7 +36,8 @@ def _own_products(rows: Tensor) -> Tensor:
     return 2.0 * products - tf.stop_gradient(products)
 
 
-def _gram(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
+def _gram(outputs: Factored, arrays: Arrays) -> Tensor:
+    branch, trunk, bias = outputs
     targets, factor = arrays["targets"], arrays["factor"]
     functions, points = targets.shape
     trunk, offset = factor * trunk, tf.broadcast_to(factor * bias, (points,))
@@ -41,24 +48,26 @@ def _gram(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor
     return (squared + 2.0 * crossed + constant) / (functions * points) - 2.0 * mixed
 
 
-def _own(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
+def _own(outputs: Factored, arrays: Arrays) -> Tensor:
+    branch, trunk, bias = outputs
     functions, points = arrays["targets"].shape
     values = tf.reduce_sum(branch[:, :, None] * tf.reshape(trunk, (-1, functions, points)), axis=0)
     return _weighted(tf.square(arrays["factor"] * (values + bias) - arrays["targets"]), arrays)
 
 
-def _table(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
-    values = arrays["factor"] * (tf.matmul(branch, trunk, transpose_a=True) + bias)
+def _table(outputs: Factored | Tensor, arrays: Arrays) -> Tensor:
+    values = arrays["factor"] * _values(outputs)
     return _weighted(tf.square(arrays["mask"] * values - arrays["targets"]), arrays)
 
 
-def _gathered(branch: Tensor, trunk: Tensor, bias: Tensor, arrays: Arrays) -> Tensor:
+def _gathered(outputs: Factored, arrays: Arrays) -> Tensor:
+    branch, trunk, bias = outputs
     chosen = tf.gather(tf.transpose(trunk), arrays["index"])
     values = tf.reduce_sum(tf.transpose(branch)[:, None, :] * chosen, axis=-1)
     return _weighted(tf.square(arrays["factor"] * (values + bias) - arrays["targets"]), arrays)
 
 
-LOSSES: dict[LossForm, Callable[[Tensor, Tensor, Tensor, Arrays], Tensor]] = {
+LOSSES: dict[LossForm, Callable[[Any, Arrays], Tensor]] = {
     "direct": _direct,
     "gram": _gram,
     "own": _own,

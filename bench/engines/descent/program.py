@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from bench.engines.descent.loss_forms import LossForm, Operands, Shape
 from bench.engines.descent.losses import LOSSES, Arrays
-from bench.engines.descent.networks.deeponet import Network, Tensor
+from bench.engines.descent.networks import network_of
+from bench.engines.descent.networks.network import Tensor
 from bench.engines.descent.optimisers.adam import Adam
 from bench.engines.descent.optimisers.soap import Soap
 from bench.engines.descent.program_cache import repeatable_names
-from operators.architectures.deeponet import DeepONet
+from operators.architectures.architecture import Architecture
 
 PROGRAMS_KEPT = 16
 
@@ -41,7 +42,7 @@ class Setting:
         attempt: programs of another attempt have other names.
     """
 
-    net: DeepONet
+    net: Architecture
     shape: Shape
     form: LossForm
     optimiser: Optimiser
@@ -97,14 +98,13 @@ def compiled(setting: Setting, arguments: tuple[Any, ...]) -> Any:
 
 @lru_cache(maxsize=PROGRAMS_KEPT)
 def _traced(setting: Setting) -> Any:
-    network, optimiser = Network(setting.net), setting.optimiser
+    network, optimiser = network_of(setting.net), setting.optimiser
     form = LOSSES[setting.form]
 
     def loss_and_gradient(theta: Tensor, l2: Tensor, arrays: Arrays) -> tuple[Tensor, Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(theta)
-            branch, trunk, bias = network.parameters(theta)
-            loss = form(network.branch(branch, arrays["inputs"]), network.trunk(trunk, arrays["points"]), bias, arrays)
+            loss = form(network.outputs(theta, arrays["inputs"], arrays["points"]), arrays)
         gradient = tape.gradient(loss, theta)
         return loss, gradient + l2 * theta if setting.regularised else gradient
 

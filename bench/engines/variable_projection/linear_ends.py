@@ -20,8 +20,8 @@ LINEAR_LIMITS = {"tanh": (1.0, 1e-4), "silu": (0.5, 1e-7), "gelu": (0.5, 1e-7)}
 
 def unsupported(net: DeepONet) -> str | None:
     """One sentence why the ends of this net cannot stand for linear heads, or None."""
-    if net.ends == "sigmoid":
-        return "expected linear or activated-trunk ends for the recipe 'variable-projection', got 'sigmoid'; use 'soap'"
+    if net.ends not in ("linear", "activated-trunk"):
+        return f"expected linear or activated-trunk ends for the recipe 'variable-projection', got {net.ends!r}; use 'soap'"
     if net.ends == "activated-trunk" and net.activation not in LINEAR_LIMITS:
         expected = (
             f"expected an activation among {sorted(LINEAR_LIMITS)} for the recipe 'variable-projection' with an activated trunk"

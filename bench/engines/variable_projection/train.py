@@ -32,8 +32,8 @@ from bench.engines.variable_projection.phases import TARGET, Run
 from bench.engines.variable_projection.rank_targets import problem_labels
 from bench.engines.variable_projection.reduced_inputs import reduced
 from bench.engines.variable_projection.subnet import Part
-from operators.architectures.deeponet import DeepONet
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import DeepONet, deeponet_weights
+from operators.architectures.weights import Layer, Weights, layers_of
 from operators.arrays import Array
 from operators.data.normalisation import Problem, predict
 
@@ -171,10 +171,11 @@ class _Training:
 
     def _run(self, weights: Weights) -> Run:
         activation = self.net.activation
-        branch = HiddenNet(self.branch_inputs.values, self.branch_inputs.matrices(weights.branch[:-1]), activation)
+        branch = HiddenNet(self.branch_inputs.values, self.branch_inputs.matrices(layers_of(weights, "branch")[:-1]), activation)
+        trunk = layers_of(weights, "trunk")[:-1]
         given, rough = (
             HiddenNet(self.trunk_inputs.values, self.trunk_inputs.matrices(layers), activation)
-            for layers in (weights.trunk[:-1], roughened(weights.trunk[:-1]))
+            for layers in (trunk, roughened(trunk))
         )
         target = self.labels.right * self.labels.singular
         rougher = self.options.steps > 0 and target_miss(rough, target) < ROUGHER * target_miss(given, target)
@@ -215,4 +216,4 @@ class _Training:
         trunk_values = run.trunk.net.features() @ heads.trunk
         last_branch, last_trunk = last_layers(self.net, heads.branch, heads.trunk, trunk_values)
         branch, trunk = self.branch_inputs.layers(run.best[0]), self.trunk_inputs.layers(run.best[1])
-        return Weights((*branch, last_branch), (*trunk, last_trunk), self.labels.bias)
+        return deeponet_weights((*branch, last_branch), (*trunk, last_trunk), self.labels.bias)

@@ -11,6 +11,7 @@ from operators.errors import UserError
 
 EXECUTORS: dict[str, str] = {
     "local": "bench.execution.executors.local",
+    "inline": "bench.execution.executors.inline",
     "dask": "bench.execution.executors.dask",
     "slurm": "bench.execution.executors.slurm",
 }

@@ -9,19 +9,19 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from bench.cell import Cell
 from bench.execution.runner import Outcome
 
 CHOICE = 8
 GIB = 2**30
 
-Group = tuple[Cell, ...]
-Watch = Callable[[Cell, int], None]
+Group = tuple[Any, ...]
+Watch = Callable[[Any, int], None]
 Outcomes = Generator[Outcome, None, None]
 
 
-def unwatched(cell: Cell, step: int) -> None:
+def unwatched(cell: Any, step: int) -> None:
     """Watch nothing."""
 
 

@@ -26,10 +26,10 @@ from dask_jobqueue import SLURMCluster
 from distributed import Client
 from pydantic import Field, ValidationError
 
-from bench.cell import Model
 from bench.execution.executors.base import Outcomes, Resources, Tasks, Watch, unwatched
 from bench.execution.executors.dask import run_on
 from operators.errors import UserError
+from results.schema.model import Model
 
 ALLOWED_FAILURES = 3
 TEND_SECONDS = 5.0

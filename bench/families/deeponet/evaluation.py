@@ -1,7 +1,6 @@
 """From weights to evidence: sizes, errors and bounds of one fit, in float64 and physical units.
 
-The only place that evaluates a fit. Errors sum over all n labels in one deterministic pass of
-`operators.data.normalisation.predict`.
+Errors sum over all n labels in one deterministic pass of `operators.data.normalisation.predict`.
 """
 
 import dataclasses
@@ -9,19 +8,17 @@ import dataclasses
 import numpy as np
 
 from bench.cell import Cell
-from operators.architectures.deeponet import DeepONet
-from operators.architectures.weights import Layer, Weights
+from bench.families.deeponet.trial import Trial
+from operators.architectures import DeepONet, Weights
 from operators.arrays import Array
 from operators.bounds import BOUNDS, Setting, bit_counting
 from operators.bounds.lemmas.signal import signal_tails
-from operators.data.dataset import Dataset
-from operators.data.normalisation import Problem, predict, predict_test
+from operators.data.normalisation import predict, predict_test
 from operators.data.sampling import draw_noise
 from operators.diagnostics.error_decomposition import anatomy_of_fit
 from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_score, violations
-from results.records.record import Bounds, Errors, Sizes
+from results.families.deeponet import Bounds, Errors, Measured, Sizes
 
-RESOLUTION = 1e-7
 FAILURE_PROBABILITY = 0.05
 FRESH = 10**6
 ABSORPTION = tuple(
@@ -33,27 +30,41 @@ class BoundViolation(RuntimeError):
     """A fit that a certified bound excludes: a defect in the accounting or a leak of labels."""
 
 
-def sizes(cell: Cell) -> Sizes:
-    """Sizes of a cell."""
-    net = cell.deeponet()
+def measure(trial: Trial, weights: Weights) -> Measured:
+    """All that is measured of a fit.
+
+    Raises:
+        BoundViolation: the fit lies below its floor, or breaks what holds for any fit.
+    """
+    found = errors(trial, weights)
+    values = anatomy_values(trial, weights) | audit_values(trial, weights) | bound_values(trial, weights)
+    said = bounds(trial, training_mse=found.training_mse, bits=weights.bits(), values=values)
+    return Measured(sizes=sizes(trial, weights), errors=found, bounds=said)
+
+
+def sizes(trial: Trial, weights: Weights) -> Sizes:
+    """Sizes of a fit."""
+    net = trial.net
     return Sizes(
-        n=cell.n,
+        n=trial.cell.n,
         sensors=net.sensors,
         d=net.parameter_count(),
-        q_eff=net.effective_q(),
+        q_eff=net.output_rank(),
         d_eff=net.effective_parameter_count(),
+        stored_bits=weights.bits(),
     )
 
 
-def errors(net: DeepONet, weights: Weights, problem: Problem, dataset: Dataset) -> Errors:
+def errors(trial: Trial, weights: Weights) -> Errors:
     """Training and held-out errors of a fit."""
+    net, problem, dataset = trial.net, trial.problem, trial.dataset
     labels, clean = dataset.labels, dataset.clean
     prediction = predict(net, weights, problem)
     training_mse = float(np.mean((labels - prediction) ** 2))
     energy = dataset.noise_energy
     per_function = _relative(prediction, labels)
     held_out = predict_test(net, weights, problem, dataset.test_index)
-    single = predict(net, _float32(weights), problem)
+    single = predict(net, weights.rounded(), problem)
     return Errors(
         training_mse=training_mse,
         training_mse_float32=float(np.mean((labels - single) ** 2)),
@@ -74,64 +85,37 @@ def _relative(prediction: Array, truth: Array) -> Array:
     return np.linalg.norm(prediction - truth, axis=1)[norms > 0] / norms[norms > 0]
 
 
-def _float32(weights: Weights) -> Weights:
-    """The weights rounded to float32, to be evaluated in float64."""
-
-    def rounded(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-        return tuple(
-            Layer(layer.kernel.astype(np.float32).astype(np.float64), layer.bias.astype(np.float32).astype(np.float64))
-            for layer in layers
-        )
-
-    return Weights(rounded(weights.branch), rounded(weights.trunk), float(np.float32(weights.bias)))
-
-
-def bounds(
-    cell: Cell,
-    problem: Problem,
-    floor: float | None,
-    *,
-    training_mse: float,
-    bits: int = 64,
-    values: dict[str, float | None] | None = None,
-) -> Bounds:
+def bounds(trial: Trial, *, training_mse: float, bits: int = 64, values: dict[str, float | None] | None = None) -> Bounds:
     """Bounds of a fit, and the assertion that it respects its floor.
 
-    `bits` is the storage of one weight: see `bits_of`.
-
     Raises:
-        BoundViolation: training_mse < floor (1 - 1e-6) - 1e-12 unit^2.
+        BoundViolation: the floor excludes the error (`operators.diagnostics.floor`).
     """
-    variance = problem.unit**2
-    if floor is not None and training_mse < floor * (1 - 1e-6) - 1e-12 * variance:
-        raise BoundViolation(f"training error {training_mse:.9g} lies below its certified floor {floor:.9g}")
-    resolved = None if floor is None else floor > RESOLUTION * variance
+    cell, floor = trial.cell, trial.floor
+    if floor is not None and floor.excludes(training_mse):
+        raise BoundViolation(f"training error {training_mse:.9g} lies below its certified floor {floor.value:.9g}")
     absorbable = None
     if cell.noise.law != "none":
-        d = cell.deeponet().parameter_count()
+        d = trial.net.parameter_count()
         absorbable = bit_counting.absorbable_fraction(
             cell.n, d, law=cell.noise.law, bits=bits, failure_probability=FAILURE_PROBABILITY
         )
     return Bounds(
-        floor=floor,
-        optimality=training_mse / floor if floor is not None and resolved else None,
-        resolved=resolved,
+        floor=None if floor is None else floor.value,
+        unit=trial.problem.unit,
+        optimality=training_mse / floor.value if floor is not None and floor.resolved else None,
+        resolved=None if floor is None else floor.resolved,
         trivial=is_trivial(cell),
         absorbable_bits=absorbable,
         values=values or {},
     )
 
 
-def bits_of(weights: Weights) -> int:
-    """Bits that store one weight: 32 if every value is a float32, else 64."""
-    return 32 if all(np.array_equal(array.astype(np.float32), array) for array in weights.arrays()) else 64
-
-
-def anatomy_values(cell: Cell, weights: Weights, problem: Problem) -> dict[str, float | None]:
-    """The error anatomy of a grid fit, by name; empty off the grid."""
-    if cell.design != "grid":
+def anatomy_values(trial: Trial, weights: Weights) -> dict[str, float | None]:
+    """The error anatomy of a grid fit, by name; empty off the grid and for what is no product of branch and trunk."""
+    parts = anatomy_of_fit(trial.net, weights, trial.problem) if trial.cell.design == "grid" else None
+    if parts is None:
         return {}
-    parts = anatomy_of_fit(cell.deeponet(), weights, problem)
     missed = {f"missed_{k}": float(share) if np.isfinite(share) else None for k, share in enumerate(parts.missed, start=1)}
     return {
         "trunk_excess": parts.trunk_excess,
@@ -143,17 +127,17 @@ def anatomy_values(cell: Cell, weights: Weights, problem: Problem) -> dict[str, 
     }
 
 
-def audit_values(cell: Cell, weights: Weights, problem: Problem, dataset: Dataset) -> dict[str, float | None]:
+def audit_values(trial: Trial, weights: Weights) -> dict[str, float | None]:
     """The proof-term audit of a noisy fit, by name; empty without noise.
 
     Raises:
         BoundViolation: the terms break a consequence that holds for any fit.
     """
+    cell, net, dataset = trial.cell, trial.net, trial.dataset
     if cell.noise.law == "none":
         return {}
-    net = cell.deeponet()
     model = NoiseModel(cell.noise.law, cell.noise.sigma * dataset.constants.output_rms)
-    prediction = predict(net, weights, problem)
+    prediction = predict(net, weights, trial.problem)
     d, d_eff = net.parameter_count(), net.effective_parameter_count()
     terms = audit(dataset.clean, dataset.noise, prediction, model=model, d=d, d_eff=d_eff)
     broken = violations(terms)
@@ -171,18 +155,21 @@ def audit_values(cell: Cell, weights: Weights, problem: Problem, dataset: Datase
     return {name: value if np.isfinite(value) else None for name, value in values.items()}
 
 
-def bound_values(cell: Cell, weights: Weights, problem: Problem, dataset: Dataset) -> dict[str, float | None]:
+def bound_values(trial: Trial, weights: Weights) -> dict[str, float | None]:
     """What each bound allows this size to absorb of this noise, by name, 1 where it excludes nothing; empty without noise.
 
     allows_<bound>: the largest absorbed fraction that the bound does not exclude. Norms are assumed (`operators.bounds.Norms`).
     signal_tail_<g>: on a grid, mean square of the clean outputs beyond rank g, over the mean square of the task's.
     """
+    cell, net, dataset = trial.cell, trial.net, trial.dataset
     if cell.noise.law == "none":
         return {}
     tails = {}
     if cell.design == "grid":
-        tails = signal_tails((dataset.clean - problem.mean) / dataset.constants.output_rms)
-    net = cell.deeponet()
+        tails = signal_tails((dataset.clean - trial.problem.mean) / dataset.constants.output_rms)
+    values: dict[str, float | None] = {f"signal_tail_{g}": tail for g, tail in tails.items()}
+    if not isinstance(net, DeepONet):
+        return values
     setting = Setting(
         n=cell.n,
         size=lambda _: net,
@@ -190,15 +177,16 @@ def bound_values(cell: Cell, weights: Weights, problem: Problem, dataset: Datase
         law=cell.noise.law,
         sigma=cell.noise.sigma,
         failure_probability=FAILURE_PROBABILITY,
-        bits=bits_of(weights),
+        bits=weights.bits(),
         signal=tuple((g + 1, tail) for g, tail in tails.items()),
     )
     allowed = {name: bound.attainable(setting, net.q) for name, bound in BOUNDS.items() if name in ABSORPTION}
-    values: dict[str, float | None] = {f"signal_tail_{g}": tail for g, tail in tails.items()}
     return values | {f"allows_{name}": said.value if said.status != "vacuous" else 1.0 for name, said in allowed.items()}
 
 
 def is_trivial(cell: Cell) -> bool:
     """Whether random features and solved heads reach the floor untrained: last hidden widths >= N - 1 and >= M - 1."""
-    wide = cell.net.branch_widths[-1] >= cell.functions - 1 and cell.net.trunk_widths[-1] >= cell.points - 1
-    return cell.design == "grid" and wide
+    net = cell.net()
+    if cell.design != "grid" or not isinstance(net, DeepONet):
+        return False
+    return net.branch_widths[-1] >= cell.functions - 1 and net.trunk_widths[-1] >= cell.points - 1

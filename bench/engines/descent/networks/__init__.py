@@ -1,1 +1,20 @@
-"""Networks as TensorFlow functions of their weights, one architecture per file."""
+"""Networks as TensorFlow functions of their weights, one architecture per file and one line per entry. Needs TensorFlow."""
+
+from bench.engines.descent.networks.deeponet import DeepONetNetwork
+from bench.engines.descent.networks.network import Network
+from operators.architectures.architecture import Architecture
+
+NETWORKS: dict[str, type[Network]] = {
+    "deeponet": DeepONetNetwork,
+}
+
+
+def network_of(net: Architecture) -> Network:
+    """The network of an architecture.
+
+    Raises:
+        ValueError: none is registered.
+    """
+    if net.name not in NETWORKS:
+        raise ValueError(f"expected an architecture with a network among {sorted(NETWORKS)}, got {net.name!r}")
+    return NETWORKS[net.name](net)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bench.cell import Training
 from bench.engines.descent.learning_rates import learning_rates
-from bench.engines.descent.networks.deeponet import Tensor
+from bench.engines.descent.networks.network import Tensor
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 

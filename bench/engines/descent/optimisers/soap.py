@@ -26,7 +26,7 @@ from scipy.linalg import lapack
 
 from bench.cell import Training
 from bench.engines.descent.learning_rates import learning_rates, warm_up
-from bench.engines.descent.networks.deeponet import Tensor
+from bench.engines.descent.networks.network import Tensor
 
 BETA_1, BETA_2, TINY = 0.9, 0.95, 1e-30
 REFRESH = 10

@@ -66,7 +66,7 @@ def case(number: int, kind: int) -> tuple[str, Cell]:
         "test_functions": 1,
         "parameters": parameters,
         "noise": noise,
-        "net": net,
+        "architecture": net,
         "training": settings,
     }
     return form, Cell.model_validate({**data, **rest})

@@ -1,0 +1,21 @@
+"""`inline`: one cell after the other in this process, for debuggers and notebooks.
+
+Nothing stands between a cell and the driver: a cell that kills its process, or takes more memory than there is, ends the run.
+"""
+
+from functools import partial
+
+from bench.execution.executors.base import Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.runner import Runner
+
+
+def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:
+    """Run groups here; `workers` and the memory limit are not looked at."""
+    limits = resources.limits
+    runner = Runner(limits.cache, limits.timeout_seconds)
+    while group := tasks.take():
+        yield from runner.run(group, partial(_step, group, watch))
+
+
+def _step(group: tuple[object, ...], watch: Watch, position: int, step: int) -> None:
+    watch(group[position], step)

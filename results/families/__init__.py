@@ -1,0 +1,8 @@
+"""Families: kinds of experiments, the evidence half. One line per entry."""
+
+from results.families.deeponet import DeepONetTraining
+from results.families.family import Family
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(),)}
+
+__all__ = ["FAMILIES", "Family"]

@@ -1,0 +1,244 @@
+"""Training cells: one net trained on one data set, and what is measured of it.
+
+Errors, floors and bounds speak of the training labels in float64 and physical units, whatever trained the net; held-out errors of
+clean functions stand beside. The family is named for the DeepONet; its cells may state any registered architecture.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from operators import find_task
+from operators.data.request import Design
+from operators.external.task import LOCATION
+from results.families.family import Family
+from results.schema.cells import AnyArchitecture, Net, Noise, Training
+from results.schema.model import Model, canonical
+
+ASKED: dict[str, str] = {
+    "task": "operator",
+    "parameters": "constants of the task that differ from its defaults, as JSON",
+    "design": "grid, scattered or triples",
+    "architecture": "hypothesis class; of others than the DeepONet with its sizes",
+    "schedule": "rule that chose the widths",
+    "N": "input functions",
+    "M": "query points per function",
+    "n": "training labels, N M",
+    "noise_law": "law of the label noise",
+    "sigma": "standard deviation of the noise over the RMS of clean outputs",
+    "control": "control experiment on the labels: none, permuted-noise or permuted-labels",
+    "branch_widths": "hidden widths of the branch, joined by x",
+    "trunk_widths": "hidden widths of the trunk, joined by x",
+    "q": "common output dimension; 0 for an architecture that has none",
+    "q_eff": "effective output dimension: limit of the rank of the outputs; 0 where there is none",
+    "d": "trainable scalars",
+    "d_eff": "trainable scalars less the gauge redundancy",
+    "ends": "what ends branch and trunk",
+    "activation": "hidden activation",
+    "engine": "engine asked for",
+    "recipe": "recipe asked for",
+    "budget": "optimiser steps or epochs asked for",
+    "training": "all other settings of the training",
+    "output_scaling": "what scales the outputs",
+    "replicate": "replicate",
+    "restart": "restart on the same data",
+}
+WHOLE = frozenset(("N", "M", "n", "q", "q_eff", "d", "d_eff", "replicate", "restart"))
+
+
+class Cell(Model):
+    """One training.
+
+    Attributes:
+        task: a name of the registry `operators.TASKS`, or of a user's own data (`operators.external`).
+        parameters: constants of the task that differ from its defaults; what declares a user's own data.
+        functions: N.
+        points: M, query points per function.
+        replicate: selects the data, noise, initial weights and batches.
+        restart: selects other initial weights and batches on the same data.
+    """
+
+    family: ClassVar[str] = "deeponet"
+    task: str
+    parameters: dict[str, float | str] = Field(default_factory=dict)
+    design: Design = "grid"
+    functions: int = Field(ge=1)
+    points: int = Field(ge=1)
+    test_functions: int = Field(64, ge=1)
+    noise: Noise = Noise()
+    architecture: AnyArchitecture = Net()
+    training: Training = Training(steps=1000)
+    replicate: int = Field(0, ge=0)
+    restart: int = Field(0, ge=0)
+
+
+class Sizes(Model):
+    """n = N M labels; d trained scalars of stored_bits bits each; rank limit and d_eff after the gauge redundancy."""
+
+    n: int
+    sensors: int
+    d: int
+    q_eff: int | None
+    d_eff: int
+    stored_bits: int
+
+
+class Errors(Model):
+    """Training errors over all n labels, summed in float64 in physical units, and held-out errors.
+
+    training_mse R = mean (y - h)^2; noise_energy V = mean z^2; absorbed rho = 1 - R / V (None without noise);
+    relative = sqrt(R / mean y^2); relative_mean and relative_rms = mean and root mean square over functions of
+    |y_i - h_i| / |y_i|; clean_mse = mean (g - h)^2; test_* against clean held-out functions.
+    """
+
+    training_mse: float
+    training_mse_float32: float | None = None
+    noise_energy: float
+    absorbed: float | None
+    relative: float
+    relative_mean: float
+    relative_rms: float
+    clean_mse: float
+    test_relative: float
+    test_relative_mean: float
+
+
+class Bounds(Model):
+    """What theory says of this very data set and size; None where a bound does not apply.
+
+    floor is the certified lower bound on training_mse of any net of this rank, in data of output scale `unit` (see
+    `operators.diagnostics.floor`); optimality = training_mse / floor; absorbable_bits is the largest absorbed fraction that bit
+    counting does not exclude.
+    """
+
+    floor: float | None
+    unit: float
+    optimality: float | None
+    resolved: bool | None
+    trivial: bool
+    absorbable_bits: float | None
+    values: dict[str, float | None] = Field(default_factory=dict)
+
+
+class Measured(Model):
+    """What is measured of the weights that a training returned."""
+
+    sizes: Sizes
+    errors: Errors
+    bounds: Bounds
+
+
+ERRORS = tuple(Errors.model_fields)
+BOUNDS = tuple(name for name in Bounds.model_fields if name not in ("values", "unit"))
+_errors, _bounds = attrgetter(*ERRORS), attrgetter(*BOUNDS)
+
+
+class DeepONetTraining(Family):
+    """The family of training cells."""
+
+    name = "deeponet"
+    cell = Cell
+    measured = Measured
+    target_kinds = ("absorb", "relative")
+
+    def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Identity of the task: class, version and constants."""
+        return task_identity(str(cell["task"]), canonical(cell.get("parameters", {})))
+
+    def keyed(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Where a user's own data lie is no part of the key; their checksum, in the task's identity, is."""
+        parameters = cell.get("parameters")
+        if not isinstance(parameters, Mapping) or LOCATION not in parameters:
+            return cell
+        return {**cell, "parameters": {name: value for name, value in parameters.items() if name != LOCATION}}
+
+    def asked_columns(self) -> Mapping[str, str]:
+        """ASKED."""
+        return ASKED
+
+    def outcome_columns(self) -> Mapping[str, str]:
+        """Errors and bounds."""
+        return {"unit": "scale of the outputs, which sets the tolerance of the floor", **dict.fromkeys((*ERRORS, *BOUNDS), "")}
+
+    def whole_columns(self) -> frozenset[str]:
+        """WHOLE."""
+        return WHOLE
+
+    def text_columns(self) -> frozenset[str]:
+        """What was asked but numbers."""
+        return frozenset(ASKED) - WHOLE - {"sigma"}
+
+    def asked(self, cell: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[Any, ...]:
+        """In the order of ASKED."""
+        net, training, noise = cell["architecture"], cell["training"], cell["noise"]
+        return (
+            cell["task"],
+            parameters_text(cell["parameters"]),
+            cell["design"],
+            architecture_text(net),
+            net["schedule"],
+            cell["functions"],
+            cell["points"],
+            cell["functions"] * cell["points"],
+            noise["law"],
+            noise["sigma"],
+            noise.get("control", "none"),
+            "x".join(map(str, net.get("branch_widths", ()))),
+            "x".join(map(str, net.get("trunk_widths", ()))),
+            net.get("q", 0),
+            sizes["q_eff"],
+            sizes["d"],
+            sizes["d_eff"],
+            net.get("ends", ""),
+            net.get("activation", ""),
+            training["engine"],
+            training["recipe"],
+            f"{training['steps']} steps" if training["steps"] is not None else f"{training['epochs']} epochs",
+            settings_text(training),
+            training["output_scaling"],
+            cell["replicate"],
+            cell["restart"],
+        )
+
+    def outcome(self, measured: Model) -> tuple[Any, ...]:
+        """Unit, errors, bounds."""
+        assert isinstance(measured, Measured)
+        return (measured.bounds.unit, *_errors(measured.errors), *_bounds(measured.bounds))
+
+    def named(self, measured: Model) -> Mapping[str, float | None]:
+        """The named bound values, each as `bound_<name>`."""
+        assert isinstance(measured, Measured)
+        return {f"bound_{name}": value for name, value in measured.bounds.values.items()}
+
+
+@lru_cache(maxsize=4096)
+def task_identity(name: str, parameters: str) -> dict[str, Any] | None:
+    """Identity of a task from its name and its constants as JSON; None if this release does not know it."""
+    try:
+        found: dict[str, Any] = json.loads(find_task(name, json.loads(parameters)).identity())
+    except (ValueError, TypeError):
+        return None
+    return found
+
+
+def architecture_text(net: Mapping[str, Any]) -> str:
+    """An architecture in a word; others than the DeepONet, whose sizes have columns, with all they state."""
+    if net["name"] == Net.model_fields["name"].default:
+        return str(net["name"])
+    return f"{net['name']} {canonical({name: value for name, value in net.items() if name not in ('name', 'schedule')})}"
+
+
+def settings_text(training: Mapping[str, Any]) -> str:
+    """All settings of a training that have no column of their own."""
+    other = sorted((name, value) for name, value in training.items() if name not in ("engine", "recipe", "steps", "epochs"))
+    return " ".join(f"{name}={'full' if name == 'batch' and value is None else value}" for name, value in other)
+
+
+def parameters_text(parameters: Mapping[str, Any]) -> str:
+    """Constants as JSON; where a user's own data lie is left out."""
+    told = {name: value for name, value in parameters.items() if name != LOCATION}
+    return canonical(told) if told else ""
