@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from bench.question import Question
-from operators.bounds import bit_counting, rank_to_parameters
-from operators.bounds.eckart_young import floors_of_deeponet
+from operators.bounds import bit_counting, eckart_young, rank_to_parameters
+from operators.bounds.bound import Answer, at_least_q
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
 from results.records.manifest import Bracket
@@ -31,10 +31,11 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
     rank, q_bound = 0, "none: points of their own"
     if cell.design == "grid":
         problem = scaled(dataset, cell.training.input_scaling, cell.training.coordinate_scaling, cell.training.output_scaling)
-        floors = floors_of_deeponet(problem.labels, problem.mean, problem.scale)
-        rank, q_bound = int(np.argmax(floors <= allowed)), "eckart-young"
+        floors = eckart_young.floors_of_deeponet(problem.labels, problem.mean, problem.scale)
+        rank, q_bound = int(np.argmax(floors <= allowed)), eckart_young.BOUND.name
     family = rank_to_parameters.family_of(cell.deeponet())
-    d_lower, d_bound = rank_to_parameters.necessary_parameters(family, rank, question.q), "rank-to-parameters"
+    of_rank = Answer(rank_to_parameters.necessary_parameters(family, rank, question.q), not rank > 1)
+    needed = rank_to_parameters.BOUND.says("d", of_rank)
     if target.kind == "absorb" and cell.noise.law != "none":
         counted = bit_counting.necessary_parameters(
             cell.n,
@@ -44,8 +45,8 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
             failure_probability=FAILURE_PROBABILITY,
             configurations=question.trainings,
         )
-        if counted > d_lower:
-            d_lower, d_bound = math.ceil(counted), "bit-counting"
+        if counted > needed.value:
+            needed = bit_counting.BOUND.says("d", Answer(math.ceil(counted), False), failure_probability=FAILURE_PROBABILITY)
     return Bracket(
         task=cell.task,
         parameters=cell.parameters,
@@ -62,10 +63,10 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         activation=cell.net.activation,
         q_lower=max(rank, 1),
         q_bound=q_bound,
-        q_status="certified" if rank > 1 else "vacuous",
-        d_lower=d_lower,
-        d_bound=d_bound,
-        d_status="certified" if rank > 1 or d_bound == "bit-counting" else "vacuous",
+        q_status=eckart_young.BOUND.says("q", at_least_q(rank)).worth,
+        d_lower=int(needed.value),
+        d_bound=needed.bound,
+        d_status=needed.worth,
         q=question.q,
         tied=question.tied,
         width=question.width,

@@ -74,7 +74,7 @@ def check_floors(frame: pd.DataFrame) -> int:
     """
     mse, floor = frame["training_mse"].to_numpy(float), frame["floor"].to_numpy(float)
     energy = label_energy(frame)
-    below = (mse < floor * (1.0 - 1e-6) - 2e-12 * energy) & ((energy > 0.0) | (frame["resolved"].to_numpy(float) > 0.0))
+    below = (mse < lowered_floors(frame)) & ((energy > 0.0) | (frame["resolved"].to_numpy(float) > 0.0))
     if below.any():
         first = frame[below].iloc[0]
         raise FloorViolation(
@@ -104,12 +104,15 @@ def excluded(frame: pd.DataFrame, target: Target) -> Bools:
 
     The target allows a training error of V (1 - value) (`absorb`) or value^2 mean y^2 (`relative`).
     """
-    energy = label_energy(frame)
-    allowed = target.value**2 * energy
+    allowed = target.value**2 * label_energy(frame)
     if target.kind == "absorb":
         allowed = frame["noise_energy"].to_numpy(float) * (1.0 - target.value)
-    floor = frame["floor"].to_numpy(float)
-    return (floor * (1.0 - 1e-6) - 2e-12 * energy > allowed) & applies(frame, target)
+    return (lowered_floors(frame) > allowed) & applies(frame, target)
+
+
+def lowered_floors(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Floors less their tolerance: floor (1 - 1e-6) - 2e-12 mean y^2."""
+    return frame["floor"].to_numpy(float) * (1.0 - 1e-6) - 2e-12 * label_energy(frame)
 
 
 def counted(status: "pd.Series[str]") -> dict[str, int]:

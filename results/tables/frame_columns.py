@@ -12,6 +12,7 @@ from operators.external.task import LOCATION
 from results.records.manifest import ExpectedCell, Manifest
 from results.records.model import canonical
 from results.records.record import Bounds, Cost, Errors, Record, pairs_text
+from results.tables.widths import Widths
 
 ASKED: dict[str, str] = {
     "key": "identity of the cell and of its record",
@@ -41,6 +42,7 @@ ASKED: dict[str, str] = {
     "replicate": "replicate",
     "restart": "restart on the same data",
 }
+WIDTHS = ("branch_widths", "trunk_widths")
 WHOLE = ("N", "M", "n", "q", "q_eff", "d", "d_eff", "replicate", "restart")
 ERRORS, BOUNDS, COST = (tuple(model.model_fields) for model in (Errors, Bounds, Cost))
 BOUNDS = tuple(name for name in BOUNDS if name != "values")
@@ -90,8 +92,8 @@ def _asked(expected: ExpectedCell, texts: dict[tuple[Any, ...], str]) -> tuple[A
         noise["law"],
         noise["sigma"],
         noise.get("control", "none"),
-        "x".join(map(str, net["branch_widths"])),
-        "x".join(map(str, net["trunk_widths"])),
+        Widths(tuple(net["branch_widths"])),
+        Widths(tuple(net["trunk_widths"])),
         net["q"],
         sizes["q_eff"],
         sizes["d"],
@@ -145,6 +147,8 @@ def _outcome(record: Record, texts: dict[tuple[Any, ...], str]) -> tuple[Any, ..
 
 
 def _column(name: str, values: Any) -> Any:
+    if name in WIDTHS:
+        return np.asarray(values, dtype=object)
     if name in WHOLE:
         return np.asarray(values, dtype=np.int64)
     if name in TEXT or (name in ASKED and name != "sigma"):

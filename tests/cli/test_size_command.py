@@ -91,6 +91,10 @@ def test_every_number_about_noise_and_parameters_has_a_status(data: Path) -> Non
     assert len(numbers) == 3 + 7
     for number in numbers:
         assert number["status"] in ("certified", "asymptotic", "heuristic", "vacuous")
+    random = {
+        name: part["probability"] for name, part in answer["noise"].items() if isinstance(part, dict) and part["probability"]
+    }
+    assert random == dict.fromkeys(("q_clean", "q_plus_clean_rank", "d_bits"), 0.95)
     assert answer["noise"]["confidence"] == 0.95
     assert answer["noise"]["source"] == "given"
 

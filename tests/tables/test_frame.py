@@ -23,6 +23,7 @@ from results.tables.frame import (
     reached,
     status_counts,
 )
+from results.tables.widths import Widths
 
 
 def test_one_row_an_expected_cell_in_the_order_of_the_study(planted: Any) -> None:
@@ -61,8 +62,8 @@ def test_values_are_those_of_cell_sizes_and_record(planted: Any) -> None:
         "q_eff": 5,
         "d": 321,
         "d_eff": 540,
-        "branch_widths": "3x4",
-        "trunk_widths": "5",
+        "branch_widths": Widths((3, 4)),
+        "trunk_widths": Widths((5,)),
         "ends": "linear",
         "noise_law": "rademacher",
         "sigma": 0.5,

@@ -13,6 +13,7 @@ from operators.architectures.deeponet import DeepONet
 from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.bounds import BOUNDS, Setting, bit_counting
+from operators.bounds.bound import on_q
 from operators.bounds.lemmas.signal import signal_tails
 from operators.data.dataset import Dataset
 from operators.data.normalisation import Problem, predict, predict_test
@@ -24,9 +25,7 @@ from results.records.record import Bounds, Errors, Sizes
 RESOLUTION = 1e-7
 FAILURE_PROBABILITY = 0.05
 FRESH = 10**6
-ABSORPTION = tuple(
-    name for name, bound in BOUNDS.items() if bound.target == "absorb" and name not in ("noisy-grid", "rademacher-capacity")
-)
+ABSORPTION = tuple(on_q(BOUNDS, "absorb", of_labels=False))
 
 
 class BoundViolation(RuntimeError):
@@ -195,7 +194,7 @@ def bound_values(cell: Cell, weights: Weights, problem: Problem, dataset: Datase
     )
     allowed = {name: bound.attainable(setting, net.q) for name, bound in BOUNDS.items() if name in ABSORPTION}
     values: dict[str, float | None] = {f"signal_tail_{g}": tail for g, tail in tails.items()}
-    return values | {f"allows_{name}": said.value if said.status != "vacuous" else 1.0 for name, said in allowed.items()}
+    return values | {f"allows_{name}": 1.0 if said.vacuous else said.value for name, said in allowed.items()}
 
 
 def is_trivial(cell: Cell) -> bool:
