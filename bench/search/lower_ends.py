@@ -12,7 +12,8 @@ import numpy as np
 
 from bench.families.deeponet.trial import problem_of
 from bench.question import Question
-from operators.bounds import bit_counting, rank_to_parameters
+from operators.bounds import bit_counting, eckart_young, rank_to_parameters
+from operators.bounds.bound import Answer, at_least_q
 from operators.data.dataset import BlockCache, build
 from operators.diagnostics.floor import floors_of, least_rank
 from results.records.manifest import Bracket
@@ -32,9 +33,10 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
     problem = problem_of(cell, dataset)
     floors = floors_of(problem)
     if floors is not None and cell.net().output_rank() is not None:
-        rank, q_bound = least_rank(allowed, problem, floors), "eckart-young"
+        rank, q_bound = least_rank(allowed, problem, floors), eckart_young.BOUND.name
     family = rank_to_parameters.family_of(cell.deeponet())
-    d_lower, d_bound = rank_to_parameters.necessary_parameters(family, rank, question.q), "rank-to-parameters"
+    of_rank = Answer(rank_to_parameters.necessary_parameters(family, rank, question.q), not rank > 1)
+    needed = rank_to_parameters.BOUND.says("d", of_rank)
     if target.kind == "absorb" and cell.noise.law != "none":
         counted = bit_counting.necessary_parameters(
             cell.n,
@@ -44,8 +46,8 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
             failure_probability=FAILURE_PROBABILITY,
             configurations=question.trainings,
         )
-        if counted > d_lower:
-            d_lower, d_bound = math.ceil(counted), "bit-counting"
+        if counted > needed.value:
+            needed = bit_counting.BOUND.says("d", Answer(math.ceil(counted), False), failure_probability=FAILURE_PROBABILITY)
     return Bracket(
         task=cell.task,
         parameters=cell.parameters,
@@ -62,10 +64,10 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         activation=question.net.activation,
         q_lower=max(rank, 1),
         q_bound=q_bound,
-        q_status="certified" if rank > 1 else "vacuous",
-        d_lower=d_lower,
-        d_bound=d_bound,
-        d_status="certified" if rank > 1 or d_bound == "bit-counting" else "vacuous",
+        q_status=eckart_young.BOUND.says("q", at_least_q(rank)).worth,
+        d_lower=int(needed.value),
+        d_bound=needed.bound,
+        d_status=needed.worth,
         q=question.q,
         net_class=question.net_class,
         width=question.width,

@@ -1,4 +1,4 @@
-"""Lower bounds on the size of a DeepONet, one a file: pure functions with status, source and hypotheses as data."""
+"""Lower bounds on the size of a DeepONet, one per file: pure functions, and all that is known of them as data."""
 
 from operators.bounds import (
     bit_counting,
@@ -17,8 +17,9 @@ from operators.bounds import (
     rank_to_parameters,
     sign_patterns,
 )
-from operators.bounds.bound import Bound, Setting, Statement
+from operators.bounds.bound import Bound, Statement
 from operators.bounds.lemmas.covering import Norms
+from operators.bounds.setting import Setting
 from operators.bounds.vacuity import Row, vacuity_table
 
 BOUNDS: dict[str, Bound] = {

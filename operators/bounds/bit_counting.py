@@ -15,7 +15,7 @@ What must hold, each a trap in practice:
   - the risk is that of the stored numbers, evaluated in one deterministic pass.
 A violation beyond delta is a defect or a leak of labels.
 
-After training the stored precision may be lowered and fewer bits counted: `operators.bounds.description_length`.
+After training the stored precision may be lowered and fewer bits counted: `operators.bounds.lemmas.description_length`.
 
 Without a bound on bits or norms no such statement can hold: ReLU nets memorise n points with about sqrt(n) real parameters of
 many bits each (Vardi, Yehudai, Shamir 2022, arXiv 2110.03187).
@@ -24,9 +24,10 @@ many bits each (Vardi, Yehudai, Shamir 2022, arXiv 2110.03187).
 import math
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.rates import Law, required_nats
 from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats
+from operators.bounds.setting import Setting
 
 
 def absorbable_fraction(
@@ -49,7 +50,7 @@ def necessary_parameters(
     return max(0.0, math.ceil(nats / (bits * math.log(2.0)))) if math.isfinite(nats) else math.inf
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
+def _least_size(setting: Setting, target: float) -> Answer:
     needed = necessary_parameters(
         setting.n,
         target,
@@ -63,10 +64,10 @@ def _necessary(setting: Setting, target: float) -> Statement:
         return net.parameter_count() >= needed
 
     q = setting.smallest_q(allowed) if math.isfinite(needed) else math.inf
-    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note=f"d >= {needed:g}")
+    return at_least_q(q, least=setting.least_q, note=f"d >= {needed:g}")
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
+def _best_target(setting: Setting, q: int) -> Answer:
     rho = absorbable_fraction(
         setting.n,
         setting.size(q).parameter_count(),
@@ -75,7 +76,7 @@ def _attainable(setting: Setting, q: int) -> Statement:
         failure_probability=setting.failure_probability,
         configurations=setting.configurations,
     )
-    return at_most_rho(BOUND.name, BOUND.status, rho)
+    return at_most_rho(rho)
 
 
 BOUND = Bound(
@@ -90,6 +91,10 @@ BOUND = Bound(
         "at most K configurations tried on this noise",
     ),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset(),
+    needs=frozenset(),
+    growth="d >= C n",
+    least_size=_least_size,
+    best_target=_best_target,
 )

@@ -1,41 +1,60 @@
-"""What a bound is, what it says, and of what.
+"""What a bound is and what it says.
 
 A `Bound` is data: name, status, source, hypotheses, and two questions answered by pure functions of a `Setting`:
 
     necessary(setting, target)   the least q (or d) of the declared sizes that the bound does not exclude from the target
     attainable(setting, q)       the best target the bound does not exclude for the size of this q
 
-A target is an absorbed fraction rho of the noise (bound.target = "absorb") or a global relative L2 error ("relative"). The
-answer is a `Statement`: a number with the status it has here. A statement that excludes nothing is `vacuous`, whatever the
-status of its bound; so is one whose hypotheses the setting does not meet, and `note` then says which.
+A target is an absorbed fraction rho of the noise (bound.target = "absorb"), or a global relative L2 error, of training
+("relative") or over fresh functions ("population"). The answer is a `Statement`: a number with what it is worth. A statement that
+excludes nothing is vacuous, whatever the status of its bound; so is one where the setting lacks what the bound needs, and `note`
+then says what.
+
+All that is known of a bound stands in its fields, and a statement carries what a verdict rests on. Nobody outside this folder
+tells bounds apart by their names, so that a bound under another name is judged alike. Words are made last: `claim`.
 """
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
-from operators.architectures import Architecture, DeepONet
-from operators.arrays import Array
-from operators.bounds.lemmas.covering import Norms
-from operators.bounds.lemmas.rates import Law
+from operators.bounds.setting import FAILURE_PROBABILITY, NEEDS, OF_LABELS, Need, Setting
 
-Status = Literal["certified", "asymptotic", "heuristic", "vacuous"]
-Quantity = Literal["q", "d", "rho", "relative error"]
-Target = Literal["absorb", "relative"]
+Status = Literal["certified", "asymptotic", "heuristic"]
+Worth = Literal["certified", "asymptotic", "heuristic", "vacuous"]
+Limited = Literal["q", "d", "norms"]
+Quantity = Literal["q", "d", "norms", "rho", "relative error"]
+Target = Literal["absorb", "relative", "population"]
+Assumption = Literal["norms", "labels", "spectrum", "per-record"]
+Growth = Literal["d >= C n", "q^2 d >= C n", "q >= C min(N, M)"]
+Asked = TypeVar("Asked")
 
-LARGEST_Q = 2**40
+CONFIDENCE = 1.0 - FAILURE_PROBABILITY
+TRIVIAL: dict[Quantity, float] = {"q": 1.0, "d": 1.0, "norms": 0.0, "rho": 1.0, "relative error": 0.0}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the mathematics of a bound gives: a number, whether it excludes nothing, and what it rests on."""
+
+    value: float
+    vacuous: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What a bound says here: q or d >= value, rho <= value, relative error >= value.
+    """What a bound says here: q, d or norms >= value, rho <= value, relative error >= value.
 
     Attributes:
         bound: name of the bound.
         quantity: what is bounded.
         value: the number; inf where no size at all suffices.
-        status: the bound's status, or `vacuous` if nothing is excluded.
+        status: the bound's status.
+        vacuous: whether nothing is excluded.
+        probability: with which it holds over the draw of the noise; None if nothing in it is random.
+        assumptions: what must be assumed beyond what is recorded.
         note: why it is vacuous, or what the number rests on.
     """
 
@@ -43,87 +62,38 @@ class Statement:
     quantity: Quantity
     value: float
     status: Status
+    vacuous: bool
+    probability: float | None = None
+    assumptions: frozenset[Assumption] = frozenset()
     note: str = ""
 
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """What a bound may use.
-
-    Attributes:
-        n: number of labels.
-        size: the declared sizes: the net of each q.
-        shape: (N, M) of a grid design; None for scattered points and triples.
-        law: noise law.
-        sigma: standard deviation of the noise, in the units of the labels.
-        failure_probability: delta.
-        configurations: K, the configurations tried on the same noise.
-        bits: storage of one parameter.
-        norms: scales for norm-based bounds.
-        signal: pairs (g, e): the clean outputs lie within mean squared error e of a matrix of rank g, offset included; (g, 0) if
-            their rank is g; empty if nothing is known (`operators.bounds.lemmas.signal`).
-        floors: certified mean squared errors for rank 0, 1, ..., the last one 0, of this very grid data set
-            (`eckart_young.floors_of_deeponet`), if at hand.
-        label_energy: mean square of these labels.
-        noise_energy: V of these labels.
-        spectrum: eigenvalues of the second moment of the outputs, decreasing, if known (`Task.output_spectrum`).
-        q_values: the q for which `size` is declared; None for all.
-    """
-
-    n: int
-    size: Callable[[int], DeepONet]
-    shape: tuple[int, int] | None = None
-    law: Law = "rademacher"
-    sigma: float = 1.0
-    failure_probability: float = 0.05
-    configurations: int = 1
-    bits: int = 32
-    norms: Norms = field(default_factory=Norms)
-    signal: tuple[tuple[int, float], ...] = ()
-    floors: Array | None = None
-    label_energy: float = 0.0
-    noise_energy: float = 0.0
-    spectrum: Array | None = None
-    q_values: tuple[int, ...] | None = None
-
     @property
-    def least_q(self) -> int:
-        """The least declared q."""
-        return min(self.q_values) if self.q_values is not None else 1
-
-    def least_rank(self, mean_squared_error: float) -> int:
-        """The least rank whose certified floor does not exceed the error.
-
-        Raises:
-            ValueError: no floors in this setting.
-        """
-        if self.floors is None:
-            raise ValueError("expected a setting with floors")
-        return int((self.floors <= mean_squared_error).argmax())
-
-    def floor(self, net: Architecture) -> float:
-        """The certified floor for the rank of a net; 0 without floors and where its rank has no limit."""
-        rank = net.output_rank()
-        return float(self.floors[min(rank, len(self.floors) - 1)]) if self.floors is not None and rank is not None else 0.0
-
-    def smallest_q(self, allowed: Callable[[DeepONet], bool]) -> float:
-        """The least declared q whose net is allowed; inf if none is."""
-        return smallest_q(lambda q: allowed(self.size(q)), self.q_values)
+    def worth(self) -> Worth:
+        """The status, or that it excludes nothing."""
+        return "vacuous" if self.vacuous else self.status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bound:
     """A lower bound on size: its statement as data.
 
     Attributes:
         name: key in `operators.bounds.BOUNDS`.
         title: the statement in one line.
-        status: what its numbers are worth where it is not vacuous.
+        status: what its numbers are worth where they are not vacuous.
         citation: source, with version.
         hypotheses: what must hold, one phrase each.
         target: what `necessary` takes and `attainable` gives.
-        necessary: least q or d for a target.
-        attainable: best target for a q.
+        limits: what `necessary` bounds from below.
+        probability: with which it holds over the draw of the noise at the default failure probability; None if it is
+            deterministic, or no theorem.
+        assumptions: what must be assumed beyond what is recorded: `norms` of layers, inputs and points, a bound of the `labels`,
+            the `spectrum` of the outputs; `per-record`, what only the fit of a record can tell.
+        needs: what a setting must have.
+        growth: how size must grow with n, up to logarithms, for a fixed absorbed fraction; None where this is no power law.
+        remark: what to know when this growth is compared with a measured one.
+        least_size: least q or d for a target, asked only where the needs are met; None if the bound gives none.
+        best_target: best target for a q; likewise.
     """
 
     name: str
@@ -132,46 +102,93 @@ class Bound:
     citation: str
     hypotheses: tuple[str, ...]
     target: Target
-    necessary: Callable[[Setting, float], Statement]
-    attainable: Callable[[Setting, int], Statement]
+    limits: Limited = "q"
+    probability: float | None
+    assumptions: frozenset[Assumption]
+    needs: frozenset[Need]
+    growth: Growth | None = None
+    remark: str = ""
+    least_size: Callable[[Setting, float], Answer] | None
+    best_target: Callable[[Setting, int], Answer] | None
+
+    @property
+    def of_labels(self) -> bool:
+        """Whether it speaks of one data set, replicate by replicate, and not of a series."""
+        return bool(self.needs & OF_LABELS)
+
+    def necessary(self, setting: Setting, target: float) -> Statement:
+        """The least q or d of the declared sizes that is not excluded from the target."""
+        return self._said(self.limits, setting, self.least_size, target, q=setting.least_q)
+
+    def attainable(self, setting: Setting, q: int) -> Statement:
+        """The best target that is not excluded for the size of this q."""
+        return self._said("rho" if self.target == "absorb" else "relative error", setting, self.best_target, q, q=q)
+
+    def says(self, quantity: Quantity, answer: Answer, *, failure_probability: float = FAILURE_PROBABILITY) -> Statement:
+        """A number of this bound with all that a verdict on it rests on."""
+        return Statement(
+            bound=self.name,
+            quantity=quantity,
+            value=answer.value,
+            status=self.status,
+            vacuous=answer.vacuous,
+            probability=None if self.probability is None else 1.0 - failure_probability,
+            assumptions=self.assumptions,
+            note=answer.note,
+        )
+
+    def _said(
+        self, quantity: Quantity, setting: Setting, answer: Callable[[Setting, Asked], Answer] | None, asked: Asked, *, q: int
+    ) -> Statement:
+        missing = setting.missing(self.needs, q)
+        if answer is None or missing:
+            note = f"needs {', '.join(NEEDS[need] for need in missing)}" if missing else f"limits {self.limits} alone"
+            said = Answer(TRIVIAL[quantity], True, note)
+        else:
+            said = answer(setting, asked)
+        return self.says(quantity, said, failure_probability=setting.failure_probability)
 
 
-def smallest_q(allowed: Callable[[int], bool], q_values: Iterable[int] | None = None) -> float:
-    """The least q that is allowed; inf if there is none.
-
-    Without q_values, `allowed` must be monotone (false, then true): doubling to 2^40, then bisection. With q_values, all are
-    scanned in increasing order.
-    """
-    if q_values is not None:
-        return next((float(q) for q in sorted(q_values) if allowed(q)), math.inf)
-    high = 1
-    while not allowed(high):
-        high *= 2
-        if high > LARGEST_Q:
-            return math.inf
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if allowed(middle) else (middle, high)
-    return float(high)
-
-
-def at_least_q(name: str, status: Status, value: float, *, least: int = 1, note: str = "") -> Statement:
+def at_least_q(value: float, *, least: int = 1, note: str = "") -> Answer:
     """Q >= value; vacuous if value is the least q declared."""
-    return Statement(name, "q", value, status if value > least else "vacuous", note)
+    return Answer(value, not value > least, note)
 
 
-def at_least_error(name: str, status: Status, value: float, *, note: str = "") -> Statement:
+def at_least_error(value: float, *, note: str = "") -> Answer:
     """Relative error >= value; vacuous if value is 0."""
-    return Statement(name, "relative error", value, status if value > 0.0 else "vacuous", note)
+    return Answer(value, not value > 0.0, note)
 
 
-def at_most_rho(name: str, status: Status, value: float, *, note: str = "") -> Statement:
+def at_most_rho(value: float, *, note: str = "") -> Answer:
     """Rho <= value; vacuous if value >= 1."""
-    return Statement(name, "rho", min(value, 1.0), status if value < 1.0 else "vacuous", note)
+    return Answer(min(value, 1.0), not value < 1.0, note)
 
 
-def not_applicable(name: str, quantity: Quantity, note: str) -> Statement:
-    """The empty statement of a bound whose hypotheses the setting does not meet."""
-    value = {"q": 1.0, "d": 1.0, "rho": 1.0, "relative error": 0.0}[quantity]
-    return Statement(name, quantity, value, "vacuous", note)
+def on_q(bounds: Mapping[str, Bound], target: Target, *, of_labels: bool) -> dict[str, Bound]:
+    """The bounds of q for a target: those of one data set, or those that can be asked of a series and its sizes."""
+    return {
+        name: bound
+        for name, bound in bounds.items()
+        if bound.target == target and bound.limits == "q" and bound.of_labels == of_labels
+    }
+
+
+def assumed(assumptions: frozenset[Assumption]) -> str:
+    """Assumptions as text, in alphabetical order; empty if there are none."""
+    return " and ".join(sorted(assumptions))
+
+
+def claim(status: str, *, vacuous: bool = False, probability: float | None = None, assumptions: str = "") -> str:
+    """What a statement is worth, in words for people: `certified, probability 0.95, norms assumed`; `vacuous here`.
+
+    Args:
+        status: certified, asymptotic or heuristic.
+        vacuous: whether it excludes nothing.
+        probability: with which it holds; None or NaN if nothing is random.
+        assumptions: as `assumed` writes them.
+    """
+    if vacuous:
+        return "vacuous here"
+    random = probability is not None and not math.isnan(probability)
+    parts = [status, f"probability {probability:g}" if random else "", f"{assumptions} assumed" if assumptions else ""]
+    return ", ".join(part for part in parts if part)

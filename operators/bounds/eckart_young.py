@@ -38,15 +38,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.arrays import Array
-from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at_least_q, not_applicable
+from operators.bounds.bound import Answer, Bound, at_least_error, at_least_q
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import Method, tails
+from operators.bounds.setting import Setting
 from operators.errors import UserError
 
 Offset = Literal["none", "scalar", "mean-function"]
 RelativeError = Literal["global", "rms", "mean"]
-
-NOTE = "needs the floors of a grid design"
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,19 +186,15 @@ def relative_floors(
     return Floors(lower, rms.upper, resolved)
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.floors is None:
-        return not_applicable(BOUND.name, "q", NOTE)
+def _least_size(setting: Setting, target: float) -> Answer:
     rank = setting.least_rank(target**2 * setting.label_energy)
     q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
-    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note=f"rank >= {rank} with a scalar bias")
+    return at_least_q(q, least=setting.least_q, note=f"rank >= {rank} with a scalar bias")
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
-    if setting.floors is None:
-        return not_applicable(BOUND.name, "relative error", NOTE)
+def _best_target(setting: Setting, q: int) -> Answer:
     floor = setting.floor(setting.size(q))
-    return at_least_error(BOUND.name, BOUND.status, float(np.sqrt(floor / setting.label_energy)))
+    return at_least_error(float(np.sqrt(floor / setting.label_energy)))
 
 
 BOUND = Bound(
@@ -209,6 +204,9 @@ BOUND = Bound(
     citation="Eckart and Young 1936, doi:10.1007/BF02288367; variants with offsets derived in docs/theory.md",
     hypotheses=("grid design: all functions share the query points", "h = offset + <b(u), t(y)> with q_eff products"),
     target="relative",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=None,
+    assumptions=frozenset(),
+    needs=frozenset({"floors"}),
+    least_size=_least_size,
+    best_target=_best_target,
 )

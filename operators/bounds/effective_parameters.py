@@ -12,7 +12,8 @@ branch gave 1.6, sigmoid ends 0.9 to 1.7; runs that have not converged fall belo
 
 import math
 
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
+from operators.bounds.bound import Answer, Bound, at_least_q, at_most_rho
+from operators.bounds.setting import Setting
 
 FACTOR = 1.2
 
@@ -22,24 +23,19 @@ def absorbed_fraction(n: int, effective_parameters: int) -> float:
     return min(1.0, FACTOR * effective_parameters / n)
 
 
-def linear_absorbed_fraction(n: int, d: int) -> float:
-    """E rho of a linear model with d <= n independent features, exact for Gaussian noise; 1 for d >= n."""
-    return min(1.0, d / n)
-
-
 def needed_parameters(n: int, rho: float) -> int:
     """The d_eff expected to be needed for rho."""
     return math.ceil(max(rho, 0.0) * n / FACTOR)
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
+def _least_size(setting: Setting, target: float) -> Answer:
     needed = needed_parameters(setting.n, target)
     q = setting.smallest_q(lambda net: net.effective_parameter_count() >= needed)
-    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note=f"d_eff ~ {needed}")
+    return at_least_q(q, least=setting.least_q, note=f"d_eff ~ {needed}")
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
-    return at_most_rho(BOUND.name, BOUND.status, absorbed_fraction(setting.n, setting.size(q).effective_parameter_count()))
+def _best_target(setting: Setting, q: int) -> Answer:
+    return at_most_rho(absorbed_fraction(setting.n, setting.size(q).effective_parameter_count()))
 
 
 BOUND = Bound(
@@ -49,6 +45,10 @@ BOUND = Bound(
     citation="measured on converged fits, docs/theory.md; exact law d / n for linear models",
     hypotheses=("trained to convergence", "tanh, one hidden layer a net, linear ends"),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=None,
+    assumptions=frozenset(),
+    needs=frozenset(),
+    growth="d >= C n",
+    least_size=_least_size,
+    best_target=_best_target,
 )

@@ -18,20 +18,14 @@ Gaussian entries: Davidson and Szarek 2001. Hence
 
 N = M = sqrt(n): q >= (eps / (4 a^2 sigma^2)) sqrt(n) (1 - o(1)). N = n^b, M = n^(1-b): exponent min(b, 1 - b). M fixed: q
 saturates.
-
-Any independent s^2-sub-Gaussian entries: with probability >= 1 - delta, by a net of the matrices of rank p and unit norm of
-size (9 / eta)^((N + M + 1) p) (Candes and Plan 2011, doi:10.1109/TIT.2011.2111771),
-
-    S_p^2 <= 2 s^2 (p (N + M + 1) ln(9 / eta) + ln(1 / delta)) / (1 - sqrt(2) eta)^2.
 """
 
 import math
 
-import numpy as np
-
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.rates import Law, least_energy
 from operators.bounds.lemmas.signal import absorbable_fraction_beyond, necessary_rank_beyond
+from operators.bounds.setting import Setting, known
 
 CONVEX_ORDER: dict[Law, float] = {
     "gaussian": 1.0,
@@ -39,8 +33,6 @@ CONVEX_ORDER: dict[Law, float] = {
     "uniform": math.sqrt(3.0 * math.pi / 8.0),
 }
 CONCENTRATION: dict[Law, float] = {"gaussian": 1.0, "rademacher": 2.0, "uniform": 2.0 * math.sqrt(3.0)}
-MESHES = tuple(float(eta) for eta in np.linspace(0.01, 0.3, 59))
-NOTE = "needs a grid design and how near the clean outputs are to low rank"
 
 
 def necessary_rank(law: Law, shape: tuple[int, int], fraction: float, *, failure_probability: float) -> float:
@@ -60,17 +52,6 @@ def absorbable_fraction(law: Law, shape: tuple[int, int], rank: float, *, failur
     return (math.sqrt(rank) * spread + chance) ** 2 / (functions * points)
 
 
-def necessary_rank_subgaussian(shape: tuple[int, int], fraction: float, *, failure_probability: float) -> float:
-    """The same for any independent s^2-sub-Gaussian entries, eps = fraction s^2."""
-    functions, points = shape
-    energy = functions * points * max(fraction, 0.0)
-    return max(
-        max(0.0, energy * (1.0 - math.sqrt(2.0) * eta) ** 2 / 2.0 + math.log(failure_probability))
-        / ((functions + points + 1) * math.log(9.0 / eta))
-        for eta in MESHES
-    )
-
-
 def _split(setting: Setting) -> tuple[float, float]:
     """A level of V / sigma^2 that is reached, and the failure probability that remains, after what the level costs."""
     delta = setting.failure_probability / setting.configurations
@@ -79,30 +60,26 @@ def _split(setting: Setting) -> tuple[float, float]:
     return least_energy(setting.law, setting.n, delta / 2.0), delta / 2.0
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.shape is None or not setting.signal:
-        return not_applicable(BOUND.name, "q", NOTE)
-    shape, (level, delta) = setting.shape, _split(setting)
+def _least_size(setting: Setting, target: float) -> Answer:
+    shape, (level, delta) = known(setting.shape), _split(setting)
 
     def rank_of(fraction: float) -> float:
         return necessary_rank(setting.law, shape, fraction * level, failure_probability=delta)
 
     rank = necessary_rank_beyond(setting.signal, target, rank_of, noise_energy=level * setting.sigma**2)
     q = setting.smallest_q(lambda net: net.rank_limit() >= rank - 1e-9)
-    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
+    return at_least_q(q, least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
-    if setting.shape is None or not setting.signal:
-        return not_applicable(BOUND.name, "rho", NOTE)
-    shape, (level, delta) = setting.shape, _split(setting)
+def _best_target(setting: Setting, q: int) -> Answer:
+    shape, (level, delta) = known(setting.shape), _split(setting)
 
     def fraction_of(rank: int) -> float:
         return absorbable_fraction(setting.law, shape, rank, failure_probability=delta) / level if level > 0.0 else 1.0
 
     rank = setting.size(q).rank_at_most(min(shape))
     rho = absorbable_fraction_beyond(setting.signal, rank, fraction_of, noise_energy=level * setting.sigma**2)
-    return at_most_rho(BOUND.name, BOUND.status, rho)
+    return at_most_rho(rho)
 
 
 BOUND = Bound(
@@ -115,6 +92,10 @@ BOUND = Bound(
         "clean outputs, offset included, within the stated mean squared errors of the stated ranks",
     ),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset(),
+    needs=frozenset({"grid", "signal"}),
+    growth="q >= C min(N, M)",
+    least_size=_least_size,
+    best_target=_best_target,
 )

@@ -10,23 +10,13 @@ this rank, whatever its parameters and norms, absorbs rho unless
 
 Loose by 10 to 100 against the exact law of a full grid, but valid for any mask. With a point of its own for every observation
 (M = n) W >= n and nothing is said: b = 1, t(y_i) = label interpolates with q = 1, so no rank floor exists at all.
-
-Floors: for disjoint blocks S x T of observed pairs, n risk >= sum over blocks of tail_q(Y_{S,T}), an offset one rank more.
 """
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from operators.arrays import Array
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
-from operators.bounds.lemmas.singular_values import tails
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
+from operators.bounds.setting import Setting, known
 from operators.bounds.sign_patterns import absorbable_fraction, log_warren, required_nats
-
-Rows = NDArray[np.int_]
-NOTE = "needs common points, Rademacher noise"
 
 
 def log_low_rank_patterns(n: float, shape: tuple[int, int], q: int) -> float:
@@ -37,39 +27,18 @@ def log_low_rank_patterns(n: float, shape: tuple[int, int], q: int) -> float:
     return choices + log_warren(n, 2, q * (small + large - q) + 1)
 
 
-def block_floor(labels: Array, blocks: Sequence[tuple[Rows, Rows]], q: int) -> float:
-    """Certified lower bound on the sum of squared errors over disjoint blocks (rows, columns) of observed entries, rank <= q.
-
-    Raises:
-        ValueError: blocks that overlap.
-    """
-    seen = np.zeros(labels.shape, dtype=bool)
-    total = 0.0
-    for rows, columns in blocks:
-        block = np.ix_(rows, columns)
-        if seen[block].any():
-            raise ValueError("expected disjoint blocks, got an entry that lies in two")
-        seen[block] = True
-        lower = tails(labels[block]).lower
-        total += float(lower[q]) if q < len(lower) else 0.0
-    return total
-
-
-def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.shape is None or setting.law != "rademacher":
-        return not_applicable(BOUND.name, "q", NOTE)
-    shape = setting.shape
+def _least_size(setting: Setting, target: float) -> Answer:
+    shape = known(setting.shape)
     needed = required_nats(setting.n, target, failure_probability=setting.failure_probability / setting.configurations)
     q = setting.smallest_q(lambda net: log_low_rank_patterns(setting.n, shape, net.rank_at_most(min(shape))) >= needed)
-    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
+    return at_least_q(q, least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
-    if setting.shape is None or setting.law != "rademacher":
-        return not_applicable(BOUND.name, "rho", NOTE)
-    patterns = log_low_rank_patterns(setting.n, setting.shape, setting.size(q).rank_at_most(min(setting.shape)))
+def _best_target(setting: Setting, q: int) -> Answer:
+    shape = known(setting.shape)
+    patterns = log_low_rank_patterns(setting.n, shape, setting.size(q).rank_at_most(min(shape)))
     delta = setting.failure_probability / setting.configurations
-    return at_most_rho(BOUND.name, BOUND.status, absorbable_fraction(setting.n, patterns, failure_probability=delta))
+    return at_most_rho(absorbable_fraction(setting.n, patterns, failure_probability=delta))
 
 
 BOUND = Bound(
@@ -79,6 +48,10 @@ BOUND = Bound(
     citation="Warren's theorem (Anthony and Bartlett 1999, Theorem 8.3); derived in docs/theory.md",
     hypotheses=("N functions on M common points, any observed pairs", "Rademacher noise drawn once", "rho > 1/2"),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset(),
+    needs=frozenset({"grid", "rademacher"}),
+    growth="q >= C min(N, M)",
+    least_size=_least_size,
+    best_target=_best_target,
 )

@@ -26,9 +26,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.covering import Block, blocks, log_covering_number
 from operators.bounds.lemmas.rates import least_energy, required_nats
+from operators.bounds.setting import Setting
 
 SHARES = tuple(float(share) for share in np.linspace(0.02, 0.98, 49))
 
@@ -64,16 +65,16 @@ def absorbable_fraction(setting: Setting, parts: tuple[Block, ...]) -> float:
     return math.exp(float(brentq(at, low, low + 1.0, xtol=1e-12)))
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
+def _least_size(setting: Setting, target: float) -> Answer:
     def allowed(net: DeepONet) -> bool:
         return excess(target, setting, blocks(net, setting.norms)) >= 0.0
 
-    return at_least_q(BOUND.name, BOUND.status, setting.smallest_q(allowed), least=setting.least_q)
+    return at_least_q(setting.smallest_q(allowed), least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
+def _best_target(setting: Setting, q: int) -> Answer:
     rho = absorbable_fraction(setting, blocks(setting.size(q), setting.norms))
-    return at_most_rho(BOUND.name, BOUND.status, rho)
+    return at_most_rho(rho)
 
 
 BOUND = Bound(
@@ -87,6 +88,10 @@ BOUND = Bound(
         "inputs and points of bounded norm",
     ),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset({"norms"}),
+    needs=frozenset(),
+    growth="d >= C n",
+    least_size=_least_size,
+    best_target=_best_target,
 )

@@ -16,8 +16,9 @@ import math
 import numpy as np
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.paper_shaped import BoundedClass, bounded_class
+from operators.bounds.setting import Setting
 
 
 def least_samples(eps: float, label: float, *, variance: float, failure_probability: float) -> float:
@@ -50,21 +51,21 @@ def _delta(setting: Setting) -> float:
     return setting.failure_probability / setting.configurations
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
+def _least_size(setting: Setting, target: float) -> Answer:
     variance = setting.sigma**2
 
     def allowed(net: DeepONet) -> bool:
         functions = bounded_class(setting, net)
         return excess(target * variance, setting.n, functions, variance=variance, failure_probability=_delta(setting)) >= 0.0
 
-    return at_least_q(BOUND.name, BOUND.status, setting.smallest_q(allowed), least=setting.least_q)
+    return at_least_q(setting.smallest_q(allowed), least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
+def _best_target(setting: Setting, q: int) -> Answer:
     variance = setting.sigma**2
     functions = bounded_class(setting, setting.size(q))
     eps = absorbable_energy(setting.n, functions, variance=variance, failure_probability=_delta(setting))
-    return at_most_rho(BOUND.name, BOUND.status, eps / variance)
+    return at_most_rho(eps / variance)
 
 
 BOUND = Bound(
@@ -78,6 +79,10 @@ BOUND = Bound(
         "n >= 32 B^2 sigma^2 ln(2/delta) / eps^2",
     ),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset({"norms", "labels"}),
+    needs=frozenset(),
+    growth="d >= C n",
+    least_size=_least_size,
+    best_target=_best_target,
 )

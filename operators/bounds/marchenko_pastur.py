@@ -9,7 +9,8 @@ same for all noise laws), with t = 1 + beta + 2 sqrt(beta) cos(phi) the edge of 
              - 2 (1 - beta) atan2((1 - sqrt(beta)) sin(phi / 2), (1 + sqrt(beta)) cos(phi / 2))] / (2 pi beta).
 
 beta = 1: alpha = (phi - sin phi) / pi. Small rho: alpha ~ rho / (1 + sqrt(beta))^2. With a signal of rank g the needed q is
-m alpha(rho) to within g on either side (`operators.bounds.noisy_grid`, form b). Asymptotic: at 400 x 400 three digits agree.
+m alpha(rho) to within g on either side (form b of `operators.bounds.lemmas.noisy_singular_values`). Asymptotic: at 400 x 400
+three digits agree.
 """
 
 import math
@@ -17,10 +18,9 @@ from collections.abc import Callable
 
 from scipy.optimize import brentq
 
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
+from operators.bounds.bound import Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.signal import absorbable_fraction_beyond, necessary_rank_beyond
-
-NOTE = "needs a grid design and how near the clean outputs are to low rank"
+from operators.bounds.setting import Setting, known
 
 
 def absorbed_fraction_at(phi: float) -> float:
@@ -65,30 +65,27 @@ def _aspect(shape: tuple[int, int]) -> tuple[int, float]:
     return min(shape), min(shape) / max(shape)
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.shape is None or not setting.signal:
-        return not_applicable(BOUND.name, "q", NOTE)
-    smaller, beta = _aspect(setting.shape)
+def _least_size(setting: Setting, target: float) -> Answer:
+    smaller, beta = _aspect(known(setting.shape))
 
     def rank_of(fraction: float) -> float:
         return smaller * rank_fraction(fraction, beta)
 
     rank = necessary_rank_beyond(setting.signal, target, rank_of, noise_energy=setting.sigma**2)
     q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
-    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q)
+    return at_least_q(q, least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
-    if setting.shape is None or not setting.signal:
-        return not_applicable(BOUND.name, "rho", NOTE)
-    smaller, beta = _aspect(setting.shape)
+def _best_target(setting: Setting, q: int) -> Answer:
+    shape = known(setting.shape)
+    smaller, beta = _aspect(shape)
 
     def fraction_of(rank: int) -> float:
         return absorbed_fraction(rank / smaller, beta)
 
-    rank = setting.size(q).rank_at_most(min(setting.shape))
+    rank = setting.size(q).rank_at_most(min(shape))
     rho = absorbable_fraction_beyond(setting.signal, rank, fraction_of, noise_energy=setting.sigma**2)
-    return at_most_rho(BOUND.name, BOUND.status, rho)
+    return at_most_rho(rho)
 
 
 BOUND = Bound(
@@ -102,6 +99,10 @@ BOUND = Bound(
         "clean outputs, offset included, near known low rank",
     ),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=None,
+    assumptions=frozenset(),
+    needs=frozenset({"grid", "signal"}),
+    growth="q >= C min(N, M)",
+    least_size=_least_size,
+    best_target=_best_target,
 )

@@ -27,8 +27,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.covering import blocks, log_ball, prediction_bound
+from operators.bounds.setting import Setting
 
 NET_SHARES = tuple(float(share) for share in np.geomspace(1e-6, 0.5, 40))
 
@@ -96,20 +97,20 @@ def bounded_class(setting: Setting, net: DeepONet) -> BoundedClass:
     return BoundedClass(net.parameter_count(), log_ball(parts), setting.norms.label, prediction_bound(net, setting.norms))
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
+def _least_size(setting: Setting, target: float) -> Answer:
     delta = setting.failure_probability / setting.configurations
     eps = target * setting.sigma**2
 
     def allowed(net: DeepONet) -> bool:
         return eps <= 0.0 or excess(eps, setting.n, bounded_class(setting, net), failure_probability=delta) >= 0.0
 
-    return at_least_q(BOUND.name, BOUND.status, setting.smallest_q(allowed), least=setting.least_q)
+    return at_least_q(setting.smallest_q(allowed), least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
+def _best_target(setting: Setting, q: int) -> Answer:
     delta = setting.failure_probability / setting.configurations
     eps = absorbable_energy(setting.n, bounded_class(setting, setting.size(q)), failure_probability=delta)
-    return at_most_rho(BOUND.name, BOUND.status, eps / setting.sigma**2)
+    return at_most_rho(eps / setting.sigma**2)
 
 
 BOUND = Bound(
@@ -123,6 +124,11 @@ BOUND = Bound(
         "no scalar bias where both ends are sigmoids (|h| <= q)",
     ),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset({"norms", "labels"}),
+    needs=frozenset(),
+    growth="q^2 d >= C n",
+    remark="vacuous at any n that can be run",
+    least_size=_least_size,
+    best_target=_best_target,
 )

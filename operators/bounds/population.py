@@ -18,10 +18,9 @@ subject to these floors.
 import numpy as np
 
 from operators.arrays import Array
-from operators.bounds.bound import Bound, Setting, Statement, at_least_error, at_least_q, not_applicable
+from operators.bounds.bound import Answer, Bound, at_least_error, at_least_q
 from operators.bounds.lemmas.singular_values import tail_sums
-
-NOTE = "needs the spectrum of the outputs in closed form"
+from operators.bounds.setting import Setting, known
 
 
 def population_floors(spectrum: Array, extra: int = 0) -> Array:
@@ -36,30 +35,21 @@ def population_floors(spectrum: Array, extra: int = 0) -> Array:
     return np.concatenate([sums[extra:], np.zeros(min(extra, len(sums)))])
 
 
-def mean_absolute_floors(spectrum: Array, *, prediction: float, output: float, extra: int = 0) -> Array:
-    """Least mean L1 population error for |h| <= prediction and |G| <= output."""
-    return population_floors(spectrum, extra) / (prediction + output)
-
-
 def _relative(spectrum: Array) -> Array:
     """Relative floors with a scalar bias, for q = 0..len(spectrum)."""
     return np.sqrt(population_floors(spectrum, 1) / spectrum.sum())
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.spectrum is None:
-        return not_applicable(BOUND.name, "q", NOTE)
-    rank = int(np.argmax(_relative(setting.spectrum) <= target))
+def _least_size(setting: Setting, target: float) -> Answer:
+    rank = int(np.argmax(_relative(known(setting.spectrum)) <= target))
     q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
-    return at_least_q(BOUND.name, BOUND.status, q, least=setting.least_q, note="population error, not training error")
+    return at_least_q(q, least=setting.least_q, note="population error, not training error")
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
-    if setting.spectrum is None:
-        return not_applicable(BOUND.name, "relative error", NOTE)
-    floors = _relative(setting.spectrum)
+def _best_target(setting: Setting, q: int) -> Answer:
+    floors = _relative(known(setting.spectrum))
     value = float(floors[setting.size(q).rank_at_most(len(floors) - 1)])
-    return at_least_error(BOUND.name, BOUND.status, value, note="population error, not training error")
+    return at_least_error(value, note="population error, not training error")
 
 
 BOUND = Bound(
@@ -68,7 +58,10 @@ BOUND = Bound(
     status="certified",
     citation="Lanthaler, Mishra, Karniadakis 2022, doi:10.1093/imatrm/tnac001; proof in docs/theory.md",
     hypotheses=("h = scalar bias + <b(u), t(y)>", "output spectrum known in closed form", "error over fresh functions"),
-    target="relative",
-    necessary=_necessary,
-    attainable=_attainable,
+    target="population",
+    probability=None,
+    assumptions=frozenset({"spectrum"}),
+    needs=frozenset({"spectrum"}),
+    least_size=_least_size,
+    best_target=_best_target,
 )

@@ -15,12 +15,11 @@ import math
 from scipy.optimize import brentq
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.rates import least_energy, required_nats
 from operators.bounds.localised import SHARES
-from operators.bounds.sign_patterns import applies, log_sign_patterns
-
-NOTE = "needs ReLU and ends without sigmoid"
+from operators.bounds.setting import Setting
+from operators.bounds.sign_patterns import log_sign_patterns
 
 
 def pseudo_dimension(net: DeepONet) -> int:
@@ -62,20 +61,16 @@ def excess(rho: float, setting: Setting, dimension: int) -> float:
     return min(gaps)
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    if not applies(setting.size(setting.least_q)):
-        return not_applicable(BOUND.name, "q", NOTE)
+def _least_size(setting: Setting, target: float) -> Answer:
 
     def allowed(net: DeepONet) -> bool:
         return excess(target, setting, pseudo_dimension(net)) >= 0.0
 
-    return at_least_q(BOUND.name, BOUND.status, setting.smallest_q(allowed), least=setting.least_q)
+    return at_least_q(setting.smallest_q(allowed), least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
+def _best_target(setting: Setting, q: int) -> Answer:
     net = setting.size(q)
-    if not applies(net):
-        return not_applicable(BOUND.name, "rho", NOTE)
     dimension = pseudo_dimension(net)
 
     def at(log_rho: float) -> float:
@@ -83,10 +78,10 @@ def _attainable(setting: Setting, q: int) -> Statement:
 
     low = 0.0
     if at(0.0) >= 0.0:
-        return at_most_rho(BOUND.name, BOUND.status, 1.0)
+        return at_most_rho(1.0)
     while at(low) < 0.0:
         low -= 1.0
-    return at_most_rho(BOUND.name, BOUND.status, math.exp(float(brentq(at, low, low + 1.0, xtol=1e-12))))
+    return at_most_rho(math.exp(float(brentq(at, low, low + 1.0, xtol=1e-12))))
 
 
 BOUND = Bound(
@@ -100,6 +95,10 @@ BOUND = Bound(
         "noise independent, mean zero, of the stated law, drawn once",
     ),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset({"labels"}),
+    needs=frozenset({"relu"}),
+    growth="d >= C n",
+    least_size=_least_size,
+    best_target=_best_target,
 )

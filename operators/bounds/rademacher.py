@@ -19,7 +19,7 @@ with Cauchy and Schwarz for the Frobenius norms; at the inputs the supremum over
 sqrt(sum |u|^2 |y|^2) in the mean.
 
 Unchanged under B_1 -> c B_1, B_L -> B_L / c and the like. To absorb eps the capacity must grow like sqrt(n); q and d do not
-enter.
+enter, so the bound answers neither question of a size. Oracle: what follows is used by tests only.
 """
 
 import math
@@ -28,9 +28,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from operators.arrays import Array
-from operators.bounds.bound import Bound, Setting, Statement, not_applicable
-
-NOTE = "limits the norms of bias-free nets with activation |.|, not q or d"
+from operators.bounds.bound import CONFIDENCE, Bound
 
 
 def capacity(branch: Sequence[Array], trunk: Sequence[Array]) -> float:
@@ -67,14 +65,6 @@ def necessary_capacity(eps: float, matrices: int, *, data_norm: float, n: int, s
     return max(0.0, (eps - chance) * n / (2.0**matrices * s * data_norm))
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    return not_applicable(BOUND.name, "q", NOTE)
-
-
-def _attainable(setting: Setting, q: int) -> Statement:
-    return not_applicable(BOUND.name, "rho", NOTE)
-
-
 BOUND = Bound(
     name="rademacher-capacity",
     title="capacity >= (eps - s D sqrt(8 ln(1/delta)/n)) n / (2^L s sqrt(sum |u|^2 |y|^2)): norms must grow like sqrt(n)",
@@ -82,6 +72,10 @@ BOUND = Bound(
     citation="Gopalani, Karmakar, Kumar, Mukherjee 2024, arXiv 2205.11359 (capacity); inequality derived in docs/theory.md",
     hypotheses=("no biases, activation |.|, L matrices in each net", "Rademacher noise drawn once", "|h - g| <= D on the design"),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    limits="norms",
+    probability=CONFIDENCE,
+    assumptions=frozenset({"per-record"}),
+    needs=frozenset({"rademacher"}),
+    least_size=None,
+    best_target=None,
 )

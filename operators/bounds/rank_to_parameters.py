@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from operators.architectures.deeponet import DeepONet, Ends
-from operators.bounds.bound import Bound, Setting, Statement, not_applicable
-from operators.bounds.eckart_young import NOTE
+from operators.bounds.bound import Answer, Bound
+from operators.bounds.setting import Setting
 
 
 def one(q: int) -> int:
@@ -75,18 +75,11 @@ def family_of(net: DeepONet) -> Family:
     return Family(net.sensors, net.coordinates, len(net.branch_widths), len(net.trunk_widths), net.ends)
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.floors is None:
-        return not_applicable(BOUND.name, "d", NOTE)
+def _least_size(setting: Setting, target: float) -> Answer:
     rank = setting.least_rank(target**2 * setting.label_energy)
     family = family_of(setting.size(setting.least_q))
-    status = BOUND.status if rank > 1 else "vacuous"
     note = f"rank >= {rank}; depths {family.branch_depth} and {family.trunk_depth}, ends {family.ends}, any widths"
-    return Statement(BOUND.name, "d", necessary_parameters(family, rank), status, note)
-
-
-def _attainable(setting: Setting, q: int) -> Statement:
-    return not_applicable(BOUND.name, "relative error", "see eckart-young")
+    return Answer(necessary_parameters(family, rank), not rank > 1, note)
 
 
 BOUND = Bound(
@@ -96,6 +89,10 @@ BOUND = Bound(
     citation="derived in docs/theory.md from Eckart and Young 1936",
     hypotheses=("grid design", "depths and ends as declared; all widths and q free"),
     target="relative",
-    necessary=_necessary,
-    attainable=_attainable,
+    limits="d",
+    probability=None,
+    assumptions=frozenset(),
+    needs=frozenset({"floors"}),
+    least_size=_least_size,
+    best_target=None,
 )

@@ -23,9 +23,8 @@ from scipy.optimize import brentq
 from scipy.special import entr
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
-
-NOTE = "needs ReLU, ends without sigmoid, Rademacher noise"
+from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
+from operators.bounds.setting import Setting, is_piecewise_polynomial
 
 
 def log_warren(polynomials: float, degree: int, variables: int) -> float:
@@ -42,7 +41,7 @@ def log_sign_patterns(net: DeepONet, n: float, *, inputs: float, points: float) 
     Raises:
         ValueError: not a ReLU net, or sigmoid ends.
     """
-    if not applies(net):
+    if not is_piecewise_polynomial(net):
         raise ValueError(f"expected ReLU and ends without sigmoid, got {net.activation!r} and {net.ends!r}")
     total = 0.0
     activated = net.ends == "activated-trunk"
@@ -56,11 +55,6 @@ def log_sign_patterns(net: DeepONet, n: float, *, inputs: float, points: float) 
             total += log_warren(distinct * sizes[layer], layer, variables)
     degree = len(net.branch_widths) + len(net.trunk_widths) + 2
     return total + log_warren(n, degree, net.parameter_count())
-
-
-def applies(net: DeepONet) -> bool:
-    """Whether the net is piecewise polynomial in its parameters in the way counted here."""
-    return net.activation == "relu" and net.ends != "sigmoid"
 
 
 def required_nats(n: float, rho: float, *, failure_probability: float) -> float:
@@ -95,20 +89,16 @@ def _allowed(setting: Setting, rho: float) -> Callable[[DeepONet], bool]:
     return lambda net: log_sign_patterns(net, setting.n, inputs=inputs, points=points) >= needed
 
 
-def _necessary(setting: Setting, target: float) -> Statement:
-    if setting.law != "rademacher" or not applies(setting.size(setting.least_q)):
-        return not_applicable(BOUND.name, "q", NOTE)
-    return at_least_q(BOUND.name, BOUND.status, setting.smallest_q(_allowed(setting, target)), least=setting.least_q)
+def _least_size(setting: Setting, target: float) -> Answer:
+    return at_least_q(setting.smallest_q(_allowed(setting, target)), least=setting.least_q)
 
 
-def _attainable(setting: Setting, q: int) -> Statement:
+def _best_target(setting: Setting, q: int) -> Answer:
     net = setting.size(q)
-    if setting.law != "rademacher" or not applies(net):
-        return not_applicable(BOUND.name, "rho", NOTE)
     inputs, points = distinct(setting)
     patterns = log_sign_patterns(net, setting.n, inputs=inputs, points=points)
     delta = setting.failure_probability / setting.configurations
-    return at_most_rho(BOUND.name, BOUND.status, absorbable_fraction(setting.n, patterns, failure_probability=delta))
+    return at_most_rho(absorbable_fraction(setting.n, patterns, failure_probability=delta))
 
 
 BOUND = Bound(
@@ -118,6 +108,10 @@ BOUND = Bound(
     citation="Warren's theorem (Anthony and Bartlett 1999, Theorem 8.3) as in arXiv 1703.02930; derived in docs/theory.md",
     hypotheses=("ReLU, linear ends or ReLU trunk end, real parameters", "Rademacher noise drawn once", "rho > 1/2"),
     target="absorb",
-    necessary=_necessary,
-    attainable=_attainable,
+    probability=CONFIDENCE,
+    assumptions=frozenset(),
+    needs=frozenset({"rademacher", "relu"}),
+    growth="d >= C n",
+    least_size=_least_size,
+    best_target=_best_target,
 )

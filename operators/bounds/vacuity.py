@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from operators.architectures.activations import Activation
 from operators.architectures.deeponet import DeepONet, Ends
-from operators.bounds.bound import Bound, Setting
+from operators.bounds.bound import Bound, on_q
 from operators.bounds.lemmas.covering import Norms
+from operators.bounds.setting import Setting
 
 SENSORS = 40
 COORDINATES = 2
@@ -74,19 +75,17 @@ def informative_from(bound: Bound, size: Callable[[int], DeepONet], q: int) -> i
     """The least power of 2 from which the bound excludes something for this q; None if above LARGEST_N."""
     n = 4
     while n <= LARGEST_N:
-        if bound.attainable(setting_of(n, size), q).status != "vacuous":
+        if not bound.attainable(setting_of(n, size), q).vacuous:
             return n
         n *= 2
     return None
 
 
 def vacuity_table(bounds: dict[str, Bound], *, sample_counts: tuple[int, ...] = (10**4, 10**6, 10**8), q: int = 32) -> list[Row]:
-    """All noise bounds on the sizes above; bounds that need labels or a spectrum are left out."""
+    """All bounds of the q that absorbs noise, on the sizes above; those that need the labels themselves are left out."""
     rows = []
     for sizes, size in SIZES.items():
-        for bound in bounds.values():
-            if bound.target != "absorb" or bound.name in ("noisy-grid", "rademacher-capacity"):
-                continue
+        for bound in on_q(bounds, "absorb", of_labels=False).values():
             first = informative_from(bound, size, q)
             for n in sample_counts:
                 setting = setting_of(n, size)

@@ -50,7 +50,12 @@ class Floor:
 def below(errors: Array, floors: Array, units: Array) -> NDArray[np.bool_]:
     """Whether errors lie below floors, elementwise; False where one of them is NaN."""
     with np.errstate(invalid="ignore"):
-        return errors < floors * (1.0 - RELATIVE) - ABSOLUTE * units**2
+        return errors < lowered(floors, units)
+
+
+def lowered(floors: Array, units: Array) -> Array:
+    """Floors less their tolerance."""
+    return floors * (1.0 - RELATIVE) - ABSOLUTE * units**2
 
 
 def floors_of(problem: Problem) -> Array | None:

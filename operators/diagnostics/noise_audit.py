@@ -117,12 +117,6 @@ def violations(terms: Audit) -> list[str]:
     return [statement for statement, holds in checks.items() if not holds]
 
 
-def least_clean_error(noise_energy: float, absorbed: float) -> float:
-    """V (1 - sqrt(1 - rho))^2: the clean error that absorbing rho forces; 0 for rho <= 0."""
-    rho = min(max(absorbed, 0.0), 1.0)
-    return noise_energy * (1.0 - math.sqrt(1.0 - rho)) ** 2
-
-
 def fresh_noise_score(fresh: Array, clean: Array, prediction: Array, *, sigma: float) -> float:
     """T2' of noise drawn after training, in its standard deviations; 0 if h = g. Beyond 4: the draw was not fresh."""
     error = clean - prediction

@@ -18,12 +18,13 @@ parameters      bit counting: for one architecture fixed before the noise was se
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from operators.arrays import Array
 from operators.bounds import bit_counting, effective_parameters, grid_in_probability, marchenko_pastur
-from operators.bounds.bound import Statement
+from operators.bounds.bound import Answer, Bound, Statement, at_least_q
 from operators.bounds.lemmas.rates import Law, least_energy
 from operators.errors import UserError
 from operators.sizing.spectrum import Spectrum, least_rank
@@ -149,18 +150,13 @@ def _of_clean(spectrum: Spectrum, noise: Noise, demand: Demand, *, least: float,
     certain = _least_rank(np.maximum(values - largest, 0.0) ** 2, demand.n * allowed)
     clean = clean_squares(np.sqrt(spectrum.squares * energy), noise.sigma, shape=shape, edge=largest)
     estimate = _least_rank(clean, demand.n * demand.error if demand.absolute else demand.target**2 * float(np.sum(clean)))
+    stand_out = f"{np.count_nonzero(clean)} singular values stand out of the noise"
+    only_noise = f"q_certified less q_clean_estimate; certified: at most {max(0, q_certified - certain)}"
+    certified = at_least_q(certain, note="the clean outputs demand it themselves, by Weyl's inequality")
     return {
-        "q_clean": _at_least("grid-in-probability", certain, note="the clean outputs demand it themselves, by Weyl's inequality"),
-        "q_clean_estimate": Statement(
-            "marchenko-pastur", "q", estimate, "asymptotic", f"{np.count_nonzero(clean)} singular values stand out of the noise"
-        ),
-        "q_only_noise": Statement(
-            "marchenko-pastur",
-            "q",
-            max(0, q_certified - estimate),
-            "asymptotic",
-            f"q_certified less q_clean_estimate; certified: at most {max(0, q_certified - certain)}",
-        ),
+        "q_clean": _said(grid_in_probability.BOUND, noise, certified),
+        "q_clean_estimate": _said(marchenko_pastur.BOUND, noise, Answer(estimate, False, stand_out)),
+        "q_only_noise": _said(marchenko_pastur.BOUND, noise, Answer(max(0, q_certified - estimate), False, only_noise)),
     }
 
 
@@ -183,42 +179,28 @@ def _of_pure_noise(noise: Noise, shape: tuple[int, int], *, absorbed: float, exc
     law = side * marchenko_pastur.rank_fraction(absorbed, side / max(shape))
     shared = noise.failure_probability / (4 * side)
     rank = grid_in_probability.necessary_rank(noise.law, shape, excess / noise.high**2, failure_probability=shared)
+    beside = "not q alone: q plus the rank of the clean outputs, plus 1 with a bias or mean function"
+    alone = at_least_q(law, note="rank at which noise alone would meet the target")
     return {
-        "q_pure_noise": Statement(
-            "marchenko-pastur",
-            "q",
-            law,
-            "asymptotic" if law > 1.0 else "vacuous",
-            "rank at which noise alone would meet the target",
-        ),
-        "q_plus_clean_rank": _at_least(
-            "grid-in-probability",
-            math.ceil(rank - 1e-9),
-            note="not q alone: q plus the rank of the clean outputs, plus 1 with a bias or mean function",
-        ),
+        "q_pure_noise": _said(marchenko_pastur.BOUND, noise, alone),
+        "q_plus_clean_rank": _said(grid_in_probability.BOUND, noise, at_least_q(math.ceil(rank - 1e-9), note=beside)),
     }
 
 
 def _of_parameters(noise: Noise, n: int, *, absorbed: float, certain: float) -> dict[str, Statement]:
     d = bit_counting.necessary_parameters(n, certain, law=noise.law, failure_probability=noise.failure_probability / 2)
     expected = effective_parameters.needed_parameters(n, absorbed)
+    bits = Answer(max(d, 1), not d > 1, "32-bit parameters, one architecture fixed before the noise was seen")
     return {
-        "d_bits": Statement(
-            "bit-counting",
-            "d",
-            max(d, 1),
-            "certified" if d > 1 else "vacuous",
-            "32-bit parameters, one architecture fixed before the noise was seen",
-        ),
-        "d_effective": Statement(
-            "effective-parameters",
-            "d",
-            max(expected, 1),
-            "heuristic" if expected > 1 else "vacuous",
-            "what converged fits needed",
+        "d_bits": _said(bit_counting.BOUND, noise, bits, quantity="d"),
+        "d_effective": _said(
+            effective_parameters.BOUND,
+            noise,
+            Answer(max(expected, 1), not expected > 1, "what converged fits needed"),
+            quantity="d",
         ),
     }
 
 
-def _at_least(bound: str, value: int, *, note: str) -> Statement:
-    return Statement(bound, "q", value, "certified" if value > 1 else "vacuous", note)
+def _said(bound: Bound, noise: Noise, answer: Answer, *, quantity: Literal["q", "d"] = "q") -> Statement:
+    return bound.says(quantity, answer, failure_probability=noise.failure_probability)

@@ -13,14 +13,15 @@ Parameters: no net of the declared family with fewer than d reaches this rank (`
 `operators.sizing.noise`. Nothing here bounds the error on new functions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.bound import Statement
+from operators.bounds import rank_to_parameters
+from operators.bounds.bound import Answer, Statement
 from operators.bounds.eckart_young import Offset
 from operators.bounds.lemmas.singular_values import RESOLUTION, Tails, tail_sums
 from operators.bounds.rank_to_parameters import Family, necessary_parameters
@@ -193,25 +194,18 @@ def tied_net(family: Family, q: int) -> DeepONet:
 
 def _parameters(family: Family, rank: int, forced: NoiseForces | None) -> dict[str, Statement]:
     """Parameter counts for a net with a trained scalar bias that must reach this rank."""
-    least = necessary_parameters(family, rank)
-    bits = forced.statements["d_bits"] if forced is not None else None
-    certified = max(least, bits.value if bits is not None and bits.status == "certified" else 0.0)
+    bound, least, vacuous = rank_to_parameters.BOUND, necessary_parameters(family, rank), not rank > 1
     depths = f"{family.branch_depth} hidden layers in the branch, {family.trunk_depth} in the trunk, ends {family.ends}"
-    excludes = rank > 1
+    tied = Answer(tied_net(family, rank).parameter_count(), vacuous, f"all widths equal to q; {depths}")
     return {
-        "d_tied": Statement(
-            "rank-to-parameters",
-            "d",
-            tied_net(family, rank).parameter_count(),
-            "certified" if excludes else "vacuous",
-            f"all widths equal to q; {depths}",
-        ),
-        "d_rank": Statement("rank-to-parameters", "d", least, "certified" if excludes else "vacuous", f"any widths; {depths}"),
-        "d_certified": Statement(
-            "rank-to-parameters" if certified == least else "bit-counting",
-            "d",
-            certified,
-            "certified" if excludes or certified > least else "vacuous",
-            "the larger of d_rank and d_bits",
-        ),
+        "d_tied": bound.says("d", tied),
+        "d_rank": bound.says("d", Answer(least, vacuous, f"any widths; {depths}")),
+        "d_certified": _larger(bound.says("d", Answer(least, vacuous)), forced),
     }
+
+
+def _larger(ranks: Statement, forced: NoiseForces | None) -> Statement:
+    """What the rank demands of d, or what counting bits does if that is more."""
+    bits = forced.statements["d_bits"] if forced is not None else None
+    larger = ranks if bits is None or bits.vacuous or bits.value <= ranks.value else bits
+    return replace(larger, note="the larger of d_rank and d_bits")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from results.charts.evidence import Evidence, task_label
 from results.charts.model import COLOURS, Axis, Chart, Heat, Layer, Legend, Switch
+from results.schema.widths import Widths
 from results.tables.numbers import Number, number, numbers
 from results.tables.series import NOISE, SERIES, has_error_curve, noise_label, series_names
 
@@ -70,16 +71,12 @@ def surfaces(evidence: Evidence) -> Iterator[Heat]:
     clean = scaling[(scaling["sigma"] == 0) & (scaling["schedule"] == "free") & scaling["relative_best"].notna()]
     for _, part in clean[clean["branch_widths"] != ""].groupby(CLEAN, sort=True):
         part = part.drop_duplicates(["branch_widths", "trunk_widths", "q"])
-        widths = sorted(set(zip(part["branch_widths"], part["trunk_widths"], strict=True)), key=_by_size)
+        widths = sorted(set(zip(part["branch_widths"], part["trunk_widths"], strict=True)))
         if part["branch_widths"].nunique() > 1 and part["trunk_widths"].nunique() > 1 and len(widths) <= SURFACE_ROWS:
             yield _surface(evidence, part, widths)
 
 
-def _by_size(widths: tuple[str, str]) -> list[list[int]]:
-    return [[int(width) for width in text.split("x")] for text in widths]
-
-
-def _surface(evidence: Evidence, part: pd.DataFrame, widths: Sequence[tuple[str, str]]) -> Heat:
+def _surface(evidence: Evidence, part: pd.DataFrame, widths: Sequence[tuple[Widths, Widths]]) -> Heat:
     first, q = part.iloc[0], sorted(set(part["q"]))
     places = {(row["branch_widths"], row["trunk_widths"], row["q"]): row for row in part.to_dict("records")}
     measures: dict[str, list[Number]] = {"relative error": [], "floor of the relative error": [], "error R / floor": []}

@@ -44,7 +44,8 @@ class Switch:
     Attributes:
         label: what it is.
         role: `data` (measured), `fit` or `theory`.
-        status: of a bound: certified, asymptotic, heuristic, vacuous here.
+        status: of a bound: certified, asymptotic, heuristic or vacuous; of a predicted slope: slope only.
+        claim: what it is worth in words, if `status` does not say all.
         colour: number of a colour; None for the colour of text.
         dash: number of a dash pattern, 0 a full line.
         shown: whether it is on at first.
@@ -54,6 +55,7 @@ class Switch:
     label: str
     role: Role
     status: str = ""
+    claim: str = ""
     colour: int | None = None
     dash: int = 0
     shown: bool = True

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from results.charts.evidence import Evidence, task_label
 from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
 from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope, log_ends
-from results.tables.demands import size_of_q
+from results.tables.demands import claims, size_of_q
 from results.tables.numbers import numbers
 from results.tables.predicted_exponents import slope_guides
 from results.tables.series import on_shapes, panels, series_names
@@ -44,7 +44,7 @@ def threshold_charts(evidence: Evidence) -> Iterator[Chart]:
         label = task_label(task, parameters)
         for target, design, path, part in panels(rows):
             where = f"{target}, {design}, {path}"
-            yield _chart(evidence, part, (label, target, path), Quantity("q*", lambda _, q: q, lambda _: 1.0), where)
+            yield _chart(evidence, part, (label, target), Quantity("q*", lambda _, q: q, lambda _: 1.0), where)
             if part["series"].nunique() > MOST_SERIES:
                 continue
             sizes = {int(str(key)): d_of_q(evidence, int(str(key))) for key in part["series"].unique()}
@@ -52,7 +52,7 @@ def threshold_charts(evidence: Evidence) -> Iterator[Chart]:
             if len(sized):
                 found = {key: value for key, value in sizes.items() if value is not None}
                 quantity = Quantity("d*", lambda s, q, found=found: found[s](q), lambda name: D_FACTOR.get(name, math.nan))  # type: ignore[misc]
-                yield _chart(evidence, sized, (label, target, path), quantity, where)
+                yield _chart(evidence, sized, (label, target), quantity, where)
 
 
 def d_of_q(evidence: Evidence, series: int) -> Callable[[float], float] | None:
@@ -73,32 +73,32 @@ def d_of_q(evidence: Evidence, series: int) -> Callable[[float], float] | None:
     return of_q
 
 
-def _chart(evidence: Evidence, part: pd.DataFrame, what: tuple[str, str, str], quantity: Quantity, where: str) -> Chart:
-    task, target, path = what
+def _chart(evidence: Evidence, part: pd.DataFrame, what: tuple[str, str], quantity: Quantity, where: str) -> Chart:
+    task, target = what
     legend, layers, said = Legend(), [], []
+    refused: dict[str, list[str]] = {}
     names = series_names(part)
     many = len(names) > 1
     for i, (key, runs) in enumerate(part.groupby("series")):
         colour, name = i % COLOURS, names[key]
         switch = legend.add(Switch(name if many else "measured intervals, one a replicate", "data", colour=colour))
         layers.append(Layer("interval", (switch,), _intervals(evidence, runs, quantity), colour=colour))
-        fit, sentence = _fit(runs, quantity)
-        said.append(f"{name}: {sentence}")
-        if fit:
+        try:
+            fit, sentence = _fit(runs, quantity)
+        except NotIdentifiable as error:
+            refused.setdefault(str(error), []).append(name)
+            said.append(f"{name}: slope not identifiable: {error}")
+        else:
+            said.append(f"{name}: {sentence}")
             entry = legend.add(Switch(f"{name}: {sentence}" if many else sentence, "fit", colour=colour))
             layers += [Layer(kind, (entry,), data, colour=colour) for kind, data in fit]  # type: ignore[arg-type]
-    refused: dict[str, list[str]] = {}
-    for sentence in said:
-        name, _, reason = sentence.partition(": slope not identifiable: ")
-        if reason:
-            refused.setdefault(reason, []).append(name)
     for reason, whom in refused.items():
         whose = f" for {'; '.join(whom)}" if len(whom) < len(names) else ""
         legend.add(Switch(f"slope not identifiable{whose}: {reason}", "fit", empty=True))
     demanded = evidence.tables.demanded
     mine = demanded[demanded["series"].isin(part["series"]) & (demanded["target"] == target)]
     layers += _demands(mine[on_shapes(mine, list(zip(part["N"], part["M"], strict=True)))], legend, quantity)
-    layers += _guides(part, path, legend, quantity)
+    layers += _guides(part, legend, quantity)
     sizes = sorted(set(part["n"]))
     alt = f"{quantity.name} against n for {task}, {where}: {len(part)} thresholds at {len(sizes)} values of n. {'; '.join(said)}."
     n_ticks, q_ticks = ([] if len(values) > FEW_TICKS else values for values in (sizes, _seen(part)))
@@ -139,16 +139,17 @@ def _intervals(evidence: Evidence, runs: pd.DataFrame, quantity: Quantity) -> di
 
 
 def _fit(runs: pd.DataFrame, quantity: Quantity) -> tuple[list[tuple[str, dict[str, object]]], str]:
-    """Line and band of the fitted slope, and the sentence for the legend."""
+    """Line and band of the fitted slope, and the sentence for the legend.
+
+    Raises:
+        NotIdentifiable: the thresholds do not support a slope.
+    """
     known = runs[runs["kind"] != "unknown"]
     low, high = log_ends(*_ends(known, quantity))
     x = np.log(known["n"].to_numpy(float))
-    try:
-        fit = fit_slope(x, low, high)
-        at: NDArray[np.float64] = np.linspace(x.min(), x.max(), BAND_POINTS)
-        ends = fit_band(x, low, high, at=at)
-    except NotIdentifiable as error:
-        return [], f"slope not identifiable: {error}"
+    fit = fit_slope(x, low, high)
+    at: NDArray[np.float64] = np.linspace(x.min(), x.max(), BAND_POINTS)
+    ends = fit_band(x, low, high, at=at)
     n = numbers(np.exp(at))
     line: dict[str, object] = {"x": n, "y": numbers(np.exp(fit.intercept + fit.value * at))}
     band: dict[str, object] = {"x": n, "low": numbers(np.exp(ends[0])), "high": numbers(np.exp(ends[1]))}
@@ -159,22 +160,23 @@ def _fit(runs: pd.DataFrame, quantity: Quantity) -> tuple[list[tuple[str, dict[s
 def _demands(demanded: pd.DataFrame, legend: Legend, quantity: Quantity) -> list[Layer]:
     """What each bound demands; those that demand nothing here stay in the legend without a curve."""
     layers, dash = [], 0
-    for (bound, status), lines in demanded.groupby(["bound", "status"], sort=True):
-        values = lines.assign(y=[quantity.of_q(int(key), float(q)) for key, q in zip(lines["series"], lines["q"], strict=True)])
-        speaking = values[np.isfinite(values["y"])]
-        if str(status).startswith("vacuous") or speaking.empty:
-            if not (demanded["bound"].eq(str(bound)) & ~demanded["status"].str.startswith("vacuous")).any():
-                legend.add(Switch(str(bound), "theory", "vacuous here", empty=True))
+    for bound, lines in demanded.groupby("bound", sort=True):
+        said = lines[~lines["vacuous"]]
+        said = said.assign(y=[quantity.of_q(int(key), float(q)) for key, q in zip(said["series"], said["q"], strict=True)])
+        drawn = said[np.isfinite(said["y"])]
+        if said.empty:
+            legend.add(Switch(str(bound), "theory", "vacuous", claim=claims(lines)[0], empty=True))
+        if drawn.empty:
             continue
         dash += 1
-        entry = legend.add(Switch(str(bound), "theory", str(status), dash=dash))
-        for _, line in speaking.sort_values("n").groupby("series"):
+        entry = legend.add(Switch(str(bound), "theory", str(drawn["status"].iloc[0]), claim="; ".join(claims(drawn)), dash=dash))
+        for _, line in drawn.sort_values("n").groupby("series"):
             data = {"x": line["n"].tolist(), "y": numbers(line["y"]), "mark": True}
             layers.append(Layer("line", (entry,), data, dash=dash))
     return layers
 
 
-def _guides(part: pd.DataFrame, path: str, legend: Legend, quantity: Quantity) -> list[Layer]:
+def _guides(part: pd.DataFrame, legend: Legend, quantity: Quantity) -> list[Layer]:
     """Predicted slopes through the middle of the bounded thresholds; for d only where one schedule decides the exponent."""
     factors = {quantity.factor(str(name)) for name in part["schedule"]}
     low, high = _ends(part[part["kind"] == "interval"], quantity)
@@ -182,10 +184,9 @@ def _guides(part: pd.DataFrame, path: str, legend: Legend, quantity: Quantity) -
         return []
     middle = float(np.exp(np.mean(np.log(np.asarray([low, high], dtype=float)))))
     layers, factor = [], factors.pop()
-    for dash, guide in enumerate(slope_guides(part, path), 1):
-        exponent = factor * float(np.log(guide.q[1] / guide.q[0]) / np.log(guide.n[1] / guide.n[0]))
-        names = guide.label.partition(": ")[2]
-        label = f"predicted slope n^{exponent:.3g}: {names}"
+    for dash, guide in enumerate(slope_guides(part), 1):
+        exponent = factor * guide.exponent
+        label = f"predicted slope n^{exponent:.3g}: {guide.names}"
         entry = legend.add(Switch(label, "theory", "slope only", colour=COLOURS, dash=dash, shown=False))
         y = middle * (guide.n / np.sqrt(guide.n[0] * guide.n[1])) ** exponent
         layers.append(Layer("line", (entry,), {"x": numbers(guide.n), "y": numbers(y)}, colour=COLOURS, dash=dash))

@@ -18,6 +18,7 @@ from operators.external.task import LOCATION
 from results.families.family import Family
 from results.schema.cells import AnyArchitecture, Net, Noise, Training
 from results.schema.model import Model, canonical
+from results.schema.widths import Widths
 
 ASKED: dict[str, str] = {
     "task": "operator",
@@ -48,6 +49,7 @@ ASKED: dict[str, str] = {
     "restart": "restart on the same data",
 }
 WHOLE = frozenset(("N", "M", "n", "q", "q_eff", "d", "d_eff", "replicate", "restart"))
+WIDTHS = frozenset(("branch_widths", "trunk_widths"))
 
 
 class Cell(Model):
@@ -170,7 +172,11 @@ class DeepONetTraining(Family):
 
     def text_columns(self) -> frozenset[str]:
         """What was asked but numbers."""
-        return frozenset(ASKED) - WHOLE - {"sigma"}
+        return frozenset(ASKED) - WHOLE - WIDTHS - {"sigma"}
+
+    def value_columns(self) -> frozenset[str]:
+        """Widths, which know their depth."""
+        return WIDTHS
 
     def asked(self, cell: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[Any, ...]:
         """In the order of ASKED."""
@@ -187,8 +193,8 @@ class DeepONetTraining(Family):
             noise["law"],
             noise["sigma"],
             noise.get("control", "none"),
-            "x".join(map(str, net.get("branch_widths", ()))),
-            "x".join(map(str, net.get("trunk_widths", ()))),
+            Widths(tuple(net.get("branch_widths", ()))),
+            Widths(tuple(net.get("trunk_widths", ()))),
             net.get("q", 0),
             sizes["q_eff"],
             sizes["d"],

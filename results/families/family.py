@@ -55,8 +55,12 @@ class Family(ABC):
         """Columns of whole numbers that are never missing."""
         return frozenset()
 
+    def value_columns(self) -> frozenset[str]:
+        """Columns of values that are neither numbers nor text, and are written as text only in a file."""
+        return frozenset()
+
     def text_columns(self) -> frozenset[str]:
-        """Columns of text; all others are real numbers, missing where not known."""
+        """Columns of text; all that are not named are real numbers, missing where not known."""
         fields = {**flat_fields(self.cell), **flat_fields(self.measured)}
         return frozenset(name for name, (_, number) in fields.items() if not number)
 

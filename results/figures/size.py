@@ -47,7 +47,7 @@ def size_figure(size: Size) -> Figure:
             ):
                 one = size.noise.statements[name]
                 axes.plot(
-                    max(one.value, 1), size.demand.target, color="grey", marker=marker, ls="", label=f"{words} ({one.status})"
+                    max(one.value, 1), size.demand.target, color="grey", marker=marker, ls="", label=f"{words} ({one.worth})"
                 )
         axes.set_ylim(bottom=least / 2)
         axes.legend(loc="best")

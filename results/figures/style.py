@@ -147,16 +147,12 @@ def surface_figure(scaling: pd.DataFrame) -> Figure:
         scale = LogNorm(values.min(), max(values.max(), values.min() * 1.01)) if values.gt(0).all() and len(values) else None
         for panel, ((_, functions, points, q), part) in zip(axes, panels, strict=False):
             table = part.pivot_table(index="branch_widths", columns="trunk_widths", values="relative_best", aggfunc="min")
-            table = table.loc[sorted(table.index, key=_by_size), sorted(table.columns, key=_by_size)]
+            table = table.loc[sorted(table.index), sorted(table.columns)]
             sns.heatmap(table, ax=panel, norm=scale, cmap="viridis_r", annot=True, fmt=".2g", cbar=False, annot_kws={"size": 7})
             panel.set(xlabel="trunk widths", ylabel="branch widths")
             panel.grid(visible=False)
             panel.set_title(f"q = {q}, N = {functions}, M = {points}")
         return finished(figure)
-
-
-def _by_size(widths: str) -> list[int]:
-    return [int(width) for width in widths.split("x")]
 
 
 def ray_figure(rays: pd.DataFrame, frame: pd.DataFrame) -> Figure:

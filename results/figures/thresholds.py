@@ -24,6 +24,7 @@ from results.figures.style import (
 )
 from results.statistics.interval_censored import NotIdentifiable, fit_band, log_ends
 from results.tables import series
+from results.tables.demands import claims
 from results.tables.predicted_exponents import slope_guides
 
 BAND_POINTS = 7
@@ -62,7 +63,7 @@ def threshold_figure(located: pd.DataFrame, exponents: pd.DataFrame, demanded: p
                 _draw_slope(panel, runs, exponents[same], name=names[number], colour=COLOURS[i % len(COLOURS)])
             mine = demanded[demanded["series"].isin(part["series"]) & (demanded["target"] == target)]
             _draw_demands(panel, mine[series.on_shapes(mine, list(zip(part["N"], part["M"], strict=True)))], speaking)
-            for guide in slope_guides(part, path):
+            for guide in slope_guides(part):
                 dash = dashes.setdefault(guide.label, DASHES[len(dashes) % len(DASHES)])
                 panel.plot(guide.n, guide.q, color="grey", ls=dash, lw=0.8, label=_power(guide.label))
         return _with_legend(figure, axes, silent)
@@ -70,7 +71,7 @@ def threshold_figure(located: pd.DataFrame, exponents: pd.DataFrame, demanded: p
 
 def _split(demanded: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Bounds that demand something somewhere in the figure, in order, and those that do not."""
-    some = np.isfinite(demanded["q"]) & ~demanded["status"].str.startswith("vacuous")
+    some = np.isfinite(demanded["q"]) & ~demanded["vacuous"]
     speaking = sorted(set(demanded["bound"][some]))
     return speaking, sorted(set(demanded["bound"]) - set(speaking))
 
@@ -117,10 +118,9 @@ def _band(runs: pd.DataFrame, n: NDArray[np.float64]) -> tuple[NDArray[np.float6
 def _draw_demands(axes: Axes, demanded: pd.DataFrame, speaking: list[str]) -> None:
     """What bounds demand of q, a dash pattern for each."""
     for i, bound in enumerate(speaking):
-        mine = demanded[(demanded["bound"] == bound) & np.isfinite(demanded["q"])]
-        mine = mine[~mine["status"].str.startswith("vacuous")]
-        label = f"{bound} ({'; '.join(sorted(mine['status'].unique()))})"
-        width = 1.4 if "(certified" in label else 0.8
+        mine = demanded[(demanded["bound"] == bound) & np.isfinite(demanded["q"]) & ~demanded["vacuous"]]
+        label = f"{bound} ({'; '.join(claims(mine))})"
+        width = 1.4 if (mine["status"] == "certified").all() else 0.8
         for _, line in mine.groupby("series"):
             line = line.sort_values("n")
             axes.plot(line["n"], line["q"], color="black", ls=DASHES[i % len(DASHES)], marker=".", ms=3, lw=width, label=label)

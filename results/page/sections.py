@@ -41,8 +41,8 @@ SECTIONS = (
         "bounds",
         "Bounds against measurement",
         "Bounds",
-        "certified: holds for these data. asymptotic: holds in a limit. heuristic: a rule of thumb. vacuous here: excludes"
-        " nothing.",
+        "certified: holds for these data. asymptotic: holds in a limit. heuristic: a rule of thumb. vacuous: excludes nothing"
+        " here.",
     ),
     Section(
         "errors",

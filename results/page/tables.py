@@ -83,8 +83,9 @@ FILES = (
         "bounds",
         "bounds.csv",
         "Bounds against measurement",
-        "`q_demanded`: the least q a bound does not exclude. A certified demand above the measured q* would be a contradiction.",
-        f"{SERIES} target n bound status q_demanded q_low q_high agrees",
+        "`q_demanded`: the least q a bound does not exclude. A certified demand that assumes nothing, above the measured q*,"
+        " would be a contradiction.",
+        f"{SERIES} target n bound status vacuous probability assumptions q_demanded q_low q_high agrees",
     ),
     Spec(
         "errors",

@@ -89,6 +89,8 @@ PRINTED: dict[str, dict[str, str]] = {
         "n": "$n$",
         "bound": "bound",
         "status": "status",
+        "probability": "probability",
+        "assumptions": "assumed",
         "q_demanded": r"demands $q \ge$",
         **THRESHOLD,
         "agrees": "agrees",

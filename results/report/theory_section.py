@@ -5,7 +5,7 @@ import pandas as pd
 from results.report.markdown import escape, plain_table
 
 BOUNDS = (
-    *("task", "design", "sizes", "target", "n", "bound", "status"),
+    *("task", "design", "sizes", "target", "n", "bound", "status", "probability", "assumptions"),
     *("q_demanded", "q_low", "q_high", "agrees", "runs", "expected"),
 )
 TESTS = (
@@ -16,7 +16,7 @@ TESTS = (
 
 def theory_section(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
     """The rows of `bounds.csv` that say something, which bounds are vacuous throughout, and `mechanism.csv` if there is noise."""
-    said = compared[compared["q_demanded"].notna()]
+    said = compared[~compared["vacuous"]]
     silent = sorted(set(compared["bound"]) - set(said["bound"]))
     text = "## Bounds against measurement\n\nWhole table: `bounds.csv`. Measured: q_low < q* <= q_high.\n\n"
     text += plain_table(said, BOUNDS, "bounds.csv")

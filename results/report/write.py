@@ -20,14 +20,14 @@ from results.report.print_tables import print_tables
 from results.report.theory_section import theory_section
 from results.tables import bounds, exponents, leaderboard, mechanism, rays, scaling, thresholds
 from results.tables.csv_files import documented, write_csv
-from results.tables.demands import DEMANDED, demanded_q, with_demands
+from results.tables.demands import demand_columns, demanded_q, with_demands
 from results.tables.frame import build_frame, check_floors
 from results.tables.series import with_series
 from results.tables.study_tables import Tables
 from results.witnesses.submissions import entries
 
 COLUMNS: dict[str, Mapping[str, str]] = {
-    "scaling.csv": {**scaling.COLUMNS, **DEMANDED},
+    "scaling.csv": {**scaling.COLUMNS, **demand_columns()},
     "leaderboard.csv": leaderboard.COLUMNS,
     "thresholds.csv": thresholds.COLUMNS,
     "exponents.csv": exponents.COLUMNS,
@@ -82,7 +82,7 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
     manifest = manifest.without_cells()
     located = thresholds.thresholds(frame, manifest)
     rows = with_series(scaling.scaling_table(frame, manifest))
-    demanded = demanded_q(frame, manifest, rows)
+    demanded = demanded_q(frame, manifest)
     tables = Tables(
         frame=frame,
         scaling=with_demands(rows, demanded),

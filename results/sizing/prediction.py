@@ -1,38 +1,28 @@
 """Heuristic: the q that trained nets would need, carried over from the measured thresholds of a study.
 
-exponents.csv gives, for each series of a study, thresholds q*(n) as intervals and a fitted q* ~ n^beta with its interval.
-From the largest n with a threshold, n0: q ~ sqrt(q_low q_high) (n / n0)^beta. This supposes that the outputs resemble those of
-the study's task, that sizes and optimiser are the study's, and that the law goes on: nothing of it is proved.
+exponents.csv gives, for each series of a study, a fitted q* ~ n^beta with its interval, thresholds.csv the thresholds q*(n) it
+rests on. From the largest n with a threshold, n0: q ~ sqrt(q_low q_high) (n / n0)^beta. This supposes that the outputs resemble
+those of the study's task, that sizes and optimiser are the study's, and that the law goes on: nothing of it is proved.
 """
 
 import math
-import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from operators.errors import UserError
+from results.records.manifest import load_manifest
 from results.tables.exponents import THRESHOLD_LAW
+from results.tables.series import SERIES, on_shapes, paths
 
-NEEDED = (
-    "task",
-    "design",
-    "schedule",
-    "sizes",
-    "recipe",
-    "law",
-    "target",
-    "path",
-    "identified",
-    "exponent",
-    "low",
-    "high",
-    "thresholds",
-)
+LAWS = (*SERIES, "law", "target", "path", "identified", "exponent", "low", "high")
+THRESHOLDS = (*SERIES, "target", "n", "N", "M", "kind", "q_low", "q_high")
+NUMBERS = ("exponent", "low", "high", "n", "N", "M", "q_low", "q_high")
 LARGEST_BYTES = 64 * 2**20
-AT_N = re.compile(r"n=(\d+): ([^;]*)")
-INTERVAL = re.compile(r"\((\d+), (\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -66,20 +56,20 @@ def predicted_sizes(folder: Path, n: int, *, target: float, absorbed: float) -> 
         absorbed: fraction of the noise that must be absorbed; if positive, compared with targets of that kind.
 
     Raises:
-        UserError: no exponents.csv, or one of another release.
+        UserError: no exponents.csv, thresholds.csv or study.json, or those of another release.
     """
-    table = _exponents(folder)
-    kind, value = ("absorb", absorbed) if absorbed > 0.0 else ("relative error", target)
-    rows = table[(table["law"] == THRESHOLD_LAW) & (table["identified"] == "yes") & table["target"].str.startswith(f"{kind} ")]
-    if rows.empty:
-        return []
-    distance = rows["target"].map(lambda text: _distance(text, value))
-    found = [_prediction(row, n) for row in rows[distance == distance.min()].to_dict("records")]
+    kind, value = ("absorb", absorbed) if absorbed > 0.0 else ("relative", target)
+    laws, located = _table(folder / "exponents.csv", LAWS), _table(folder / "thresholds.csv", THRESHOLDS)
+    known = {asked.label: asked.value for asked in load_manifest(folder).targets if asked.kind == kind}
+    rows = laws[(laws["law"] == THRESHOLD_LAW) & (laws["identified"] == "yes") & laws["target"].isin(known)]
+    distance = rows["target"].map(lambda label: abs(math.log(known[label] / value)))
+    near = rows[distance == distance.min()].to_dict("records")
+    found = [_prediction(row, intervals_of(row, located), n) for row in near]
     return sorted((one for one in found if one is not None), key=lambda one: (one.q, one.series))
 
 
-def _exponents(folder: Path) -> pd.DataFrame:
-    path = folder / "exponents.csv"
+def _table(path: Path, needed: Iterable[str]) -> pd.DataFrame:
+    """A table of a study: the columns of NUMBERS as numbers, the others as text."""
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise UserError(
@@ -90,43 +80,34 @@ def _exponents(folder: Path) -> pd.DataFrame:
         raise UserError(f"expected a study's results folder with {path}, got '{error.strerror}'; run the study first") from error
     except ValueError as error:
         raise UserError(f"expected a table in {path}, got what is none; `python -m bench report` rebuilds it") from error
-    missing = [name for name in NEEDED if name not in table.columns]
+    missing = [name for name in needed if name not in table.columns]
     if missing:
         raise UserError(f"expected the column {missing[0]!r} in {path}, found none; `python -m bench report` rebuilds the table")
-    return table
+    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in NUMBERS if name in table})
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+def intervals_of(law: Mapping[Any, Any], located: pd.DataFrame) -> pd.DataFrame:
+    """The thresholds that are intervals, of the series, target and path of a row of exponents.csv."""
+    mine = located[np.all([located[name] == law[name] for name in (*SERIES, "target")], axis=0)]
+    shapes = paths(zip(mine["N"], mine["M"], strict=True)).get(law["path"], [])
+    return mine[on_shapes(mine, shapes) & (mine["kind"] == "interval")]
 
 
-def _distance(target: str, value: float) -> float:
-    """How far the value in a target's label is from the one asked for, in logarithms."""
-    asked = _number(target.rsplit(" ", 1)[-1])
-    return abs(math.log(asked / value)) if asked > 0.0 else math.inf
-
-
-def _prediction(row: dict[str, str], n: int) -> Prediction | None:
-    """The prediction of one row; None where no threshold is an interval."""
-    seen = {
-        int(at): [(int(low), int(high)) for low, high in INTERVAL.findall(text)] for at, text in AT_N.findall(row["thresholds"])
-    }
-    measured = max((at for at, intervals in seen.items() if intervals and at > 0), default=None)
-    exponent = _number(row["exponent"])
-    if measured is None or not math.isfinite(exponent):
+def _prediction(law: Mapping[Any, Any], intervals: pd.DataFrame, n: int) -> Prediction | None:
+    """The prediction of one row of exponents.csv; None where no threshold is an interval."""
+    if intervals.empty or not math.isfinite(law["exponent"]):
         return None
-    ends = [end if math.isfinite(end) else exponent for end in (_number(row["low"]), _number(row["high"]))]
+    measured = int(intervals["n"].max())
+    last = intervals[intervals["n"] == measured]
+    exponent, ends = law["exponent"], (law["low"], law["high"])
     factor = n / measured
-    powers = sorted(factor**end for end in (*ends, exponent))
-    middle = math.exp(sum(math.log(max(low, 1) * high) / 2 for low, high in seen[measured]) / len(seen[measured]))
+    powers = sorted(factor ** (end if math.isfinite(end) else exponent) for end in (*ends, exponent))
+    middle = math.exp((np.log(last["q_low"].clip(lower=1)) + np.log(last["q_high"])).mean() / 2)
     return Prediction(
         q=middle * factor**exponent,
-        low=min(low for low, _ in seen[measured]) * powers[0],
-        high=max(high for _, high in seen[measured]) * powers[-1],
-        series=f"{row['task']}, {row['target']}, {row['design']}, {row['path']}, {row['sizes']}, {row['recipe']}",
+        low=last["q_low"].min() * powers[0],
+        high=last["q_high"].max() * powers[-1],
+        series=f"{law['task']}, {law['target']}, {law['design']}, {law['path']}, {law['sizes']}, {law['recipe']}",
         measured_n=measured,
         factor=factor,
     )

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from operators.bounds.bound import Statement
+from operators.bounds import eckart_young
+from operators.bounds.bound import Statement, at_least_q
 from operators.bounds.eckart_young import Offset
 from operators.sizing.noise import NoiseForces
 from operators.sizing.required_size import Size
@@ -127,7 +128,7 @@ class SizeReport:
 
 
 def _status(rank: int) -> str:
-    return "certified" if rank > 1 else "vacuous"
+    return eckart_young.BOUND.says("q", at_least_q(rank)).worth
 
 
 def _number(value: float) -> int | float:
@@ -135,7 +136,13 @@ def _number(value: float) -> int | float:
 
 
 def _statement(one: Statement) -> dict[str, Any]:
-    return {"value": _number(one.value), "status": one.status, "bound": one.bound, "note": one.note}
+    return {
+        "value": _number(one.value),
+        "status": one.worth,
+        "probability": one.probability,
+        "bound": one.bound,
+        "note": one.note,
+    }
 
 
 def _noise_json(forced: NoiseForces) -> dict[str, Any]:
@@ -167,7 +174,7 @@ def _noise_sentence(forced: NoiseForces) -> str:
 
 def _statements(title: str, statements: dict[str, Statement]) -> list[str]:
     rows = [
-        [name, f"{one.value:.6g}" if one.value < 1e6 else f"{one.value:.0f}", one.status, one.note]
+        [name, f"{one.value:.6g}" if one.value < 1e6 else f"{one.value:.0f}", one.worth, one.note]
         for name, one in statements.items()
     ]
     return _table([title, "value", "status", ""], rows)

@@ -14,6 +14,7 @@ from operators.architectures import DeepONet
 from results.families.deeponet import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
+from results.schema.widths import Widths
 from results.tables.frame import ASKED
 from results.witnesses.submissions import Entry
 
@@ -162,8 +163,8 @@ def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -
             "d_upper": by_d.d,
             "d_ratio": by_d.d / bracket.d_lower,
             **_provenance(by_d, "d", costs),
-            "d_branch_widths": "x".join(map(str, net.branch_widths)),
-            "d_trunk_widths": "x".join(map(str, net.trunk_widths)),
+            "d_branch_widths": Widths(net.branch_widths),
+            "d_trunk_widths": Widths(net.trunk_widths),
             "d_q": net.q,
         }
     return row

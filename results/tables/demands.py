@@ -1,85 +1,146 @@
 """Theory beside measurement: what each bound demands of q at the n of a series.
 
-Every bound of `operators.bounds.BOUNDS` that speaks of absorbed noise is asked for its necessary q, for nets sized as the series
-sizes them. Units: the RMS of the clean outputs is 1. Bounds that need norms get the default norms of `operators.bounds.Norms`,
-which no run is held to, and a label bound B equal to that RMS, which flatters them; their curves say "norms assumed".
+Every bound of `operators.bounds.BOUNDS` that speaks of q is asked for its necessary q. Units: the RMS of the clean outputs is 1.
 
-Bounds that need data get them from the records. `eckart-young` (clean) and `noisy-grid` (noisy) are decided by the recorded
-floors, which exist at the ranks of the study: the demand is 1 + the largest rank tried that is excluded. `grid-in-probability`
-and `marchenko-pastur` need how near the clean outputs are to low rank: the recorded signal tails, the largest over replicates.
-
-Status: `certified` is said of these very data, `certified, probability 0.95` over the draw of the noise.
+A bound that needs the labels is asked once per replicate, with the recorded floors (where a rank was not tried, that of the next
+one tried), for nets of any widths; the least demand counts, so that what follows holds for each replicate. All others are asked
+for nets sized as the series sizes them. How near the clean outputs are to low rank is recorded: the largest signal tails over
+replicates. Bounds that assume norms get the default norms of `operators.bounds.Norms`, which no run is held to, and those that
+assume a bound B of the labels get that RMS, which flatters them; `assumptions` says so.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from operators import find_task
 from operators.architectures.deeponet import DeepONet
-from operators.bounds import BOUNDS, Setting
+from operators.arrays import Array
+from operators.bounds import BOUNDS, Bound, Setting, Statement
+from operators.bounds.bound import assumed, claim, on_q
 from operators.errors import UserError
-from results.records.manifest import Manifest
+from results.records.manifest import Manifest, Target
+from results.tables.frame import applies, label_energy, lowered_floors
 
-NORMS_ASSUMED = ("paper-shaped", "localised", "localised-iid", "pseudo-dimension")
-FROM_FLOORS = {"absorb": "noisy-grid", "relative": "eckart-young"}
 TAIL = "bound_signal_tail_"
-COLUMNS = ("series", "target", "N", "M", "n", "bound", "q", "status")
-SAID_OF_Q = tuple(
-    name for name, bound in BOUNDS.items() if bound.target == "absorb" and name not in ("noisy-grid", "rademacher-capacity")
-)
-DEMANDED: dict[str, str] = {
-    f"q_{name.replace('-', '_')}": f"least q that `{name}` does not exclude from the target; blank where it excludes none"
-    f" ({BOUNDS[name].status}{', norms assumed' if name in NORMS_ASSUMED else ''})"
-    for name in SAID_OF_Q
-}
+COLUMNS = ("series", "target", "N", "M", "n", "bound", "q", "status", "vacuous", "assumptions", "probability")
+OF_SHAPE = ("n", "N", "M", "design", "noise_law", "sigma")
+TEXT = ("target", "bound", "status", "assumptions")
+Bounds = Mapping[str, Bound]
+Sizes = tuple[Callable[[int], DeepONet], tuple[int, ...] | None]
 
 
-def demanded_q(frame: pd.DataFrame, manifest: Manifest, scaling: pd.DataFrame) -> pd.DataFrame:
+def demand_column(bound: str) -> str:
+    """The column of scaling.csv for what a bound demands."""
+    return f"q_{bound.replace('-', '_')}"
+
+
+def demand_columns(bounds: Bounds = BOUNDS) -> dict[str, str]:
+    """Columns of scaling.csv with what each bound of absorbed noise demands, and their meanings."""
+    return {
+        demand_column(name): f"least q that `{name}` does not exclude from the target; blank where it excludes none"
+        f" ({claim(bound.status, probability=bound.probability, assumptions=assumed(bound.assumptions))})"
+        for name, bound in on_q(bounds, "absorb", of_labels=False).items()
+    }
+
+
+def demanded_q(frame: pd.DataFrame, manifest: Manifest, bounds: Bounds = BOUNDS) -> pd.DataFrame:
     """What q the bounds demand at every shape of every series and target; columns COLUMNS.
-
-    The certified floors of the data themselves (`q_certified` of scaling.csv), and for noisy series every bound of the
-    registry.
 
     Args:
         frame: the tidy frame with series.
         manifest: the study's targets.
-        scaling: scaling.csv with `series` as in the frame.
+        bounds: the bounds to ask.
     """
-    floors = scaling[scaling["q_certified"].notna()].groupby(["series", "target", "N", "M", "n"])["q_certified"].min()
-    table = floors.rename("q").reset_index()
-    table["bound"] = table["target"].map({target.label: FROM_FLOORS[target.kind] for target in manifest.targets}).astype("str")
-    table["status"] = pd.array(np.where(table["q"] > 1, "certified", "vacuous here"), dtype="str")
-    parts = [part for part in (table[list(COLUMNS)], _registry(frame, manifest)) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else table[list(COLUMNS)]
+    rows = [*_of_labels(frame, manifest, bounds), *_of_series(frame, manifest, bounds)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({"q": float, "vacuous": bool, "probability": float, **dict.fromkeys(TEXT, "str")})
 
 
-def _registry(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
-    """Necessary q of every bound for every noisy series, shape and target; series of unknown tasks are left out."""
-    noisy = frame[frame["sigma"] > 0].drop_duplicates(["series", "N", "M"]).sort_values(["series", "n", "N"])
+def _row(where: tuple[Any, ...], said: Statement) -> tuple[Any, ...]:
+    return (*where, said.bound, said.value, said.status, said.vacuous, assumed(said.assumptions), said.probability)
+
+
+def _asked(
+    frame: pd.DataFrame, manifest: Manifest, bounds: Bounds, *, of_labels: bool
+) -> Iterator[tuple[Mapping[Any, Any], Target, tuple[Bound, ...]]]:
+    """Each data shape of each series with each target that is meant for it, and the bounds to ask."""
+    shapes = frame.drop_duplicates(["series", "N", "M"]).sort_values(["series", "n", "N"])
+    for target in sorted(set(manifest.targets), key=lambda target: (target.kind, target.value)):
+        asked = tuple(on_q(bounds, target.kind, of_labels=of_labels).values())
+        for shape in shapes[applies(shapes, target)].to_dict("records") if asked else ():
+            yield shape, target, asked
+
+
+def _where(shape: Mapping[Any, Any], target: Target) -> tuple[Any, ...]:
+    return (shape["series"], target.label, shape["N"], shape["M"], shape["n"])
+
+
+def _of_labels(frame: pd.DataFrame, manifest: Manifest, bounds: Bounds) -> Iterator[tuple[Any, ...]]:
+    """The least demand over replicates of every bound that needs the labels, where records tell their floors."""
+    settings = label_settings(frame)
+    for shape, target, asked in _asked(frame, manifest, bounds, of_labels=True):
+        of_data = settings.get((shape["problem"], shape["output_scaling"]), [])
+        for bound in asked if of_data else ():
+            said = [bound.necessary(setting, target.value) for setting in of_data]
+            yield _row(_where(shape, target), min(said, key=lambda one: one.value))
+
+
+def label_settings(frame: pd.DataFrame) -> dict[tuple[int, str], list[Setting]]:
+    """For each problem and scaling of the outputs, which changes what a floor is of: a setting per replicate with floors."""
+    known = frame[(frame["status"] == "done") & frame["floor"].notna()].reset_index(drop=True)
+    ranks, lowered, energies = known["q_eff"].to_numpy(), lowered_floors(known), label_energy(known)
+    of_data = ["problem", "output_scaling", "replicate"]
+    firsts = known.drop_duplicates(of_data).sort_values(of_data)[[*of_data, *OF_SHAPE, "noise_energy"]].to_dict("records")
     tails = signal_tails(frame)
-    targets = sorted({target.value: target for target in manifest.targets if target.kind == "absorb"}.items())
-    rows: list[tuple[object, ...]] = []
-    for number, shapes in noisy.groupby("series"):
-        size = size_of_q(frame[frame["series"] == number])
-        if size is None:
-            continue
-        for shape in shapes.to_dict("records"):
-            setting = Setting(
-                n=shape["n"],
-                size=size[0],
-                shape=(shape["N"], shape["M"]) if shape["design"] == "grid" else None,
-                law=shape["noise_law"],
-                sigma=shape["sigma"],
-                signal=tails.get(shape["problem"], ()),
-                q_values=size[1],
-            )
-            for value, target in targets:
-                where = (number, target.label, shape["N"], shape["M"], shape["n"])
-                rows += [(*where, *said) for said in _ask(setting, value)]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"q": float, "bound": "str", "status": "str", "target": "str"})
+    found: dict[tuple[int, str], list[Setting]] = {}
+    for first, rows in zip(firsts, known.groupby(of_data, sort=True).indices.values(), strict=True):
+        setting = _setting(
+            first,
+            size=_of_any_width,
+            signal=tails.get(first["problem"], ()),
+            floors=_at_every_rank(ranks[rows], lowered[rows]),
+            label_energy=float(energies[rows].max()),
+            noise_energy=float(first["noise_energy"]),
+        )
+        found.setdefault((first["problem"], first["output_scaling"]), []).append(setting)
+    return found
+
+
+def _of_any_width(q: int) -> DeepONet:
+    """A net whose widths do not limit its rank."""
+    return DeepONet(1, 1, (q,), (q,), q)
+
+
+def _at_every_rank(ranks: NDArray[np.int64], floors: Array) -> Array:
+    """Floors of rank 0, 1, ..., the largest tried, and then 0: what holds for a rank holds for every lower one."""
+    table = np.zeros(int(ranks.max()) + 2)
+    np.maximum.at(table, ranks, floors)
+    return np.maximum.accumulate(table[::-1])[::-1]
+
+
+def _of_series(frame: pd.DataFrame, manifest: Manifest, bounds: Bounds) -> Iterator[tuple[Any, ...]]:
+    """The demand of every bound that needs no labels; series of unknown tasks are left out."""
+    tails, sizes = signal_tails(frame), dict[int, Sizes | None]()
+    for shape, target, asked in _asked(frame, manifest, bounds, of_labels=False):
+        number = int(shape["series"])
+        if number not in sizes:
+            sizes[number] = size_of_q(frame[frame["series"] == number])
+        declared = sizes[number]
+        if declared is not None:
+            setting = _setting(shape, size=declared[0], signal=tails.get(shape["problem"], ()), q_values=declared[1])
+            yield from (_row(_where(shape, target), bound.necessary(setting, target.value)) for bound in asked)
+
+
+def _setting(shape: Mapping[Any, Any], **known: Any) -> Setting:
+    """What the frame tells of a data shape of a series: n, the grid and the noise."""
+    noise = {"law": shape["noise_law"], "sigma": float(shape["sigma"])} if shape["sigma"] > 0 else {}
+    grid = (int(shape["N"]), int(shape["M"])) if shape["design"] == "grid" else None
+    return Setting(n=int(shape["n"]), shape=grid, **noise, **known)
 
 
 def signal_tails(frame: pd.DataFrame) -> dict[int, tuple[tuple[int, float], ...]]:
@@ -97,24 +158,29 @@ def signal_tails(frame: pd.DataFrame) -> dict[int, tuple[tuple[int, float], ...]
     }
 
 
-def _ask(setting: Setting, rho: float) -> Iterator[tuple[str, float, str]]:
-    for name in SAID_OF_Q:
-        statement = BOUNDS[name].necessary(setting, rho)
-        status = {"vacuous": "vacuous here", "certified": "certified, probability 0.95"}.get(statement.status, statement.status)
-        yield name, statement.value, f"{status}, norms assumed" if name in NORMS_ASSUMED else status
+def claims(demanded: pd.DataFrame) -> list[str]:
+    """What some demands are worth, each claim once, in words."""
+    told = demanded[["status", "vacuous", "probability", "assumptions"]].drop_duplicates().sort_values("status")
+    return [
+        claim(status, vacuous=vacuous, probability=probability, assumptions=assumptions)
+        for status, vacuous, probability, assumptions in told.itertuples(index=False)
+    ]
 
 
-def with_demands(scaling: pd.DataFrame, demanded: pd.DataFrame) -> pd.DataFrame:
-    """scaling.csv with a column DEMANDED for each bound: what it demands of q at the row's data, sizes and target."""
-    keys = ["series", "target", "N", "M"]
-    said = demanded[demanded["bound"].isin(SAID_OF_Q) & ~demanded["status"].str.startswith("vacuous")]
+def with_demands(scaling: pd.DataFrame, demanded: pd.DataFrame, bounds: Bounds = BOUNDS) -> pd.DataFrame:
+    """scaling.csv with a column for each bound of `demand_columns`: what it demands of q at the row's data, sizes and target."""
+    keys, asked = ["series", "target", "N", "M"], on_q(bounds, "absorb", of_labels=False)
+    said = demanded[demanded["bound"].isin(asked) & ~demanded["vacuous"]]
     wide = said.pivot(index=keys, columns="bound", values="q")
-    wide = wide.rename(columns={name: f"q_{name.replace('-', '_')}" for name in SAID_OF_Q}).reindex(columns=list(DEMANDED))
-    return scaling.drop(columns=list(DEMANDED), errors="ignore").join(wide.astype(float), on=keys)
+    wide = wide.rename(columns={name: demand_column(name) for name in asked}).reindex(columns=list(demand_columns(bounds)))
+    return scaling.drop(columns=list(wide), errors="ignore").join(wide.astype(float), on=keys)
 
 
-def size_of_q(cells: pd.DataFrame) -> tuple[Callable[[int], DeepONet], tuple[int, ...] | None] | None:
-    """The net of each q in a series, and the q for which it is declared (None: all); None for an unknown task or another architecture."""
+def size_of_q(cells: pd.DataFrame) -> Sizes | None:
+    """The net of each q in a series, and the q for which it is declared (None: all).
+
+    None for an unknown task and for another architecture than the DeepONet.
+    """
     first = cells.iloc[0]
     if first["architecture"] != DeepONet.name:
         return None
@@ -124,7 +190,7 @@ def size_of_q(cells: pd.DataFrame) -> tuple[Callable[[int], DeepONet], tuple[int
     except UserError:
         return None
     widths = {
-        row["q"]: (_widths(row["branch_widths"]), _widths(row["trunk_widths"]))
+        row["q"]: (row["branch_widths"].layers, row["trunk_widths"].layers)
         for row in cells.drop_duplicates("q").to_dict("records")
     }
     depths = tuple(len(part) for part in next(iter(widths.values())))
@@ -137,7 +203,3 @@ def size_of_q(cells: pd.DataFrame) -> tuple[Callable[[int], DeepONet], tuple[int
         return DeepONet(sensors, coordinates, branch, trunk, q, activation=first["activation"], ends=first["ends"])
 
     return size, tuple(sorted(widths)) if first["schedule"] == "fixed-budget" else None
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    return tuple(int(width) for width in text.split("x"))

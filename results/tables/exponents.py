@@ -66,7 +66,7 @@ def _threshold_rows(located: pd.DataFrame, of_series: dict[int, pd.DataFrame]) -
             on_path = found[series.on_shapes(found, shapes)]
             settings = _settings(cells)
             predicted = predicted_exponents(
-                str(settings["schedule"]), design=str(settings["design"]), noisy=bool(cells["sigma"].iloc[0] > 0), path=path
+                str(settings["schedule"]), design=str(settings["design"]), noisy=bool(cells["sigma"].iloc[0] > 0), shapes=shapes
             )
             yield {
                 **settings,

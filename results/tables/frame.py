@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from operators.diagnostics.floor import below
+from operators.diagnostics.floor import below, lowered
 from operators.errors import UserError
 from results.families import FAMILIES
 from results.records.gc_pause import paused_collection
@@ -110,6 +110,11 @@ def excluded(frame: pd.DataFrame, target: Target) -> Bools:
     if target.kind == "absorb":
         allowed = frame["noise_energy"].to_numpy(float) * (1.0 - target.value)
     return below(allowed, frame["floor"].to_numpy(float), frame["unit"].to_numpy(float)) & applies(frame, target)
+
+
+def lowered_floors(frame: pd.DataFrame) -> NDArray[np.float64]:
+    """Floors less their tolerance (`operators.diagnostics.floor`)."""
+    return lowered(frame["floor"].to_numpy(float), frame["unit"].to_numpy(float))
 
 
 def counted(status: "pd.Series[str]") -> dict[str, int]:

@@ -53,8 +53,8 @@ def columns(manifest: Manifest, records: Iterable[Record]) -> dict[str, Any]:
             for name, value in family.named(measured).items() if measured is not None else ():
                 named.setdefault(name, {})[row] = value
     table |= _transposed(outcome_names, outcomes)
-    whole, text = family.whole_columns(), {*TEXT, *KEY, *family.text_columns()}
-    found = {name: _column(values, whole=name in whole, text=name in text) for name, values in table.items()}
+    whole, text, kept = family.whole_columns(), {*TEXT, *KEY, *family.text_columns()}, family.value_columns()
+    found = {name: _column(values, whole=name in whole, text=name in text, value=name in kept) for name, values in table.items()}
     return found | {name: _sparse(values, len(asked)) for name, values in sorted(named.items())}
 
 
@@ -71,7 +71,9 @@ def _common(record: Record, texts: dict[tuple[Any, ...], str]) -> tuple[Any, ...
     return (record.status, record.message, record.recipe, record.weights_sha256, texts[versions], texts[hardware])
 
 
-def _column(values: Any, *, whole: bool, text: bool) -> Any:
+def _column(values: Any, *, whole: bool, text: bool, value: bool) -> Any:
+    if value:
+        return np.asarray(values, dtype=object)
     if whole:
         return np.asarray(values, dtype=np.int64)
     return pd.array(values, dtype="str") if text else np.asarray(values, dtype=float)

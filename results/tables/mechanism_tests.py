@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from operators.bounds import bit_counting
 from operators.bounds.lemmas.rates import LAWS, Law, inverse_rate, rate
 from operators.diagnostics.noise_audit import RATES
 from results.tables.mechanism_row import NET, SETTING, SHAPE, Claim, row_of
 from results.tables.series import on_shapes, paths
 
+CAPACITY = bit_counting.BOUND
 FEWEST_N = 3
 DELTA = 1e-3
 SATURATED = 0.5
@@ -27,7 +29,8 @@ Rows = Iterator[dict[str, object]]
 
 def capacity(noisy: pd.DataFrame) -> Rows:
     """B.1, one row a setting: runs above what bit counting allows, among those of which it excludes something."""
-    claim = Claim("runs above their capacity", "none (certified, each with probability 0.95)", 0.0, 0.0)
+    worth = f"{CAPACITY.status}, each with probability {CAPACITY.probability:g}"
+    claim = Claim("runs above their capacity", f"none ({worth})", 0.0, 0.0)
     for _, cells in noisy.groupby(list(SETTING)):
         done = cells[(cells["status"] == "done") & cells["absorbable_bits"].notna()]
         speaks = done[done["absorbable_bits"] < 1.0]

@@ -26,9 +26,9 @@ FEWEST_ON_PATH = 3
 
 def with_series(frame: pd.DataFrame) -> pd.DataFrame:
     """Add `sizes` (how widths follow q, as text) and `series` (a number) to the tidy frame."""
-    depth_b, depth_t = (frame[name].str.count("x") + 1 for name in ("branch_widths", "trunk_widths"))
-    depths = depth_b.astype("str") + "+" + depth_t.astype("str") + " hidden layers"
-    widths = "branch " + frame["branch_widths"] + ", trunk " + frame["trunk_widths"]
+    nets = list(zip(frame["branch_widths"], frame["trunk_widths"], strict=True))
+    depths = _texts(frame, (f"{len(branch.layers)}+{len(trunk.layers)} hidden layers" for branch, trunk in nets))
+    widths = _texts(frame, (f"branch {branch}, trunk {trunk}" for branch, trunk in nets))
     sizes = widths.where(frame["schedule"] != "tied", "widths = q, " + depths)
     fixed = (frame["schedule"] == "fixed-budget").to_numpy(bool)
     if fixed.any():
@@ -36,6 +36,10 @@ def with_series(frame: pd.DataFrame) -> pd.DataFrame:
     sizes = sizes.where(frame["architecture"] == DeepONet.name, frame["architecture"])
     frame = frame.assign(sizes=sizes.astype("str"))
     return frame.assign(series=frame.groupby(list(SERIES), dropna=False).ngroup())
+
+
+def _texts(frame: pd.DataFrame, texts: Iterable[str]) -> "pd.Series[str]":
+    return pd.Series(pd.array(list(texts), dtype="str"), index=frame.index)
 
 
 def noise_label(law: object, sigma: float, control: object = "none") -> str:

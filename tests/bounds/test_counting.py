@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer, Weights, layers_of
-from operators.bounds import bit_counting, description_length, localised, localised_iid, paper_shaped
+from operators.bounds import bit_counting, localised, localised_iid, paper_shaped
 from operators.bounds.bit_counting import absorbable_fraction, necessary_parameters
-from operators.bounds.bound import Setting, smallest_q
+from operators.bounds.lemmas import description_length
 from operators.bounds.lemmas.covering import Block, Norms, blocks, cost_of_radii, log_ball, log_covering_number, prediction_bound
 from operators.bounds.paper_shaped import BoundedClass
+from operators.bounds.setting import Setting, smallest_q
 
 NORMS = Norms(radius=10.0, input_norm=math.sqrt(40.0), point_norm=math.sqrt(2.0), label=1.0)
 
@@ -49,7 +50,7 @@ def test_table_of_absorbable_fractions(size, q: int, n: int, d: int, cover: floa
     assert size(q).parameter_count() == d
     rounding = 0.0055 if cover > 0.2 else 0.00055
     assert paper_shaped.BOUND.attainable(setting(n, size), q).value == 1.0
-    assert paper_shaped.BOUND.attainable(setting(n, size), q).status == "vacuous"
+    assert paper_shaped.BOUND.attainable(setting(n, size), q).vacuous
     assert localised.BOUND.attainable(setting(n, size), q).value == pytest.approx(cover, abs=rounding)
     assert bit_counting.BOUND.attainable(setting(n, size), q).value == pytest.approx(bits32, abs=rounding)
     assert bit_counting.BOUND.attainable(setting(n, size, bits=16), q).value == pytest.approx(bits16, abs=rounding)
@@ -124,19 +125,19 @@ def test_necessary_parameters_and_absorbable_fraction_are_inverse(n: int, rho: f
 
 def test_edges_of_counting() -> None:
     assert necessary_parameters(1000, 0.0) == necessary_parameters(1000, -0.5) == 0.0
-    assert bit_counting.BOUND.necessary(setting(1000), -0.1).status == "vacuous"
+    assert bit_counting.BOUND.necessary(setting(1000), -0.1).vacuous
     assert bit_counting.BOUND.necessary(setting(1000), -0.1).value == 1.0
     assert necessary_parameters(1000, 1.0, law="gaussian") == math.inf
     assert bit_counting.BOUND.necessary(setting(10**5, law="gaussian"), 1.0).value == math.inf
     assert math.isfinite(necessary_parameters(1000, 1.0, law="rademacher"))
-    assert bit_counting.BOUND.attainable(setting(497), 8).status == "vacuous"  # n <= d
+    assert bit_counting.BOUND.attainable(setting(497), 8).vacuous  # n <= d
 
 
 def test_declared_sizes_are_scanned_when_they_are_few() -> None:
     few = setting(10**6, q_values=(64, 4, 128))
     assert bit_counting.BOUND.necessary(few, 0.5).value == 128.0
     assert bit_counting.BOUND.necessary(few, 1e-9).value == 4.0
-    assert bit_counting.BOUND.necessary(few, 1e-9).status == "vacuous"
+    assert bit_counting.BOUND.necessary(few, 1e-9).vacuous
     assert bit_counting.BOUND.necessary(setting(10**8, q_values=(64, 128)), 0.5).value == math.inf
 
 

@@ -13,12 +13,14 @@ from scipy.stats import norm
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds import grid_in_probability, incomplete_grid, marchenko_pastur, noisy_grid
-from operators.bounds.bound import Setting
 from operators.bounds.eckart_young import floors, floors_of_deeponet
-from operators.bounds.incomplete_grid import block_floor, log_low_rank_patterns
+from operators.bounds.incomplete_grid import log_low_rank_patterns
+from operators.bounds.lemmas import noisy_singular_values, subgaussian_ranks
+from operators.bounds.lemmas.block_floors import block_floor
 from operators.bounds.lemmas.signal import fraction_beyond, fraction_with, signal_tails
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
 from operators.bounds.marchenko_pastur import absorbed_fraction, rank_fraction, rank_fraction_at
+from operators.bounds.setting import Setting
 
 
 def wide(q: int) -> DeepONet:
@@ -39,7 +41,7 @@ def test_floor_of_noisy_labels_lies_between_tails_of_the_noise(rows: int, column
     noise = rng.standard_normal((rows, columns))
     exact = floors(clean + noise, "none").upper
     for rank in range(min(rows, columns)):
-        low, high = noisy_grid.sandwich(noise, rank, g)
+        low, high = noisy_singular_values.sandwich(noise, rank, g)
         assert low <= exact[rank] * (1.0 + 1e-9) + 1e-13
         assert exact[rank] <= high * (1.0 + 1e-9) + 1e-13
 
@@ -53,7 +55,7 @@ def test_floor_without_alignment_is_valid_for_any_signal(rows: int, columns: int
     exact = floors(clean + noise, "none").upper
     for rank in range(min(rows, columns) + 2):
         attained = exact[rank] if rank < len(exact) else 0.0
-        assert noisy_grid.floor_without_alignment(noise, clean, rank) <= attained * (1.0 + 1e-9) + 1e-13
+        assert noisy_singular_values.floor_without_alignment(noise, clean, rank) <= attained * (1.0 + 1e-9) + 1e-13
 
 
 def test_floor_without_alignment_is_close_for_rapidly_decaying_signals() -> None:
@@ -63,14 +65,14 @@ def test_floor_without_alignment_is_close_for_rapidly_decaying_signals() -> None
     noise = 0.3 * rng.standard_normal((60, 60))
     exact = floors(clean + noise, "none").upper
     for rank in (2, 5):
-        assert noisy_grid.floor_without_alignment(noise, clean, rank) >= 0.85 * exact[rank]
+        assert noisy_singular_values.floor_without_alignment(noise, clean, rank) >= 0.85 * exact[rank]
 
 
 def test_necessary_rank_of_the_noise_alone() -> None:
     noise = np.diag([4.0, 3.0, 2.0, 1.0])
     energies = np.cumsum([16.0, 9.0, 4.0, 1.0]) / 16.0
-    assert [noisy_grid.necessary_rank(noise, eps, 0) for eps in (0.0, 0.5, *energies)] == [0, 1, 1, 2, 3, 4]
-    assert noisy_grid.necessary_rank(noise, float(energies[2]), 2) == 1
+    assert [noisy_singular_values.necessary_rank(noise, eps, 0) for eps in (0.0, 0.5, *energies)] == [0, 1, 1, 2, 3, 4]
+    assert noisy_singular_values.necessary_rank(noise, float(energies[2]), 2) == 1
 
 
 def test_exact_necessary_q_is_the_least_rank_that_absorbs() -> None:
@@ -84,7 +86,7 @@ def test_exact_necessary_q_is_the_least_rank_that_absorbs() -> None:
     q = int(statement.value)
     assert certified[q] <= 0.5 * energy < certified[q - 1]
     assert noisy_grid.BOUND.attainable(setting, q).value >= 0.5 > noisy_grid.BOUND.attainable(setting, q - 1).value
-    assert noisy_grid.BOUND.necessary(Setting(n=600, size=wide), 0.5).status == "vacuous"
+    assert noisy_grid.BOUND.necessary(Setting(n=600, size=wide), 0.5).vacuous
 
 
 @pytest.mark.parametrize("law", ["gaussian", "rademacher", "uniform"])
@@ -114,12 +116,12 @@ def test_laws_are_dominated_in_convex_order_by_their_gaussian(law) -> None:
 def test_sub_gaussian_form_has_the_constants_of_the_reference() -> None:
     """eta = 0.065: S_K^2 <= 11.96 K (N + M + 1) + 2.43 ln(1 / delta)."""
     shape, delta = (300, 200), 0.05
-    rank = grid_in_probability.necessary_rank_subgaussian(shape, 0.5, failure_probability=delta)
+    rank = subgaussian_ranks.necessary_rank(shape, 0.5, failure_probability=delta)
     reference = (0.5 * 60000 + 2.43 * math.log(delta)) / (11.96 * 501)
     assert rank == pytest.approx(reference, rel=0.01)
     assert rank >= reference * (1.0 - 1e-3)
     assert grid_in_probability.necessary_rank("rademacher", shape, 0.5, failure_probability=delta) > 2.0 * rank
-    assert grid_in_probability.necessary_rank_subgaussian((5, 5), 0.01, failure_probability=1e-9) == 0.0
+    assert subgaussian_ranks.necessary_rank((5, 5), 0.01, failure_probability=1e-9) == 0.0
 
 
 @given(st.floats(0.01, 1.0), st.integers(10, 2000), st.integers(10, 2000), st.sampled_from(["gaussian", "rademacher", "uniform"]))
@@ -284,9 +286,9 @@ def test_incomplete_grid_is_at_least_as_strong_as_the_reference_numbers(rho: flo
 
 def test_points_of_their_own_leave_incomplete_grids_silent() -> None:
     setting = Setting(n=1000, size=wide, shape=(1000, 1000))
-    assert incomplete_grid.BOUND.attainable(setting, 1).status == "vacuous"
+    assert incomplete_grid.BOUND.attainable(setting, 1).vacuous
     gaussian = Setting(n=10**6, size=wide, shape=(1000, 1000), law="gaussian")
-    assert incomplete_grid.BOUND.attainable(gaussian, 1).note == incomplete_grid.NOTE
+    assert incomplete_grid.BOUND.attainable(gaussian, 1).note == "needs Rademacher noise"
 
 
 def test_scattered_points_have_no_rank_floor() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.io
 import typer
@@ -19,12 +20,13 @@ from typer.testing import CliRunner
 from bench.cli.size import SizeRequest, size, size_report
 from operators import UserError
 from operators.arrays import Array
+from operators.external import stored_array
 from operators.external.arrays import open_array
-from operators.external.task import stored_array
-from results.records.manifest import Target
+from results.records.manifest import Target, save_manifest
 from results.tables.csv_files import write_csv
 from results.tables.exponents import COLUMNS, exponent_table
 from results.tables.series import with_series
+from results.tables.thresholds import COLUMNS as THRESHOLDS
 from results.tables.thresholds import thresholds
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -89,6 +91,10 @@ def test_every_number_about_noise_and_parameters_has_a_status(data: Path) -> Non
     assert len(numbers) == 3 + 7
     for number in numbers:
         assert number["status"] in ("certified", "asymptotic", "heuristic", "vacuous")
+    random = {
+        name: part["probability"] for name, part in answer["noise"].items() if isinstance(part, dict) and part["probability"]
+    }
+    assert random == dict.fromkeys(("q_clean", "q_plus_clean_rank", "d_bits"), 0.95)
     assert answer["noise"]["confidence"] == 0.95
     assert answer["noise"]["source"] == "given"
 
@@ -356,7 +362,9 @@ def study_folder(planted: Any, folder: Path, *, kind: str) -> Path:
     frame = with_series(planted.frame(targets))
     located = thresholds(frame, planted.manifest(targets))
     folder.mkdir()
+    save_manifest(folder, planted.manifest(targets))
     write_csv(folder / "exponents.csv", exponent_table(frame, located)[list(COLUMNS)])
+    write_csv(folder / "thresholds.csv", located[list(THRESHOLDS)])
     return folder
 
 
@@ -378,6 +386,15 @@ def test_study_gives_a_heuristic_prediction_along_its_measured_law(kind: str, da
         APP, list(map(str, ["--data", data, "--array", "outputs", "--target", target, "--study", folder, *noise]))
     )
     assert "heuristic" in text.output
+
+
+def test_prediction_rests_on_the_numbers_of_the_tables_not_on_their_prose(data: Path, planted: Any, tmp_path: Path) -> None:
+    folder = study_folder(planted, tmp_path / "study", kind="relative")
+    command = ("--array", "outputs", "--target", 0.05, "--study", folder)
+    before = asked(data, *command)["predictions"]
+    table = pd.read_csv(folder / "exponents.csv").assign(thresholds="said otherwise", predicted="", reason="")
+    write_csv(folder / "exponents.csv", table)
+    assert asked(data, *command)["predictions"] == before != []
 
 
 def test_study_without_a_law_for_the_target_says_so(data: Path, planted: Any, tmp_path: Path) -> None:

@@ -14,9 +14,15 @@ from operators.architectures.weights import Layer
 from operators.bounds.lemmas.rates import rate
 from operators.data.normalisation import Problem, predict
 from operators.diagnostics.error_decomposition import anatomy, anatomy_of_fit, missed_shares, orthonormal_basis
-from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_score, least_clean_error, violations
+from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_score, violations
 
 SEEDS = st.integers(0, 2**32 - 1)
+
+
+def least_clean_error(noise_energy: float, absorbed: float) -> float:
+    """V (1 - sqrt(1 - rho))^2: the clean error that absorbing rho forces; 0 for rho <= 0."""
+    rho = min(max(absorbed, 0.0), 1.0)
+    return noise_energy * (1.0 - math.sqrt(1.0 - rho)) ** 2
 
 
 @given(st.integers(2, 10), st.integers(2, 10), st.integers(1, 6), st.integers(1, 6), SEEDS)

@@ -253,7 +253,9 @@ def test_the_bound_of_the_example_keeps_the_contract_of_every_bound(
     contract = contract_of("test_every_bound")
     monkeypatch.setitem(BOUNDS, bound.name, bound)
     contract.test_every_bound_states_name_title_status_source_and_hypotheses(bound)
-    contract.test_statements_name_their_bound_and_never_claim_more_than_its_status(bound)
+    contract.test_statements_carry_what_their_bound_is_worth_and_exclude_something_or_say_that_they_do_not(bound)
+    contract.test_a_bound_is_silent_where_the_setting_lacks_what_it_needs_and_asks_for_nothing_else(bound)
+    contract.test_numbers_depend_on_norms_labels_and_chance_exactly_where_the_fields_say_so(bound)
     for target in (0.05, 0.3, 0.6, 0.9):
         contract.test_the_two_questions_answer_each_other(bound, target)
-    assert bound.necessary(contract.setting(), 0.1).status == "certified"
+    assert bound.necessary(contract.setting(), 0.1).worth == "certified"

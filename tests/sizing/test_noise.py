@@ -94,7 +94,7 @@ def test_a_target_above_the_noise_forces_nothing_and_says_so() -> None:
     assert answer.noise is not None
     assert answer.noise.absorbed == 0.0
     for name in ("q_pure_noise", "q_plus_clean_rank", "d_bits", "d_effective"):
-        assert answer.noise.statements[name].status == "vacuous"
+        assert answer.noise.statements[name].vacuous
 
 
 def test_bit_counting_stays_finite_for_targets_far_below_the_noise() -> None:

@@ -16,7 +16,7 @@ from operators.bounds.lemmas.signal import fraction_beyond
 from operators.bounds.marchenko_pastur import rank_fraction
 from results.records.manifest import Target
 from results.tables.bounds import against_theory
-from results.tables.demands import DEMANDED, demanded_q, signal_tails, with_demands
+from results.tables.demands import demand_columns, demanded_q, signal_tails, with_demands
 from results.tables.frame import build_frame
 from results.tables.mechanism import NOTHING, TESTS, mechanism
 from results.tables.scaling import scaling_table
@@ -95,19 +95,21 @@ def test_floors_signal_tails_and_counting_speak_in_one_table_and_are_told_apart(
     study = noisy_threshold()
     frame, manifest = framed(study), study.manifest()
     rows = with_series(scaling_table(frame, manifest))
-    demanded = demanded_q(frame, manifest, rows)
+    demanded = demanded_q(frame, manifest)
     table = against_theory(frame, thresholds(frame, manifest), demanded).set_index("bound")
     assert (table["agrees"] == "yes").all()
-    assert table.loc["noisy-grid", "status"] == "certified"
-    assert table.loc["grid-in-probability", "status"] in ("certified, probability 0.95", "vacuous here")
-    assert table.loc["marchenko-pastur", "status"] == "asymptotic"
-    assert table.loc["localised", "status"].endswith("norms assumed")
+    facts = table[["status", "assumptions", "probability"]]
+    assert facts.loc["noisy-grid"].tolist()[:2] == facts.loc["grid-in-probability"].tolist()[:2] == ["certified", ""]
+    assert math.isnan(facts.loc["noisy-grid", "probability"])
+    assert facts.loc["grid-in-probability", "probability"] == 0.95
+    assert facts.loc["marchenko-pastur", "status"] == "asymptotic"
+    assert facts.loc["localised"].tolist() == ["certified", "norms", 0.95]
     (signal,) = signal_tails(frame).values()
     exact = max(48 * rank_fraction(fraction_beyond(0.6, e / built_in.SIGMA**2), 1.0) - g for g, e in signal)
     assert table.loc["marchenko-pastur", "q_demanded"] == math.ceil(exact) > 1
     assert table.loc["noisy-grid", "q_demanded"] == rows["q_certified"].max() > 2
     wide = with_demands(rows, demanded)
-    assert set(DEMANDED) <= set(wide.columns)
+    assert set(demand_columns()) <= set(wide.columns)
     assert wide["q_marchenko_pastur"].unique() == pytest.approx([table.loc["marchenko-pastur", "q_demanded"]])
     assert wide["q_paper_shaped"].isna().all()
 

@@ -185,18 +185,22 @@ def test_paths_of_the_data(shapes: list[tuple[int, int]], expected: dict[str, in
 
 
 def test_predicted_exponents_are_those_of_the_theory_page() -> None:
-    def exponent(name: str, schedule: str, path: str = "N = M", design: str = "grid") -> float | None:
-        found = predicted_exponents(schedule, design=design, noisy=True, path=path)
-        return next(prediction.exponent for prediction in found if prediction.name == name)
+    square, tall = [(8, 8), (16, 16), (32, 32)], [(8, 16), (16, 16), (32, 16)]
 
-    assert [exponent("paper-shaped", schedule) for schedule in ("fixed-budget", "fixed-width", "tied")] == [1 / 2, 1 / 3, 1 / 4]
-    counting = [exponent("localised, bit counting", schedule) for schedule in ("fixed-budget", "fixed-width", "tied")]
-    assert counting == [None, 1.0, 0.5]
-    assert exponent("grid rank", "tied") == 0.5
-    assert exponent("grid rank", "tied", path="M = 16") == 0.0
-    names = [prediction.name for prediction in predicted_exponents("tied", design="triples", noisy=True, path="M = 1")]
-    assert "grid rank" not in names
-    (clean,) = predicted_exponents("tied", design="grid", noisy=False, path="N = M")
+    def exponents_of(schedule: str, shapes: list[tuple[int, int]] = square, design: str = "grid") -> dict[str, float | None]:
+        found = predicted_exponents(schedule, design=design, noisy=True, shapes=shapes)
+        return {name: prediction.exponent for prediction in found for name in prediction.name.split(", ")}
+
+    schedules = ("fixed-budget", "fixed-width", "tied")
+    assert [exponents_of(schedule)["paper-shaped"] for schedule in schedules] == [1 / 2, 1 / 3, 1 / 4]
+    for name in ("localised", "bit-counting", "effective-parameters"):
+        assert [exponents_of(schedule)[name] for schedule in schedules] == [None, 1.0, 0.5]
+    assert exponents_of("tied")["grid-in-probability"] == 0.5
+    assert exponents_of("tied", tall)["grid-in-probability"] == 0.0
+    assert "grid-in-probability" not in exponents_of("tied", [(8, 4), (16, 2), (5, 5)])
+    assert "grid-in-probability" not in exponents_of("tied", [(8, 1), (16, 1), (32, 1)], design="triples")
+    assert not {"sign-patterns", "noisy-grid", "population"} & set(exponents_of("tied"))
+    (clean,) = predicted_exponents("tied", design="grid", noisy=False, shapes=square)
     assert (clean.exponent, clean.status) == (0.0, "asymptotic")
 
 
@@ -401,10 +405,11 @@ def test_rays_without_enough_complete_replicates_are_not_tested(planted: Any, ch
 
 def test_slope_guides_pass_through_the_middle_of_the_thresholds(planted: Any) -> None:
     located, _ = tables(threshold_study(planted, lambda size: 0.4 * size))
-    guides = slope_guides(located, "N = M")
+    guides = slope_guides(located)
     assert [round(float(np.log(g.q[1] / g.q[0]) / np.log(g.n[1] / g.n[0])), 6) for g in guides] == [0.25, 0.5]
     middles = [np.sqrt(guide.q[0] * guide.q[1]) for guide in guides]
     assert middles[0] == pytest.approx(middles[1])
+    assert [guide.exponent for guide in guides] == [0.25, 0.5]
     assert all("slope only" in guide.label for guide in guides)
 
 

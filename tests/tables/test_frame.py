@@ -14,6 +14,7 @@ from operators import UserError
 from results.families import FAMILIES
 from results.records.manifest import Manifest, Target, load_manifest, save_manifest
 from results.records.record import Record
+from results.schema.widths import Widths
 from results.tables.csv_files import csv_bytes, safe_text
 from results.tables.frame import (
     ASKED,
@@ -66,8 +67,8 @@ def test_values_are_those_of_cell_sizes_and_record(planted: Any) -> None:
         "q_eff": 5,
         "d": 321,
         "d_eff": 540,
-        "branch_widths": "3x4",
-        "trunk_widths": "5",
+        "branch_widths": Widths((3, 4)),
+        "trunk_widths": Widths((5,)),
         "ends": "linear",
         "noise_law": "rademacher",
         "sigma": 0.5,

@@ -207,34 +207,37 @@ def located(*q_high: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def demand(q: float, status: str) -> pd.DataFrame:
-    return pd.DataFrame([{**KEYS, "bound": "planted", "q": q, "status": status}])
+def demand(q: float, **facts: Any) -> pd.DataFrame:
+    told = {"status": "certified", "vacuous": False, "assumptions": "", "probability": np.nan}
+    return pd.DataFrame([{**KEYS, "bound": "planted", "q": q, **told, **facts}])
 
 
 @pytest.mark.parametrize(
-    ("q", "status", "agrees"),
+    ("q", "facts", "agrees"),
     [
-        (9.0, "certified", "no"),
-        (8.0, "certified", "yes"),
-        (9.0, "certified, probability 0.95", "no"),
-        (9.0, "certified, probability 0.95, norms assumed", "yes"),
-        (9.0, "asymptotic", "yes"),
-        (9.0, "vacuous here", "yes"),
+        (9.0, {}, "no"),
+        (8.0, {}, "yes"),
+        (9.0, {"probability": 0.95}, "no"),
+        (9.0, {"probability": 0.95, "assumptions": "norms"}, "yes"),
+        (9.0, {"assumptions": "labels and norms"}, "yes"),
+        (9.0, {"status": "asymptotic"}, "yes"),
+        (9.0, {"status": "heuristic"}, "yes"),
+        (9.0, {"vacuous": True}, "yes"),
     ],
 )
-def test_only_a_certified_demand_above_what_was_measured_contradicts(q: float, status: str, agrees: str) -> None:
-    row = against_theory(FRAME, located(4.0, 8.0), demand(q, status)).iloc[0]
+def test_only_a_certified_demand_above_what_was_measured_contradicts(q: float, facts: dict[str, Any], agrees: str) -> None:
+    row = against_theory(FRAME, located(4.0, 8.0), demand(q, **facts)).iloc[0]
     assert row["agrees"] == agrees
     assert (row["q_low"], row["q_high"]) == (2.0, 8.0)
     assert (row["expected"], row["runs"], row["diverged"], row["missing"]) == (3, 2, 1, 1)
-    assert pd.isna(row["q_demanded"]) == (status == "vacuous here")
+    assert pd.isna(row["q_demanded"]) == bool(row["vacuous"]) == facts.get("vacuous", False)
 
 
 def test_a_replicate_that_never_reaches_the_target_leaves_the_upper_end_open() -> None:
-    row = against_theory(FRAME, located(4.0, float("nan")), demand(9.0, "certified")).iloc[0]
+    row = against_theory(FRAME, located(4.0, float("nan")), demand(9.0)).iloc[0]
     assert pd.isna(row["q_high"])
     assert row["agrees"] == "yes"
 
 
 def test_nothing_to_compare_is_an_empty_table() -> None:
-    assert list(against_theory(FRAME, located(4.0).iloc[:0], demand(1.0, "certified")).columns) == list(COMPARED)
+    assert list(against_theory(FRAME, located(4.0).iloc[:0], demand(1.0)).columns) == list(COMPARED)

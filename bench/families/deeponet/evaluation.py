@@ -12,6 +12,7 @@ from bench.families.deeponet.trial import Trial
 from operators.architectures import DeepONet, Weights
 from operators.arrays import Array
 from operators.bounds import BOUNDS, Setting, bit_counting
+from operators.bounds.bound import on_q
 from operators.bounds.lemmas.signal import signal_tails
 from operators.data.normalisation import predict, predict_test
 from operators.data.sampling import draw_noise
@@ -21,9 +22,7 @@ from results.families.deeponet import Bounds, Errors, Measured, Sizes
 
 FAILURE_PROBABILITY = 0.05
 FRESH = 10**6
-ABSORPTION = tuple(
-    name for name, bound in BOUNDS.items() if bound.target == "absorb" and name not in ("noisy-grid", "rademacher-capacity")
-)
+ABSORPTION = tuple(on_q(BOUNDS, "absorb", of_labels=False))
 
 
 class BoundViolation(RuntimeError):
@@ -181,7 +180,7 @@ def bound_values(trial: Trial, weights: Weights) -> dict[str, float | None]:
         signal=tuple((g + 1, tail) for g, tail in tails.items()),
     )
     allowed = {name: bound.attainable(setting, net.q) for name, bound in BOUNDS.items() if name in ABSORPTION}
-    return values | {f"allows_{name}": said.value if said.status != "vacuous" else 1.0 for name, said in allowed.items()}
+    return values | {f"allows_{name}": 1.0 if said.vacuous else said.value for name, said in allowed.items()}
 
 
 def is_trivial(cell: Cell) -> bool:

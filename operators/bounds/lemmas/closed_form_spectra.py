@@ -17,6 +17,8 @@ Translates of a profile phi by a uniform shift over its period: |c_k|^2, c_k the
 M equispaced points see the same spectrum exactly if no mode reaches M / 2. Algebraic tails of translates limit linear
 reconstruction only.
 
+Oracle: used by tests, and by tasks of your own (docs/extending.md); the tasks of this suite state their spectra themselves.
+
 References: Lanthaler, Mishra, Karniadakis 2022, doi:10.1093/imatrm/tnac001; Lanthaler, Molinaro, Hadorn, Mishra 2023, arXiv
 2210.01074.
 """

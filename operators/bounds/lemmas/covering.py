@@ -122,7 +122,10 @@ def log_ball(parts: Iterable[Block]) -> float:
 
 
 def cost_of_radii(radii: Iterable[float]) -> float:
-    """Nats to add to the log-covering number when the radii were read off the trained net and rounded up to powers of 2."""
+    """Nats to add to the log-covering number when the radii were read off the trained net and rounded up to powers of 2.
+
+    Oracle: used by tests only.
+    """
     steps = (abs(math.ceil(math.log2(radius))) for radius in radii)
     return sum(math.log(math.pi**2 / 3.0 - 1.0) + 2.0 * math.log1p(step) for step in steps)
 

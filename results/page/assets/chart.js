@@ -163,7 +163,7 @@ class AxesFigure extends Figure {
     }
     if (layer.kind === "interval") return data.x.flatMap((_, i) => this.interval(layer, data, i, { x, y, points }));
     const places = data.x.map((value, i) => at(value, data.y[i]));
-    const labels = layer.switches.map((i) => this.spec.switches[i]).map((entry) => entry.label + (entry.status ? ` (${entry.status})` : "")).join(", ");
+    const labels = layer.switches.map((i) => this.spec.switches[i]).map((entry) => entry.label + (entry.status ? ` (${entry.claim || entry.status})` : "")).join(", ");
     places.forEach((place, i) => {
       if (!place || (layer.kind === "line" && !data.mark)) return;
       const lines = layer.kind === "record" ? [labels] : [`${labels}: ${this.spec.x.label.split(" ")[0]} = ${shown(data.x[i])}, ${this.spec.y.label} = ${shown(data.y[i])}`];
@@ -197,13 +197,13 @@ class AxesFigure extends Figure {
     const rows = listed.map(([entry, i]) => {
       if (entry.empty) return html("li", { class: "empty" }, entry.label);
       const box = html("input", { type: "checkbox", checked: entry.shown, onchange: () => { this.on[i] = box.checked; this.redraw(); } });
-      const status = entry.status ? html("span", { class: "status", "data-word": entry.status.split(/[ ,;]/)[0] }, entry.status) : null;
+      const status = entry.status ? html("span", { class: "status", "data-word": entry.status }, entry.claim || entry.status) : null;
       return html("li", {}, html("label", {}, box, swatch(entry), html("span", {}, entry.label, " ", status)));
     });
     const silent = this.spec.switches.filter((entry) => entry.empty && entry.status);
     for (const word of new Set(silent.map((entry) => entry.status))) {
-      const names = silent.filter((entry) => entry.status === word).map((entry) => entry.label);
-      rows.push(html("li", { class: "empty" }, html("span", { class: "status", "data-word": word.split(" ")[0] }, word), ` ${names.join(", ")}`));
+      const same = silent.filter((entry) => entry.status === word), names = same.map((entry) => entry.label);
+      rows.push(html("li", { class: "empty" }, html("span", { class: "status", "data-word": word }, same[0].claim || word), ` ${names.join(", ")}`));
     }
     return html("ul", { class: "legend", "aria-label": `Curves of ${this.spec.title}` }, ...rows);
   }

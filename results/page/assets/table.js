@@ -131,6 +131,6 @@ function cell(column, row) {
   const value = column.at(row), text = shown(value);
   const hash = /^[0-9a-f]{16,}$/.test(text);
   const attributes = { class: hash ? "hash" : text.length > 36 ? `${column.kind} long` : column.kind, title: hash ? text : null };
-  if (/(^|_)(status|standing|verdict|kind|agrees|q_closed|identified)$/.test(column.name)) attributes["data-word"] = text.endsWith("impossible") ? "impossible" : text.split(/[ :;,]/)[0];
+  if (/(^|_)(status|standing|verdict|kind|agrees|q_closed|identified)$/.test(column.name)) attributes["data-word"] = text;
   return html("td", attributes, hash && text.length > 16 ? text.slice(0, 12) + "…" : text);
 }

@@ -7,6 +7,8 @@ probability >= 1 - delta over the noise
 
 for all b <= 32 at once: the 5 bits choose b (a prefix code, so the union bound costs nothing more). Sharper than counting 32 bits
 whenever the net survives the rounding; `failure_probability` is delta / K when K configurations were tried on the same noise.
+
+Oracle: used by tests only.
 """
 
 import math
