@@ -31,7 +31,9 @@ from operators.bounds import BOUNDS
 from results.report.bracket_section import BRACKET_COLUMNS
 from results.report.write import COLUMNS
 
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")] + sorted(
+    (REPOSITORY / "docs").glob("*.md")
+)
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 WITNESS_ARRAY = re.compile(r"(branch|trunk)_\d_(kernel|bias)")
 UsageError = typer.BadParameter.__mro__[1]  # of the click that Typer brings along
