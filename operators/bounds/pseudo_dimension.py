@@ -12,7 +12,7 @@ numbers but assumes nothing about storage. For tanh and sigmoid the known bound 
 
 import math
 
-from scipy.optimize import brentq
+import scipy
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import Bound, Setting, Statement, at_least_q, at_most_rho, not_applicable
@@ -86,7 +86,7 @@ def _attainable(setting: Setting, q: int) -> Statement:
         return at_most_rho(BOUND.name, BOUND.status, 1.0)
     while at(low) < 0.0:
         low -= 1.0
-    return at_most_rho(BOUND.name, BOUND.status, math.exp(float(brentq(at, low, low + 1.0, xtol=1e-12))))
+    return at_most_rho(BOUND.name, BOUND.status, math.exp(float(scipy.optimize.brentq(at, low, low + 1.0, xtol=1e-12))))
 
 
 BOUND = Bound(
