@@ -16,7 +16,8 @@ from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Training
-from bench.drivers.study_run import Options, Work, open_work, run
+from bench.drivers.options import Options
+from bench.drivers.study_run import Work, open_work, run
 from bench.execution.runner import Runner
 from bench.study import Study, cell_key
 from operators import find_task
