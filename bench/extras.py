@@ -6,8 +6,8 @@ from operators.errors import UserError
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "train": ("tensorflow", "deepxde", "tensorflow_probability", "psutil"),
-    "report": ("matplotlib", "seaborn", "jinja2", "pyarrow"),
-    "cluster": ("dask", "distributed", "dask_jobqueue"),
+    "report": ("matplotlib", "seaborn", "jinja2", "markupsafe", "pyarrow"),
+    "cluster": ("dask", "distributed", "dask_jobqueue", "yaml"),
 }
 
 
