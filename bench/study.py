@@ -16,23 +16,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bench.catalogue import find_study
 from bench.families import execution_of
 from bench.question import Question
 from operators import TASKS, UserError
 from results.records.manifest import ExpectedCell, Manifest, Target
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-
-STUDIES: dict[str, str] = {
-    "smoke": "bench.studies.smoke",
-    "threshold": "bench.studies.threshold",
-    "rays": "bench.studies.rays",
-    "widths": "bench.studies.widths",
-    "mechanism": "bench.studies.mechanism",
-    "brackets": "bench.studies.brackets",
-    "frontier": "bench.studies.frontier",
-    "outside-run": "bench.studies.outside_run",
-}
 
 
 @dataclass(frozen=True)
@@ -120,15 +110,16 @@ def load_study(name: str) -> Study:
     Raises:
         UserError: an unknown name, a file that cannot be read or run, or one that defines no STUDY.
     """
-    if name in STUDIES:
-        study = importlib.import_module(STUDIES[name]).STUDY
-        assert isinstance(study, Study)
-        return study
-    path = Path(name)
-    if path.suffix != ".py":
-        raise UserError(f"expected a study among {sorted(STUDIES)} or the path of a .py file, got {name!r}")
-    if not path.is_file():
-        raise UserError(f"expected a study file at {name}, found none")
+    found = find_study(name)
+    if isinstance(found, Path):
+        return _study_of_file(found, name)
+    study = importlib.import_module(found.module).STUDY
+    assert isinstance(study, Study)
+    return study
+
+
+def _study_of_file(path: Path, name: str) -> Study:
+    """Run a study file; `name` is how the user wrote its path."""
     try:
         study = runpy.run_path(str(path)).get("STUDY")
     except ValidationError as error:

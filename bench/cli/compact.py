@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from bench.cli.arguments import DEFAULT_OUT, Json
+from bench.cli.folders import all_folders
 from bench.cli.terminal import print_json
-from bench.drivers.study_run import all_folders
+from bench.extras import require
 from operators.errors import UserError
-from results.exchange.parquet import compact
 
 FILE = "records.parquet"
 
@@ -30,6 +30,9 @@ def compact_command(
     folders = all_folders(out)
     if not folders:
         raise UserError(f"expected study folders below {out}, found none; `python -m bench run` makes one")
+    require("`bench compact`", "report")
+    from results.exchange.parquet import compact
+
     target = out / FILE if to is None else to
     done = compact(folders, target)
     if as_json:

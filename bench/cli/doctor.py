@@ -1,12 +1,16 @@
-"""Self-test of an installation: versions, threads, seeds."""
+"""`python -m bench doctor`: self-test of an installation: versions, threads, seeds."""
 
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 
-from bench.execution.runner import PACKAGES
+import typer
+
+from bench.cli import terminal
+from bench.cli.arguments import Json
+from bench.extras import require
 
 SEED_PROGRAM = """
 from bench.cell import Cell
@@ -27,6 +31,19 @@ for replicate in (0, 1):
 """
 
 
+def doctor(as_json: Json = False) -> None:
+    """Check this installation: versions, threads, and that seeds give the same weights in two processes."""
+    require("`bench doctor`", "train")
+    findings = examine()
+    rows = [asdict(finding) for finding in findings]
+    if as_json:
+        terminal.print_json(rows)
+    else:
+        terminal.print_table(rows, "nothing checked")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing looked at, what was found, and whether that is as it must be."""
@@ -38,6 +55,8 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at versions, threads, and the weights that two processes give for the same cells."""
+    from bench.execution.runner import PACKAGES
+
     findings = [Finding(f"version of {name}", metadata.version(name), True) for name in PACKAGES]
     findings.append(Finding("cores this process may use", str(len(os.sched_getaffinity(0))), True))
     return [*findings, *(_seeds(engine) for engine in ("deepxde", "native"))]

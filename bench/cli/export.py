@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 
 from bench.cli.arguments import DEFAULT_OUT, Out
-from bench.drivers.study_run import study_folder
-from bench.engines.tensorboard import write_event_file
+from bench.cli.folders import study_folder
+from bench.extras import require
 from operators.errors import UserError
-from results.records.store import Store
 
 
 def export_command(
@@ -22,6 +21,10 @@ def export_command(
     For example `python -m bench export smoke`, then `tensorboard --logdir results/out/smoke/tensorboard`. Nothing is read back.
     """
     folder = study_folder(out, study)
+    require("`bench export`", "train")
+    from bench.engines.tensorboard import write_event_file
+    from results.records.store import Store
+
     target = folder / "tensorboard" if to is None else to
     try:
         count = len([write_event_file(record, target) for record in Store(folder).records()])

@@ -3,22 +3,24 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from bench.catalogue import find_study
 from bench.cli import terminal
 from bench.cli.arguments import DEFAULT_OUT, Json, Out
-from bench.drivers.course import Course
-from bench.drivers.progress import duration
+from bench.drivers.options import Options, check_workers
 from bench.drivers.shard import WHOLE, Shard
-from bench.drivers.study_run import Interrupted, Options, check_workers, open_course
-from bench.drivers.study_run import run as run_study
-from bench.execution.cost_model import Plan
-from bench.execution.executors.base import GIB
-from bench.study import load_study
+from bench.execution.executors import EXECUTORS
+from bench.extras import require
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.drivers.course import Course
+    from bench.execution.cost_model import Plan
 
 
 def run(
@@ -43,12 +45,19 @@ def run(
 
     For example `python -m bench run smoke --dry-run`, then `python -m bench run mystudy.py --workers 2`.
     """
-    limit = None if memory is None else int(memory * GIB)
+    limit = None if memory is None else int(memory * 2**30)
     count = check_workers(workers, executor)
     options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet)
     options.check()
+    part = Shard.parse(shard)
+    find_study(study)
+    if not dry_run:
+        require("`bench run`", *EXECUTORS[executor].extras, *(("report",) if part == WHOLE else ()))
+    from bench.drivers.study_run import open_course
+    from bench.study import load_study
+
     console = terminal.console()
-    course = open_course(load_study(study), options, shard=Shard.parse(shard))
+    course = open_course(load_study(study), options, shard=part)
     todo = course.plan
     if dry_run and as_json:
         terminal.print_json(_facts(course, todo, count))
@@ -63,8 +72,11 @@ def run(
     _run(course, options, console)
 
 
-def _run(course: Course, options: Options, console: Console) -> None:
+def _run(course: "Course", options: Options, console: "Console") -> None:
     """Run, and say how it ended."""
+    from bench.drivers.study_run import Interrupted
+    from bench.drivers.study_run import run as run_study
+
     try:
         finished = run_study(course, options, console)
     except Interrupted as stop:
@@ -81,7 +93,7 @@ def _run(course: Course, options: Options, console: Console) -> None:
         raise typer.Exit(1)
 
 
-def _facts(course: Course, todo: Plan, workers: int) -> dict[str, Any]:
+def _facts(course: "Course", todo: "Plan", workers: int) -> dict[str, Any]:
     """What --dry-run --json prints."""
     return {
         "study": course.study.name,
@@ -96,8 +108,10 @@ def _facts(course: Course, todo: Plan, workers: int) -> dict[str, Any]:
     }
 
 
-def _announcement(course: Course, todo: Plan, workers: int) -> str:
+def _announcement(course: "Course", todo: "Plan", workers: int) -> str:
     """One sentence about what is to come."""
+    from bench.drivers.progress import duration
+
     most = "at most " if course.open_ended else ""
     part = "" if course.shard == WHOLE else f" shard {course.shard}"
     basis = "from recorded costs" if todo.measured else "rough"

@@ -4,117 +4,18 @@ Linear algebra runs on one thread: the same bits whatever else the machine does,
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from threadpoolctl import threadpool_limits
 
-from operators.atomic_files import write_atomic
-from operators.bounds.lemmas.rates import LAWS, Law
-from operators.bounds.rank_to_parameters import Family
+from bench.extras import require
 from operators.errors import UserError
-from operators.external.arrays import open_array
-from operators.sizing.noise import Noise, known_noise
-from operators.sizing.noise_level import noise_from_replicates
-from operators.sizing.required_size import required_size
-from results.sizing.prediction import predicted_sizes
-from results.sizing.report import SizeReport
+
+if TYPE_CHECKING:
+    from results.sizing.report import SizeReport
 
 KINDS = (".png", ".svg")
-DEPTH = 2
-
-
-@dataclass(frozen=True)
-class SizeRequest:
-    """A question, as the command line asks it.
-
-    Attributes:
-        data: a .npz, .npy, HDF5 or MATLAB file.
-        target: see `operators.sizing.required_size.required_size`.
-        array: name of the outputs (N, M), perhaps with an index; needed where a file holds several arrays.
-        absolute: see target.
-        noise: standard deviation of the label noise.
-        replicates: name of an array of replicate measurements.
-        law: of the noise.
-        confidence: of statements about noise.
-        inputs: name of an array (N, m) of the sensor values.
-        coordinates: dimension of the query points.
-        study: results folder of a study.
-    """
-
-    data: Path
-    target: float
-    array: str | None = None
-    absolute: bool = False
-    noise: float | None = None
-    replicates: str | None = None
-    law: Law = "gaussian"
-    confidence: float = 0.95
-    inputs: str | None = None
-    coordinates: int = 1
-    study: Path | None = None
-
-
-def size_report(request: SizeRequest) -> SizeReport:
-    """Answer a question.
-
-    Raises:
-        UserError: files, arrays or options that make no sense; see `operators.external.arrays` and
-            `operators.sizing.required_size`.
-    """
-    name, outputs = open_array(request.data, request.array)
-    family = _family(request, outputs.shape)
-    noise = _noise(request, outputs)
-    size = required_size(outputs, request.target, absolute=request.absolute, noise=noise, family=family, name=name)
-    predictions = None
-    if request.study is not None:
-        absorbed = size.noise.absorbed if size.noise is not None else 0.0
-        predictions = predicted_sizes(request.study, size.demand.n, target=size.demand.target, absorbed=absorbed)
-    return SizeReport(size, str(request.data), name, request.target, predictions)
-
-
-def _noise(request: SizeRequest, outputs: Any) -> Noise | None:
-    if request.noise is not None and request.replicates is not None:
-        raise UserError("expected --noise or --replicates, got both; --replicates estimates the level that --noise states")
-    if not 0.0 < request.confidence < 1.0:
-        raise UserError(f"expected a confidence in (0, 1), got {request.confidence:g}; 0.95 is usual")
-    failure_probability = 1.0 - request.confidence
-    if request.noise is not None:
-        if request.law not in LAWS:
-            raise UserError(f"expected a noise law among {', '.join(LAWS)}, got {request.law!r}; gaussian is usual")
-        return known_noise(request.noise, request.law, failure_probability=failure_probability)
-    if request.replicates is None:
-        return None
-    if request.law != "gaussian":
-        raise UserError(f"expected the noise law gaussian with --replicates, got {request.law!r}; state --noise for another law")
-    name, replicates = open_array(request.data, request.replicates)
-    return noise_from_replicates(replicates, outputs, name=name, failure_probability=failure_probability)
-
-
-def _family(request: SizeRequest, shape: tuple[int, ...]) -> Family | None:
-    """The suite's default net: two hidden layers a side, trunk end activated."""
-    if request.coordinates < 1:
-        raise UserError(
-            f"expected --coordinates of at least 1, got {request.coordinates}; give the dimension of the query points"
-        )
-    if request.inputs is None:
-        return None
-    name, inputs = open_array(request.data, request.inputs)
-    if inputs.ndim != 2 or not inputs.size or (len(shape) == 2 and len(inputs) != shape[0]):
-        raise UserError(
-            f"expected inputs (N, m) with a row for each function, got {name!r} of shape {inputs.shape} for outputs of shape"
-            f" {shape}; give the sensor values of each function as a row"
-        )
-    return Family(inputs.shape[1], request.coordinates, DEPTH, DEPTH, "activated-trunk")
-
-
-def _draw(report: SizeReport, path: Path) -> None:
-    from results.figures.size import size_figure
-    from results.figures.style import rendered
-
-    write_atomic(path, rendered(size_figure(report.size), path.suffix.lower().removeprefix(".")))
 
 
 def size(
@@ -146,6 +47,12 @@ def size(
     """
     if plot is not None and plot.suffix.lower() not in KINDS:
         raise UserError(f"expected a figure named *.png or *.svg, got {plot}; choose one of these endings")
+    if plot is not None:
+        require("`bench size --plot`", "report")
+    from threadpoolctl import threadpool_limits
+
+    from results.sizing.request import SizeRequest, size_report
+
     request = SizeRequest(
         data=data,
         target=target,
@@ -164,3 +71,11 @@ def size(
     if plot is not None:
         _draw(report, plot)
     print(json.dumps(report.as_json(), indent=2, sort_keys=True, allow_nan=False) if as_json else report.as_text())
+
+
+def _draw(report: "SizeReport", path: Path) -> None:
+    from operators.atomic_files import write_atomic
+    from results.figures.size import size_figure
+    from results.figures.style import rendered
+
+    write_atomic(path, rendered(size_figure(report.size), path.suffix.lower().removeprefix(".")))

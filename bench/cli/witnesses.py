@@ -1,7 +1,7 @@
-"""`verify`, `submit` and `merge`: witnesses on the command line. None of them imports TensorFlow."""
+"""`verify`, `submit` and `merge`: witnesses on the command line. They need no extra: NumPy alone decides."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -9,11 +9,10 @@ from rich.markup import escape
 
 from bench.cli.arguments import DEFAULT_OUT, Json, Out
 from bench.cli.terminal import print_json
-from operators.data.dataset import BlockCache
 from operators.errors import UserError
-from results.exchange.merge import merge as merge_folders
-from results.witnesses.submissions import submit as submit_file
-from results.witnesses.verification import Verification, verify, verify_folder
+
+if TYPE_CHECKING:
+    from results.witnesses.verification import Verification
 
 Study = Annotated[str, typer.Option(help="Study whose results folder receives the witness.")]
 
@@ -24,10 +23,14 @@ def verify_command(
     as_json: Json = False,
 ) -> None:
     """Re-compute with NumPy what witnesses reach, from the task's regenerated data. Exit code 1 if one fails."""
+    folder = what if what.is_file() else _folder(what, out)
+    from operators.data.function_cache import BlockCache
+    from results.witnesses.verification import verify, verify_folder
+
     cache = BlockCache(out / ".data")
-    found = [(what, verify(what, cache))] if what.is_file() else list(verify_folder(_folder(what, out), cache))
+    found = [(what, verify(what, cache))] if what.is_file() else list(verify_folder(folder, cache))
     if not found:
-        raise UserError(f"expected witnesses in {_folder(what, out)}, found none; run a bracket study or submit one")
+        raise UserError(f"expected witnesses in {folder}, found none; run a bracket study or submit one")
     failed = [path for path, one in found if not one.passed]
     if as_json:
         print_json([_facts(path, one) for path, one in found])
@@ -48,7 +51,10 @@ def submit_command(
 ) -> None:
     """Verify a witness and enter it into the tables of a local study; refused with the reason if it does not pass."""
     folder = _folder(Path(study), out)
-    entry = submit_file(file, folder, author, cache=BlockCache(out / ".data"))
+    from operators.data.function_cache import BlockCache
+    from results.witnesses.submissions import submit
+
+    entry = submit(file, folder, author, cache=BlockCache(out / ".data"))
     print(f"entered as {entry.witness}: relative error {entry.error:.6g}, allowed {entry.allowed:.6g}, d = {entry.d}")
     print(f"`python -m bench report {study}` rebuilds the tables")
 
@@ -58,7 +64,9 @@ def merge_command(
     into: Annotated[Path, typer.Option(help="The study folder that receives their records and witnesses.")],
 ) -> None:
     """Copy records and witnesses of other results folders into one; doing it again changes nothing."""
-    merged = merge_folders(sources, into)
+    from results.exchange.merge import merge
+
+    merged = merge(sources, into)
     print(f"copied {_counts(merged.copied)}; already there {_counts(merged.unchanged)}")
     for kind, refusals in (("conflict", merged.conflicts), ("refused", merged.refused)):
         for refusal in refusals:
@@ -75,7 +83,7 @@ def _folder(what: Path, out: Path) -> Path:
     return folder
 
 
-def _facts(path: Path, one: Verification) -> dict[str, object]:
+def _facts(path: Path, one: "Verification") -> dict[str, object]:
     return {
         "file": path.name,
         "passed": one.passed,

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,65 +13,14 @@ from rich.console import Console
 
 from bench.drivers.bracket_run import BracketCourse
 from bench.drivers.course import CellCourse, Course
+from bench.drivers.options import Options
 from bench.drivers.progress import Watch
 from bench.drivers.shard import WHOLE, Shard
-from bench.execution.executors import EXECUTORS, Group, Limits, Resources, Tasks, execute
+from bench.execution.executors import Group, Tasks, execute
 from bench.study import Study, cell_key
 from operators.data.dataset import BlockCache
-from operators.errors import UserError
 from results.records.manifest import load_manifest, save_manifest
 from results.records.store import Store
-from results.report.write import write_tables
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a study is run; nothing here changes a result.
-
-    Attributes:
-        out: results folder; the study goes to `<out>/<study name>`.
-        executor: a name of `bench.execution.executors.EXECUTORS`.
-        workers: processes, Dask workers or Slurm jobs.
-        scheduler: address of an existing Dask scheduler.
-        cluster: file of Slurm options.
-        retry: run cells again that ended as `timeout` or `oom`.
-        timeout_seconds: wall seconds for one cell.
-        memory_bytes: resident memory of one worker.
-        quiet: no progress.
-    """
-
-    out: Path
-    executor: str = "local"
-    workers: int = 2
-    scheduler: str | None = None
-    cluster: Path | None = None
-    retry: bool = False
-    timeout_seconds: float | None = None
-    memory_bytes: int | None = None
-    quiet: bool = False
-
-    def check(self) -> None:
-        """Refuse options that do not go together.
-
-        Raises:
-            UserError: naming them.
-        """
-        if self.executor not in EXECUTORS:
-            raise UserError(f"expected --executor among {sorted(EXECUTORS)}, got {self.executor!r}")
-        for name, value, executor in (("scheduler", self.scheduler, "dask"), ("cluster", self.cluster, "slurm")):
-            if value is not None and self.executor != executor:
-                raise UserError(f"expected --{name} with --executor {executor} only, got it with {self.executor!r}")
-
-    @property
-    def cache(self) -> Path:
-        """Folder of generated data; absolute, since workers may have another working directory."""
-        return (self.out / ".data").resolve()
-
-    def resources(self, console: Console) -> Resources:
-        """Where groups run."""
-        limits = Limits(self.cache, self.timeout_seconds, self.memory_bytes)
-        say = (lambda sentence: None) if self.quiet else console.print
-        return Resources(limits, self.workers, self.scheduler, self.cluster, say)
 
 
 class Interrupted(BaseException):
@@ -116,6 +65,8 @@ def run(course: Course, options: Options, console: Console) -> Finished:
     with _signals():
         part = _run_pending(course, options, console)
         if course.shard == WHOLE:
+            from results.report.write import write_tables  # the only part of a run that needs plotting libraries
+
             summary = write_tables(course.folder)
             return Finished(summary.sentence(), summary.failed, course.folder / "report.html")
     return part
@@ -169,32 +120,3 @@ def _signals() -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def check_workers(workers: int, executor: str = "local") -> int:
-    """Return the number of workers; 0 stands for one a core of this machine.
-
-    Raises:
-        UserError: a negative number, or 0 for jobs of a cluster.
-    """
-    if workers < 0 or (workers == 0 and executor == "slurm"):
-        least = "1 (the number of jobs)" if executor == "slurm" else "0"
-        raise UserError(f"expected --workers >= {least}, got {workers}")
-    return workers or len(os.sched_getaffinity(0))
-
-
-def study_folder(out: Path, name: str) -> Path:
-    """The folder of a study that has been run.
-
-    Raises:
-        UserError: there is none.
-    """
-    folder = out / name
-    if not (folder / "study.json").exists():
-        raise UserError(f"expected a study folder at {folder}, found none; `python -m bench status --out {out}` lists them")
-    return folder
-
-
-def all_folders(out: Path) -> Sequence[Path]:
-    """Study folders below a results folder."""
-    return sorted(path.parent for path in out.glob("*/study.json"))

@@ -1,1 +1,1 @@
-"""Built-in studies: a question and a comprehension over cells each; `bench.study.STUDIES` lists them."""
+"""Built-in studies: a question and a comprehension over cells each; `bench.catalogue.STUDIES` lists them."""

@@ -23,7 +23,7 @@ whether the published proof localises was not compared.
 import math
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
@@ -62,7 +62,7 @@ def absorbable_fraction(setting: Setting, parts: tuple[Block, ...]) -> float:
     low = 0.0
     while at(low) < 0.0:
         low -= 1.0
-    return math.exp(float(brentq(at, low, low + 1.0, xtol=1e-12)))
+    return math.exp(float(scipy.optimize.brentq(at, low, low + 1.0, xtol=1e-12)))
 
 
 def _least_size(setting: Setting, target: float) -> Answer:

@@ -16,7 +16,7 @@ three digits agree.
 import math
 from collections.abc import Callable
 
-from scipy.optimize import brentq
+import scipy
 
 from operators.bounds.bound import Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.signal import absorbable_fraction_beyond, necessary_rank_beyond
@@ -58,7 +58,9 @@ def absorbed_fraction(alpha: float, beta: float) -> float:
 def _solve(increasing: Callable[[float], float], value: float) -> float:
     if value <= 0.0:
         return 0.0
-    return math.pi if value >= 1.0 else float(brentq(lambda phi: increasing(phi) - value, 0.0, math.pi, xtol=1e-15))
+    if value >= 1.0:
+        return math.pi
+    return float(scipy.optimize.brentq(lambda phi: increasing(phi) - value, 0.0, math.pi, xtol=1e-15))
 
 
 def _aspect(shape: tuple[int, int]) -> tuple[int, float]:

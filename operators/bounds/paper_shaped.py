@@ -24,7 +24,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
@@ -88,7 +88,7 @@ def absorbable_energy(n: float, functions: BoundedClass, *, failure_probability:
     low = high
     while at(low) < 0.0:
         low -= 1.0
-    return math.exp(float(brentq(at, low, low + 1.0, xtol=1e-12)))
+    return math.exp(float(scipy.optimize.brentq(at, low, low + 1.0, xtol=1e-12)))
 
 
 def bounded_class(setting: Setting, net: DeepONet) -> BoundedClass:

@@ -12,7 +12,7 @@ numbers but assumes nothing about storage. For tanh and sigmoid the known bound 
 
 import math
 
-from scipy.optimize import brentq
+import scipy
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
@@ -81,7 +81,7 @@ def _best_target(setting: Setting, q: int) -> Answer:
         return at_most_rho(1.0)
     while at(low) < 0.0:
         low -= 1.0
-    return at_most_rho(math.exp(float(brentq(at, low, low + 1.0, xtol=1e-12))))
+    return at_most_rho(math.exp(float(scipy.optimize.brentq(at, low, low + 1.0, xtol=1e-12))))
 
 
 BOUND = Bound(

@@ -19,8 +19,7 @@ Rademacher noise +-s: where sign(h - g) is not that of z the error is at least s
 import math
 from collections.abc import Callable
 
-from scipy.optimize import brentq
-from scipy.special import entr
+import scipy
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
@@ -62,7 +61,7 @@ def required_nats(n: float, rho: float, *, failure_probability: float) -> float:
     if rho <= 0.5:
         return -math.inf
     wrong = 1.0 - min(rho, 1.0)
-    entropy = float(entr(wrong) + entr(1.0 - wrong))
+    entropy = float(scipy.special.entr(wrong) + scipy.special.entr(1.0 - wrong))
     return n * (math.log(2.0) - entropy) + math.log(failure_probability)
 
 
@@ -75,7 +74,7 @@ def absorbable_fraction(n: float, log_patterns: float, *, failure_probability: f
     low = math.nextafter(0.5, 1.0)
     if surplus(1.0) <= 0.0:
         return 1.0
-    return float(brentq(surplus, low, 1.0, xtol=1e-14)) if surplus(low) < 0.0 else 0.5
+    return float(scipy.optimize.brentq(surplus, low, 1.0, xtol=1e-14)) if surplus(low) < 0.0 else 0.5
 
 
 def distinct(setting: Setting) -> tuple[int, int]:

@@ -16,8 +16,8 @@ Controls, each one uniform permutation of its own stream (so no prefix of a larg
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from operators.arrays import Array
 from operators.data.request import NoiseLaw, Request
@@ -72,4 +72,4 @@ def _standardised(law: NoiseLaw, uniform: Array) -> Array:
         return np.where(uniform < 0.5, -1.0, 1.0)
     if law == "uniform":
         return np.sqrt(3.0) * (2.0 * uniform - 1.0)
-    return ndtri(np.maximum(uniform, 2.0**-54))
+    return scipy.special.ndtri(np.maximum(uniform, 2.0**-54))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import scipy.io
+import scipy
 from numpy.typing import NDArray
 
 from operators.errors import UserError

@@ -26,8 +26,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ive
 
 from operators.arrays import Array
 
@@ -107,7 +107,7 @@ def squared_exponential(length: float) -> PeriodicField:
 
 def periodic_squared_exponential(length: float, *, most: int) -> PeriodicField:
     """Covariance exp(-2 sin^2(pi r) / length^2) on the circle, k <= most, without modes below 1e-20 of the largest."""
-    variances = ive(np.arange(most + 1), length**-2.0)
+    variances = scipy.special.ive(np.arange(most + 1), length**-2.0)
     return PeriodicField(np.sqrt(variances[variances >= 1e-20 * variances[0]]))
 
 

@@ -3,7 +3,7 @@
 import functools
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from operators.arrays import Array
 

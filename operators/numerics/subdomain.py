@@ -20,8 +20,7 @@ singularities).
 import functools
 
 import numpy as np
-import scipy.sparse as sparse
-from scipy.sparse.linalg import splu
+import scipy
 
 from operators.arrays import Array
 
@@ -33,7 +32,7 @@ def schur(quadrants: tuple[float, float, float, float], degree: int, refinement:
     halves = (range(refinement), range(refinement, 2 * refinement))
     stiffness, mass = zip(*(_one_dimensional(x, half) for half in halves), strict=True)
     terms = [
-        a * (sparse.kron(stiffness[i], mass[j]) + sparse.kron(mass[i], stiffness[j]))
+        a * (scipy.sparse.kron(stiffness[i], mass[j]) + scipy.sparse.kron(mass[i], stiffness[j]))
         for a, (j, i) in zip(quadrants, ((0, 0), (0, 1), (1, 0), (1, 1)), strict=True)
     ]
     matrix = sum(terms[1:], terms[0]).tocsc()
@@ -41,7 +40,7 @@ def schur(quadrants: tuple[float, float, float, float], degree: int, refinement:
     traces = _boundary_values(x, degree)
     interior = np.arange(len(x) ** 2).reshape(len(x), len(x))[1:-1, 1:-1].ravel()
     extension = traces.copy()
-    extension[interior] = -splu(matrix[interior][:, interior]).solve(matrix[interior] @ traces)
+    extension[interior] = -scipy.sparse.linalg.splu(matrix[interior][:, interior]).solve(matrix[interior] @ traces)
     reduced = extension.T @ (matrix @ extension)
     return 0.5 * (reduced + reduced.T), extension.T @ np.kron(widths, widths)
 
@@ -52,14 +51,14 @@ def _graded(refinement: int) -> Array:
     return np.concatenate([0.5 - t[::-1], 0.5 + t[1:]])
 
 
-def _one_dimensional(x: Array, elements: range) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _one_dimensional(x: Array, elements: range) -> "tuple[scipy.sparse.csr_array, scipy.sparse.csr_array]":
     """Stiffness and mass matrices of linear elements, summed over these intervals of the grid x."""
     stiffness, mass = np.zeros((2, len(x), len(x)))
     for e in elements:
         width = x[e + 1] - x[e]
         stiffness[e : e + 2, e : e + 2] += np.array([[1.0, -1.0], [-1.0, 1.0]]) / width
         mass[e : e + 2, e : e + 2] += np.array([[2.0, 1.0], [1.0, 2.0]]) * width / 6.0
-    return sparse.csr_array(stiffness), sparse.csr_array(mass)
+    return scipy.sparse.csr_array(stiffness), scipy.sparse.csr_array(mass)
 
 
 def _edge_functions(x: Array, degree: int) -> Array:

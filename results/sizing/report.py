@@ -6,14 +6,16 @@ Every number goes with its status: certified, asymptotic, heuristic or vacuous.
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operators.bounds import eckart_young
 from operators.bounds.bound import Statement, at_least_q
 from operators.bounds.eckart_young import Offset
 from operators.sizing.noise import NoiseForces
 from operators.sizing.required_size import Size
-from results.sizing.prediction import Prediction
+
+if TYPE_CHECKING:
+    from results.sizing.prediction import Prediction
 
 OFFSETS: dict[Offset, tuple[str, str]] = {
     "none": ("", "neither bias nor mean function"),
@@ -39,7 +41,7 @@ class SizeReport:
     file: str
     array: str
     target: float
-    predictions: Sequence[Prediction] | None = None
+    predictions: "Sequence[Prediction] | None" = None
 
     def as_json(self) -> dict[str, Any]:
         """What `python -m bench size --json` prints."""
@@ -180,7 +182,7 @@ def _statements(title: str, statements: dict[str, Statement]) -> list[str]:
     return _table([title, "value", "status", ""], rows)
 
 
-def _prediction_rows(predictions: Sequence[Prediction]) -> list[str]:
+def _prediction_rows(predictions: "Sequence[Prediction]") -> list[str]:
     rows = [
         [one.series, f"{one.q:.3g}", f"{one.low:.3g} to {one.high:.3g}", f"{one.factor:.3g}", "heuristic"] for one in predictions
     ]

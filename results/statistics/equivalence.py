@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import t as student
+import scipy
 
 Verdict = Literal["holds", "fails", "not identifiable"]
 FEWEST_REPLICATES = 3
@@ -37,7 +37,7 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
         return None
     array = np.asarray(values, dtype=float)
     mean, error = float(array.mean()), float(array.std(ddof=1)) / len(array) ** 0.5
-    half = float(student.ppf(0.5 + CONFIDENCE / 2.0, len(array) - 1)) * error
+    half = float(scipy.stats.t.ppf(0.5 + CONFIDENCE / 2.0, len(array) - 1)) * error
     return Interval(mean, mean - half, mean + half)
 
 

@@ -19,9 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
-from scipy.special import log_ndtr
-from scipy.stats import t as student
+import scipy
 
 from operators.arrays import Array
 
@@ -70,7 +68,7 @@ def fit_slope(x: Array, low: Array, high: Array, *, confidence: float = 0.95) ->
     design = np.column_stack([np.ones_like(x), x - centre])
     (a, b, precision), best = _maximise(design, low, high, start=_start(design, low, high))
     slope = float(b / precision)
-    allowed = best - float(student.ppf(0.5 + confidence / 2.0, len(x) - 2)) ** 2 / 2.0
+    allowed = best - float(scipy.stats.t.ppf(0.5 + confidence / 2.0, len(x) - 2)) ** 2 / 2.0
 
     start = np.array([a, precision])
 
@@ -108,7 +106,7 @@ def fit_band(x: Array, low: Array, high: Array, *, at: Array, confidence: float 
     for position in np.asarray(at, dtype=float):
         design = np.column_stack([np.ones_like(x), x - position])
         (a, b, precision), best = _maximise(design, low, high, start=_start(design, low, high))
-        allowed = best - float(student.ppf(0.5 + confidence / 2.0, len(x) - 2)) ** 2 / 2.0
+        allowed = best - float(scipy.stats.t.ppf(0.5 + confidence / 2.0, len(x) - 2)) ** 2 / 2.0
         start = np.array([b, precision])
 
         def drop(mu: float, design: Array = design, start: Array = start, allowed: float = allowed) -> float:
@@ -141,7 +139,7 @@ def _end(drop: Callable[[float], float], slope: float, direction: float) -> floa
         if step > STEEPEST:
             return direction * math.inf
     inner, outer = slope + direction * step * (0.5 if step > 0.05 else 0.0), slope + direction * step
-    return float(brentq(drop, min(inner, outer), max(inner, outer), xtol=1e-4))
+    return float(scipy.optimize.brentq(drop, min(inner, outer), max(inner, outer), xtol=1e-4))
 
 
 def _maximise(design: Array, low: Array, high: Array, *, start: Array) -> tuple[Array, float]:
@@ -200,6 +198,6 @@ def _log_interval(low: Array, high: Array) -> Array:
     """ln(Phi(high) - Phi(low)), by the survival function where both ends are positive."""
     flip = low > 0
     low, high = np.where(flip, -high, low), np.where(flip, -low, high)
-    upper = log_ndtr(high)
-    difference = np.minimum(log_ndtr(low) - upper, -1e-300)
+    upper = scipy.special.log_ndtr(high)
+    difference = np.minimum(scipy.special.log_ndtr(low) - upper, -1e-300)
     return np.maximum(upper + np.log(-np.expm1(difference)), -1e6)

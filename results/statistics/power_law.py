@@ -9,9 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import expit
-from scipy.stats import t as student
+import scipy
 
 from operators.arrays import Array
 from results.statistics.interval_censored import NotIdentifiable
@@ -99,7 +97,7 @@ def _jacobian(theta: Array, log_q: Array) -> Array:
     exponent = math.exp(min(theta[1], LARGEST_LOG))
     share = np.ones_like(log_q)
     if len(theta) == 3:
-        share = expit(theta[0] - exponent * log_q - theta[2])
+        share = scipy.special.expit(theta[0] - exponent * log_q - theta[2])
     return np.column_stack([share, -share * exponent * log_q, 1.0 - share][: len(theta)])
 
 
@@ -165,7 +163,7 @@ def _interval(q: Array, error: Array, best: _Best, *, confidence: float) -> tupl
     freedom = len(q) - len(best.x)
     if freedom < 1:
         return 0.0, math.inf
-    quantile = float(student.ppf(0.5 + confidence / 2.0, freedom))
+    quantile = float(scipy.stats.t.ppf(0.5 + confidence / 2.0, freedom))
     limit = max(best.cost, 1e-12) * (1.0 + quantile**2 / freedom)
     log_q, logs, centre = np.log(q), np.log(error), float(best.x[1])
     jacobian = _jacobian(best.x, log_q)
@@ -183,5 +181,5 @@ def _interval(q: Array, error: Array, best: _Best, *, confidence: float) -> tupl
         if direction * (last - outer) <= 0.0:
             ends.append(0.0 if direction < 0 else math.inf)
         else:
-            ends.append(math.exp(brentq(excess, min(inner, outer), max(inner, outer), xtol=1e-4)))
+            ends.append(math.exp(scipy.optimize.brentq(excess, min(inner, outer), max(inner, outer), xtol=1e-4)))
     return ends[0], ends[1]

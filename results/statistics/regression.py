@@ -1,7 +1,7 @@
 """Linear regression with Student intervals."""
 
 import numpy as np
-from scipy.stats import t as student
+import scipy
 
 from operators.arrays import Array
 
@@ -22,4 +22,4 @@ def least_squares(regressors: Array, response: Array, *, confidence: float = 0.9
     slopes = inverse @ x.T @ y
     freedom = len(y) - x.shape[1] - 1
     variance = float(np.sum((y - x @ slopes) ** 2)) / freedom
-    return slopes, student.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance * np.diag(inverse))
+    return slopes, scipy.stats.t.ppf(0.5 + confidence / 2, freedom) * np.sqrt(variance * np.diag(inverse))

@@ -1,10 +1,10 @@
 """Page's test of a trend (Page 1963, J. Am. Stat. Assoc. 58, 216-230)."""
 
-from scipy.stats import page_trend_test
+import scipy
 
 from operators.arrays import Array
 
 
 def page_p_value(errors: Array) -> float:
     """P-value of Page's test that errors (replicates, points) fall along the points."""
-    return float(page_trend_test(-errors).pvalue)
+    return float(scipy.stats.page_trend_test(-errors).pvalue)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from operators.arrays import Array
 from results.records.manifest import Manifest
@@ -104,7 +104,7 @@ def _trend(errors: pd.DataFrame) -> dict[str, object]:
     if len(complete):
         found |= {"error_first": complete.iloc[:, 0].median(), "error_last": complete.iloc[:, -1].median()}
         mean = table.mean(axis=0)
-        fitted = isotonic_regression(mean, increasing=False).x
+        fitted = scipy.optimize.isotonic_regression(mean, increasing=False).x
         found |= {"fall": float(fitted[0] - fitted[-1]), "rises": int(_rises(mean))}
     if table.shape[1] < FEWEST_POINTS:
         return found | {"verdict": f"not testable: {table.shape[1]} points, at least {FEWEST_POINTS} needed"}

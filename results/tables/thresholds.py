@@ -20,8 +20,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from results.records.manifest import Manifest, Target
 from results.tables import series
@@ -71,7 +71,7 @@ def locate(q: Sequence[int], met: Sequence[bool | None]) -> Threshold:
 
 def isotonic_crossing(q: Sequence[int], log_error: NDArray[np.float64], log_allowed: float) -> float | None:
     """First q at which the non-increasing regression of the log error is at most the allowed one; None if none is."""
-    fitted = isotonic_regression(log_error, increasing=False).x
+    fitted = scipy.optimize.isotonic_regression(log_error, increasing=False).x
     below = np.flatnonzero(fitted <= log_allowed)
     return float(q[below[0]]) if len(below) else None
 

@@ -17,12 +17,13 @@ import scipy.io
 import typer
 from typer.testing import CliRunner
 
-from bench.cli.size import SizeRequest, size, size_report
+from bench.cli.size import size
 from operators import UserError
 from operators.arrays import Array
 from operators.external import stored_array
 from operators.external.arrays import open_array
 from results.records.manifest import Target, save_manifest
+from results.sizing.request import SizeRequest, size_report
 from results.tables.csv_files import write_csv
 from results.tables.exponents import COLUMNS, exponent_table
 from results.tables.series import with_series

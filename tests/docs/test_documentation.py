@@ -23,9 +23,10 @@ import typer
 import typer.main
 from repository import REPOSITORY
 
+from bench.catalogue import STUDIES
 from bench.cli.app import app
 from bench.engines.threads import pinned_tensorflow
-from bench.study import STUDIES, Study
+from bench.study import Study
 from operators import TASKS
 from operators.bounds import BOUNDS
 from results.report.bracket_section import BRACKET_COLUMNS

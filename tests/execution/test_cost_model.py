@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.cli import status
-from bench.cli.status import standing
+from bench.drivers.standing import standing
 from bench.engines import find_engine
 from bench.engines.flops import training_flops
 from bench.execution.cost_model import ROUGH_ON_GRIDS, cost_model, plan, poisson_fit
@@ -141,14 +140,13 @@ def test_half_of_a_real_study_predicts_the_other_half_within_a_factor_of_two(tmp
     assert standing(tmp_path / "tiny")["cpu_hours_left"] == 0.0
 
 
-def test_status_of_many_cells_is_estimated_from_a_sample_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_of_many_cells_is_estimated_from_a_sample_of_them(tmp_path: Path) -> None:
     study = Study(name="tiny", question="?", cells=[cell(1000, 16, replicate=r) for r in range(40)])
     save_manifest(tmp_path / "tiny", study.manifest())
     with Store(tmp_path / "tiny").writer() as writer:
         for one in study.cells[:20]:
             writer.append(record(one, 3.6))
-    monkeypatch.setattr(status, "MOST_SAMPLES", 5)
-    assert standing(tmp_path / "tiny")["cpu_hours_left"] == pytest.approx(20 * 3.6 / 3600)
+    assert standing(tmp_path / "tiny", most_samples=5)["cpu_hours_left"] == pytest.approx(20 * 3.6 / 3600)
 
 
 def test_status_without_the_task_or_during_a_search_is_unknown_and_says_why(tmp_path: Path, planted: Any) -> None:

@@ -1,8 +1,9 @@
 """Dask runs what local runs: the same records, the same statuses; a Dask worker that dies costs at most the cell at fault."""
 
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import dask
@@ -163,10 +164,7 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("name", ["dask", "slurm"])
 def test_a_missing_package_says_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(module: str) -> Callable:
-        raise ModuleNotFoundError(f"No module named 'distributed' ({module})", name="distributed")
-
-    monkeypatch.setattr("bench.execution.executors.importlib.import_module", absent)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UserError, match=r"pip install 'deeponet-size-bounds\[cluster\]'"):
         execute(name, Tasks([]), Resources(Limits(None)))
 

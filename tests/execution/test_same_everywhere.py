@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 
 from bench.cell import Cell, Net, Noise, Training
+from bench.drivers.options import Options
 from bench.drivers.progress import Watch
 from bench.drivers.shard import WHOLE, Shard
-from bench.drivers.study_run import Options, open_course, run
+from bench.drivers.study_run import open_course, run
 from bench.execution.executors import Tasks
 from bench.question import Question
 from bench.study import Study, cell_key

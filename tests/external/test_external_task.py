@@ -28,10 +28,11 @@ from operators import UserError, find_task
 from operators.arrays import Array
 from operators.data.dataset import Request, build
 from operators.errors import DataInvalid
+from operators.external import stored_array
 from operators.external.arrays import array_names, find_array, open_array
 from operators.external.selection import parse_selection
 from operators.external.stored_array import Stored
-from operators.external.task import External, external, stored_array
+from operators.external.task import External, external
 from results.records.record import RecordError
 from results.records.store import KeyCheck
 

@@ -15,7 +15,8 @@ from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Training
-from bench.drivers.study_run import Options, open_course, run
+from bench.drivers.options import Options
+from bench.drivers.study_run import open_course, run
 from bench.execution.runner import Runner
 from bench.study import Study
 from operators.atomic_files import STALE_SECONDS, write_atomic

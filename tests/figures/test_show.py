@@ -199,7 +199,7 @@ def test_every_task_can_be_shown(name: str, monkeypatch: pytest.MonkeyPatch, tmp
     def small(task: Any, replicate: int, cache: BlockCache) -> Sample:
         return sample(task, replicate, CACHE, count=4)
 
-    monkeypatch.setattr("bench.cli.show.sample", small)
+    monkeypatch.setattr("results.figures.samples.sample", small)
     monkeypatch.chdir(tmp_path)
     run(name, "--functions", 2)
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")

@@ -16,7 +16,7 @@ PROGRAM = """
 import json, re, sys
 from pathlib import Path
 from threadpoolctl import threadpool_limits
-from bench.cli.size import SizeRequest, size_report
+from results.sizing.request import SizeRequest, size_report
 with threadpool_limits(limits=1):
     report = size_report(SizeRequest(Path(sys.argv[1]), 0.01, noise=float(sys.argv[2]) or None)).as_json()
 facts = {name: report[name] for name in ("method", "q_certified", "q_attained")}

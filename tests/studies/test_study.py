@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.study import STUDIES, load_study
+from bench.catalogue import STUDIES
+from bench.study import load_study
 from operators import UserError
 
 HEADER = "from bench.cell import *\nfrom bench.study import Study\nfrom results.records.manifest import Target\n"
@@ -22,6 +23,13 @@ def test_built_in_studies_load_with_a_question_and_distinct_cells(name: str) -> 
     assert study.name == name
     assert len(study.question) > 40
     assert len(study.keyed) == len(list(study.cells))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_listing_says_of_each_study_what_the_study_says(name: str) -> None:
+    study = load_study(name)
+    assert STUDIES[name].cells == len(study.keyed) + len(study.most_trainings())
+    assert STUDIES[name].question() == study.question
 
 
 def test_smoke_holds_what_it_promises() -> None:

@@ -18,9 +18,8 @@ least to 1e-4 relative it keeps the coarsest, whose heads are the smallest and s
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import lapack
-from scipy.optimize import minimize_scalar
 
 from operators.arrays import Array
 
@@ -42,7 +41,7 @@ def cholesky(features: Array) -> tuple[Array, float]:
     gram = features.T @ features
     mu = RIDGE * float(gram.trace()) / len(gram)
     gram.ravel()[:: len(gram) + 1] += mu
-    factor, info = lapack.dpotrf(gram)
+    factor, info = scipy.linalg.lapack.dpotrf(gram)
     if info:
         raise FloatingPointError("features are not finite")
     return factor, mu
@@ -51,7 +50,7 @@ def cholesky(features: Array) -> tuple[Array, float]:
 def ridge_head(features: Array, targets: Array) -> tuple[Array, Array]:
     """The head W (a, k) for targets (N, k), and the residual H W - targets."""
     factor, _ = cholesky(features)
-    head = lapack.dpotrs(factor, features.T @ targets)[0]
+    head = scipy.linalg.lapack.dpotrs(factor, features.T @ targets)[0]
     residual = features @ head
     residual -= targets
     return head, residual
@@ -126,7 +125,9 @@ def scalar_bias(labels: Array, q: int) -> float:
     bounds = grid[max(start - 1, 0)], grid[min(start + 1, len(grid) - 1)]
     if bounds[0] == bounds[1]:
         return mean
-    local = minimize_scalar(tail, bounds=bounds, method="bounded", options={"xatol": 1e-3 * (bounds[1] - bounds[0])})
+    local = scipy.optimize.minimize_scalar(
+        tail, bounds=bounds, method="bounded", options={"xatol": 1e-3 * (bounds[1] - bounds[0])}
+    )
     return float(local.x) if local.fun < found[start] else float(grid[start])
 
 

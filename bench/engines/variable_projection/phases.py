@@ -17,7 +17,7 @@ once its target is met. But narrow nets miss their targets and must divide the l
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from scipy.linalg import lapack
+import scipy
 
 from bench.engines.variable_projection.heads import cholesky, ridge_head
 from bench.engines.variable_projection.rank_targets import Labels
@@ -97,7 +97,7 @@ class Run:
         self._subspace = basis_t.T @ right
         values = basis_b.T @ left
         residual = self._residual(values @ self._subspace.T)
-        head_b, head_t = lapack.dtrtrs(factor_b, left)[0], lapack.dtrtrs(factor_t, right)[0]
+        head_b, head_t = scipy.linalg.lapack.dtrtrs(factor_b, left)[0], scipy.linalg.lapack.dtrtrs(factor_t, right)[0]
         outer_branch = (residual @ self._subspace) @ head_b[:-1].T
         outer_trunk = (residual.T @ values) @ head_t[:-1].T
         return float(np.vdot(residual, residual)), outer_branch, outer_trunk
@@ -112,4 +112,4 @@ class Run:
 def _basis(features: Array) -> tuple[Array, Array]:
     """R (a, a) and Q^T = R^-T H^T (a, N) for features H = Q R; Q is orthonormal up to the ridge."""
     factor, _ = cholesky(features)
-    return factor, lapack.dtrtrs(factor, features.T, trans=1)[0]
+    return factor, scipy.linalg.lapack.dtrtrs(factor, features.T, trans=1)[0]

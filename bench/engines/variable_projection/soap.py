@@ -12,7 +12,7 @@ is relative to the largest V: components that are zero up to rounding stay at re
 """
 
 import numpy as np
-from scipy.linalg import lapack
+import scipy
 
 from operators.arrays import Array
 
@@ -73,5 +73,5 @@ def _eigenvectors(matrix: Array) -> Array:
 
 def orthonormal(matrix: Array) -> Array:
     """Orthonormal columns that span those of `matrix` (a, b), a >= b: the Q of Householder QR."""
-    factored, tau, _, _ = lapack.dgeqrf(matrix)
-    return lapack.dorgqr(factored, tau)[0]
+    factored, tau, _, _ = scipy.linalg.lapack.dgeqrf(matrix)
+    return scipy.linalg.lapack.dorgqr(factored, tau)[0]

@@ -4,38 +4,32 @@ An executor is a module with a function `run(tasks, resources, watch)`; it is im
 needed only by those who use it.
 """
 
-import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bench.execution.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
-from operators.errors import UserError
+from operators.public_names import loaded_on_use
 
-EXECUTORS: dict[str, str] = {
-    "local": "bench.execution.executors.local",
-    "inline": "bench.execution.executors.inline",
-    "dask": "bench.execution.executors.dask",
-    "slurm": "bench.execution.executors.slurm",
+if TYPE_CHECKING:
+    from bench.execution.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch
+    from bench.execution.executors.dispatch import execute
+else:
+    BASE = ("Group", "Limits", "Outcomes", "Resources", "Tasks", "Watch")
+    __getattr__ = loaded_on_use(__name__, {**dict.fromkeys(BASE, f"{__name__}.base"), "execute": f"{__name__}.dispatch"})
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Where an executor is, and the extras of the installation that it needs."""
+
+    module: str
+    extras: tuple[str, ...]
+
+
+EXECUTORS: dict[str, Executor] = {
+    "local": Executor("bench.execution.executors.local", ("train",)),
+    "inline": Executor("bench.execution.executors.inline", ("train",)),
+    "dask": Executor("bench.execution.executors.dask", ("train", "cluster")),
+    "slurm": Executor("bench.execution.executors.slurm", ("train", "cluster")),
 }
 
-
-def execute(name: str, tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:
-    """Run groups by the executor of this name and yield outcomes as they finish; what is added to `tasks` meanwhile runs too.
-
-    Raises:
-        UserError: an unknown name, a missing package, or a scheduler that cannot be reached.
-    """
-    if name not in EXECUTORS:
-        raise UserError(f"expected an executor among {sorted(EXECUTORS)}, got {name!r}")
-    try:
-        module = importlib.import_module(EXECUTORS[name])
-    except ModuleNotFoundError as error:
-        if error.name not in ("dask", "dask_jobqueue", "distributed", "yaml"):
-            raise
-        raise UserError(
-            f"expected package {error.name!r} for executor {name!r}, found none;"
-            " run `pip install 'deeponet-size-bounds[cluster]'`"
-        ) from None
-    outcomes: Outcomes = module.run(tasks, resources, watch)
-    return outcomes
-
-
-__all__ = ["EXECUTORS", "Group", "Limits", "Outcomes", "Resources", "Tasks", "Watch", "execute"]
+__all__ = ["EXECUTORS", "Executor", "Group", "Limits", "Outcomes", "Resources", "Tasks", "Watch", "execute"]

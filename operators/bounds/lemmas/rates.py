@@ -25,8 +25,7 @@ random codebooks attain them up to o(n) (Cover and Thomas, Elements of Informati
 import math
 from typing import Literal
 
-from scipy.optimize import brentq
-from scipy.special import xlog1py
+import scipy
 
 Rate = Literal["subgaussian", "rademacher", "gaussian"]
 Law = Literal["rademacher", "uniform", "gaussian"]
@@ -41,7 +40,7 @@ def rate(kind: Rate, rho: float) -> float:
         return rho / 2.0
     if kind == "rademacher":
         r = math.sqrt(rho)
-        return float(xlog1py(1.0 + r, r) + xlog1py(1.0 - r, -r)) / 2.0
+        return float(scipy.special.xlog1py(1.0 + r, r) + scipy.special.xlog1py(1.0 - r, -r)) / 2.0
     return -math.log1p(-rho) / 2.0 if rho < 1.0 else math.inf
 
 
@@ -55,7 +54,7 @@ def inverse_rate(kind: Rate, nats: float) -> float:
         return 2.0 * nats
     if kind == "gaussian":
         return -math.expm1(-2.0 * nats)
-    return float(brentq(lambda r: rate("rademacher", r) - nats, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
+    return float(scipy.optimize.brentq(lambda r: rate("rademacher", r) - nats, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
 
 
 def required_nats(law: Law, n: int, rho: float, *, failure_probability: float) -> float:

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import scipy
 import tensorflow as tf
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
 from bench.cell import Training
 from bench.engines.descent.learning_rates import learning_rates, warm_up
@@ -156,8 +156,8 @@ def _flat(matrices: Sequence[Float32]) -> Float32:
 
 def _orthonormal(matrix: Float32) -> Float32:
     """The factor Q of the Householder QR decomposition of a square matrix."""
-    factored, tau, _, _ = lapack.sgeqrf(matrix)
-    return lapack.sorgqr(factored, tau)[0]
+    factored, tau, _, _ = scipy.linalg.lapack.sgeqrf(matrix)
+    return scipy.linalg.lapack.sorgqr(factored, tau)[0]
 
 
 def _eigenvectors(matrix: Float32) -> Float32:

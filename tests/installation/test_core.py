@@ -1,0 +1,165 @@
+"""The installation without extras sizes a matrix, verifies a witness, and says which extra is missing, before any work.
+
+Here its absence is played: no finder of modules finds what the extras bring. `tox -e core` runs the same tests where it is real.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bench
+from bench.extras import EXTRAS
+from operators import find_task
+from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer, Weights
+from operators.arrays import Array
+from operators.data.dataset import Request, build
+from operators.data.normalisation import scaled
+from results.records.manifest import Manifest, Target, save_manifest
+from results.witnesses.file import Witness, save_witness
+from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
+
+BROUGHT = ("keras", "tf_keras", "sklearn", "skopt", "PIL", "tensorboard")  # by these in turn
+ABSENT = (*BROUGHT, *(package for packages in EXTRAS.values() for package in packages))
+PROGRAM = f"""
+import runpy, sys
+
+class Without:
+    def __init__(self, finder):
+        self._finder = finder
+
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] in {ABSENT!r} else self._finder.find_spec(name, path, target)
+
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
+runpy.run_module("bench", run_name="__main__", alter_sys=True)
+"""
+RANK = 6
+WIDTH = 40
+
+
+def core(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, without the extras."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(bench.__file__).parents[1]), "COLUMNS": "200"}
+    command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
+
+
+def answer(*arguments: object, folder: Path) -> str:
+    """What a command prints that succeeds."""
+    run = core(*arguments, folder=folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def features_and_head(inputs: Array, values: Array, slope: float) -> tuple[Layer, Layer]:
+    """A hidden layer of random features and the head that sends inputs to values; exact with fewer inputs than features."""
+    generator = np.random.default_rng(0)
+    hidden = Layer(generator.normal(size=(inputs.shape[1], WIDTH)) * slope, generator.uniform(-slope, slope, WIDTH))
+    head = np.linalg.lstsq(np.tanh(inputs @ hidden.kernel + hidden.bias), values, rcond=None)[0]
+    return hidden, Layer(head, np.zeros(head.shape[1]))
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Path:
+    """A net of q = RANK that reaches 1 % on 12 functions at 12 points, planted by singular vectors."""
+    request = Request(find_task("heat"), functions=12, points=12)
+    problem = scaled(build(request), "standard", "unit", "task")
+    left, singular, right = np.linalg.svd((problem.labels - problem.mean) / problem.scale)
+    weights = Weights(
+        branch=features_and_head(problem.inputs, left[:, :RANK] * singular[:RANK], 0.3),
+        trunk=features_and_head(problem.points[problem.index], right[:RANK].T, 12.0),
+        bias=0.0,
+    )
+    net = DeepONet(problem.inputs.shape[1], problem.points.shape[1], (WIDTH,), (WIDTH,), RANK, "tanh", "linear")
+    header = Header(
+        data=data_of(request),
+        net=net_of(net),
+        scaling=Scaling(inputs="standard", coordinates="unit"),
+        target=Target(kind="relative", value=0.01),
+        origin=Origin(author="Planted", method="singular vectors", created="2026-01-01"),
+    )
+    save_witness(tmp_path / "witness.npz", Witness(header, weights))
+    return tmp_path / "witness.npz"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> str:
+    """A study without cells that has a folder."""
+    save_manifest(tmp_path / "results" / "out" / "planted", Manifest(name="planted", question="?", targets=(), expected=()))
+    return "planted"
+
+
+def test_a_matrix_is_sized(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    left, right = (np.linalg.qr(generator.standard_normal((side, 8)))[0] for side in (200, 100))
+    np.savez(tmp_path / "mine.npz", outputs=(left * 0.5 ** np.arange(8)) @ right.T)
+    found = json.loads(answer("size", "--data", "mine.npz", "--target", 0.01, "--json", folder=tmp_path))
+    # |tail_q| / |Y| = 2^-q but for the end of the sum: 2^-6 > 0.01 > 2^-7.
+    assert found["q_certified"] == found["q_attained"] == 7
+
+
+def test_a_witness_is_verified_submitted_and_merged(witness: Path, study: str, tmp_path: Path) -> None:
+    (facts,) = json.loads(answer("verify", witness, "--json", folder=tmp_path))
+    assert facts["passed"]
+    assert facts["error"] < 0.01
+    assert "entered as" in answer("submit", witness, "--study", study, folder=tmp_path)
+    assert "1 of 1 witnesses verified" in answer("verify", study, folder=tmp_path)
+    (tmp_path / "other").mkdir()
+    copied = answer("merge", Path("results/out") / study, "--into", "other", folder=tmp_path)
+    assert list((tmp_path / "other" / "witnesses").glob("*.npz")), copied
+
+
+def test_what_there_is_and_what_a_study_would_take_is_told(study: str, tmp_path: Path) -> None:
+    assert "heat" in {task["task"] for task in json.loads(answer("list", "--json", folder=tmp_path))["tasks"]}
+    assert json.loads(answer("bounds", "--json", folder=tmp_path))
+    (standing,) = json.loads(answer("status", "--json", folder=tmp_path))
+    assert (standing["study"], standing["expected"]) == (study, 0)
+    assert json.loads(answer("run", "outside-run", "--dry-run", "--json", folder=tmp_path))["cells"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what", "extras"),
+    [
+        (("run", "smoke"), "`bench run`", "train,report"),
+        (("run", "smoke", "--shard", "1/2"), "`bench run`", "train"),
+        (("run", "smoke", "--executor", "dask"), "`bench run`", "train,cluster,report"),
+        (("run", "smoke", "--executor", "slurm", "--workers", "2"), "`bench run`", "train,cluster,report"),
+        (("report", "planted"), "`bench report`", "report"),
+        (("compact",), "`bench compact`", "report"),
+        (("export", "planted"), "`bench export`", "train"),
+        (("show", "heat"), "`bench show`", "report"),
+        (("show", "--record", "0123abcd", "--study", "planted"), "`bench show`", "report,train"),
+        (("show", "--witness", "mine.npz"), "`bench show`", "report"),
+        (("size", "--data", "mine.npz", "--target", "0.1", "--plot", "size.png"), "`bench size --plot`", "report"),
+        (("doctor",), "`bench doctor`", "train"),
+    ],
+)
+def test_a_missing_extra_is_one_sentence_before_any_work(
+    arguments: tuple[str, ...], what: str, extras: str, study: str, tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    run = core(*arguments, folder=tmp_path)
+    first = EXTRAS[extras.split(",")[0]][0]
+    assert run.stderr == (
+        f"error: expected package {first} for {what}, found none; run `pip install 'deeponet-size-bounds[{extras}]'`\n"
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("package", ["operators", "results", "bench"])
+def test_the_installation_says_that_it_is_typed(package: str) -> None:
+    assert (resources.files(package) / "py.typed").is_file()
+
+
+def test_the_installation_brings_the_files_of_the_page() -> None:
+    folder = resources.files("results.page")
+    assert {"page.js", "page.css"} <= {path.name for path in (folder / "assets").iterdir()}
+    assert "study.html.j2" in {path.name for path in (folder / "templates").iterdir()}
