@@ -136,6 +136,13 @@ class Planted:
         self.records.append(Record(**{**fields, **(outcome or {})}))
         return key
 
+    def name(self, place: int, values: dict[str, float | None]) -> None:
+        """Give a record named bound values."""
+        record = self.records[place]
+        bounds = record.measured.bounds.model_copy(update={"values": values})
+        measured = record.measured.model_copy(update={"bounds": bounds})
+        self.records[place] = record.model_copy(update={"measured": measured})
+
     def manifest(self, targets: tuple[Target, ...] = TARGETS, rays: tuple[float, ...] = ()) -> Manifest:
         """The manifest of what was added."""
         return Manifest(name="planted", question="What was planted?", targets=targets, expected=tuple(self.expected), rays=rays)

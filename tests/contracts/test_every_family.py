@@ -3,10 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
+from bench.catalogue import STUDIES
 from bench.families import FAMILIES as EXECUTIONS
 from bench.families import execution_of
 from bench.families.family import Execution
-from bench.study import STUDIES, load_study
+from bench.study import load_study
 from results.families import FAMILIES, Family
 from results.records.record import Record, Versions, from_line, record_key, to_line
 from results.schema.model import Model, canonical
