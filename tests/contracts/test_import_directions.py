@@ -1,4 +1,8 @@
-"""The shape of the code: operators <- results <- bench, and who may import what."""
+"""The shape of the code: operators <- results <- bench, and which room may import which.
+
+A room is a folder of one of the three packages, or a module that stands beside them (of `operators`, those are the ground:
+`arrays`, `errors`, `seeds`, ... and the names that the package offers).
+"""
 
 import ast
 import subprocess
@@ -10,6 +14,103 @@ from repository import REPOSITORY
 
 PACKAGES = ("operators", "results", "bench")
 MODULES = sorted(path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py") if "out" not in path.parts)
+
+
+MAY_IMPORT: dict[str, str] = {
+    "operators": "",
+    "operators.numerics": "operators",
+    "operators.tasks": "operators operators.numerics",
+    "operators.external": "operators operators.numerics operators.tasks",
+    "operators.catalogue": "operators operators.tasks operators.external",
+    "operators.architectures": "operators",
+    "operators.data": "operators operators.tasks operators.architectures",
+    "operators.bounds": "operators operators.architectures",
+    "operators.diagnostics": "operators operators.architectures operators.data operators.bounds",
+    "operators.sizing": "operators operators.architectures operators.bounds",
+    "results": "",
+    "results.schema": "operators.architectures operators.data",
+    "results.families": "operators operators.data operators.external results.schema",
+    "results.records": "operators results.schema results.families",
+    "results.statistics": "operators",
+    "results.witnesses": "operators operators.architectures operators.data operators.diagnostics results.schema results.records",
+    "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results.schema results.families"
+    " results.records results.statistics results.witnesses",
+    "results.exchange": "operators results.schema results.families results.records results.witnesses",
+    "results.charts": "operators results.schema results.records results.statistics results.tables",
+    "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
+    "results.page": "operators results.schema results.records results.tables results.charts",
+    "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
+    " results.statistics results.tables results.charts results.sizing",
+    "results.report": "operators results.records results.witnesses results.tables results.charts results.page results.figures",
+    "bench": "operators",
+    "bench.catalogue": "operators",
+    "bench.extras": "operators",
+    "bench.cell": "operators operators.architectures operators.data results.schema results.families",
+    "bench.size_schedules": "operators operators.architectures bench.cell",
+    "bench.question": "operators.architectures operators.bounds results.records bench.cell",
+    "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
+    " bench.cell",
+    "bench.families": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
+    " results.families results.records bench.cell bench.engines",
+    "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
+    " bench.families bench.question",
+    "bench.study": "operators results.records bench.catalogue bench.families bench.question",
+    "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines bench.families",
+    "bench.studies": "operators results.records bench.cell bench.question bench.size_schedules bench.study",
+    "bench.drivers": "operators operators.architectures operators.data operators.tasks results.families results.records"
+    " results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study bench.execution",
+    "bench.cli": "operators operators.bounds operators.data results.exchange results.figures results.records results.report"
+    " results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study bench.execution bench.drivers",
+    "bench.__main__": "bench.cli",
+}
+
+
+def dotted(path: Path) -> str:
+    """The name of a module."""
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+
+
+NAMES = {dotted(path) for path in MODULES}
+
+
+def room_of(module: str) -> str:
+    """The room that a module belongs to."""
+    room = ".".join(module.split(".")[:2])
+    return room if room in MAY_IMPORT else module.split(".")[0]
+
+
+def own_imports(path: Path) -> set[str]:
+    """The modules of this project that a file imports when it runs, also inside functions."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (whole & NAMES) | ({node.module} if whole - NAMES else set())
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        waiting += ast.iter_child_nodes(node)
+    return {name for name in found if name.split(".")[0] in PACKAGES}
+
+
+def test_the_table_has_every_room_and_no_circle() -> None:
+    assert {room_of(name) for name in NAMES} == set(MAY_IMPORT)
+    below: set[str] = set()
+    for room, allowed in MAY_IMPORT.items():
+        assert set(allowed.split()) <= below, f"{room} stands before what it may import"
+        below.add(room)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_what_the_table_allows_and_no_more_is_allowed_than_is_used(room: str) -> None:
+    used = {
+        room_of(name) for path in MODULES if room_of(dotted(path)) == room for name in own_imports(path) if room_of(name) != room
+    }
+    assert used == set(MAY_IMPORT[room].split())
 
 
 def imported(path: Path) -> set[str]:
@@ -24,11 +125,9 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_imports_go_one_way_and_heavy_packages_stay_in_their_place(path: Path) -> None:
+def test_heavy_packages_stay_in_their_place(path: Path) -> None:
     relative = path.relative_to(REPOSITORY)
     names = imported(path)
-    package = relative.parts[0]
-    assert not names & set(PACKAGES[PACKAGES.index(package) + 1 :])
     if not str(relative).startswith("bench/engines/"):
         assert not names & {"tensorflow", "keras"}
     if str(relative) != "bench/engines/deepxde/engine.py":
@@ -37,7 +136,7 @@ def test_imports_go_one_way_and_heavy_packages_stay_in_their_place(path: Path) -
         assert "h5py" not in names
     if not str(relative).startswith("results/figures/"):
         assert not names & {"matplotlib", "seaborn", "plotly"}
-    if package == "operators":
+    if relative.parts[0] == "operators":
         assert not names & {"pandas", "pydantic"}
 
 

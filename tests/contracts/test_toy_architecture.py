@@ -15,7 +15,8 @@ import pytest
 from rich.console import Console
 
 from bench.cell import Cell, Noise, Training
-from bench.drivers.study_run import Options, open_course, run
+from bench.drivers.options import Options
+from bench.drivers.study_run import open_course, run
 from bench.engines.threads import pinned_tensorflow
 from bench.study import Study
 from operators.architectures import ARCHITECTURES, Architecture, Weights

@@ -13,7 +13,8 @@ import pytest
 from pydantic import Field
 from rich.console import Console
 
-from bench.drivers.study_run import Options, open_course, run
+from bench.drivers.options import Options
+from bench.drivers.study_run import open_course, run
 from bench.families import FAMILIES as EXECUTIONS
 from bench.families.family import Context, Execution, Result
 from bench.study import Study

@@ -11,7 +11,8 @@ from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Noise, Training
-from bench.drivers.study_run import Options, open_course
+from bench.drivers.options import Options
+from bench.drivers.study_run import open_course
 from bench.drivers.study_run import run as run_course
 from bench.question import Question
 from bench.search.lower_ends import lower_ends
