@@ -1,6 +1,6 @@
 """`python -m bench report`: tables, figures and report from records."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,32 +9,46 @@ from bench.cli.arguments import DEFAULT_OUT, Out
 from bench.cli.folders import study_folder
 from bench.extras import require
 
+if TYPE_CHECKING:
+    from bench.study import Study
+
 
 def report(
     study: Annotated[str, typer.Argument(help="Name of a study that has a folder in --out.")],
     out: Out = DEFAULT_OUT,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse records of different package versions.")] = False,
 ) -> None:
-    """Rebuild tables, figures and report of a study from its records."""
-    folder = study_folder(out, _name(study))
+    """Rebuild tables, figures and report of a study from its records.
+
+    Targets, rays and the question are those of the study that is named, a built-in one or a file, as it is now; of any other
+    folder, those it was run with.
+    """
+    named = _named(study)
+    folder = study_folder(out, named.name if named else study)
     require("`bench report`", "report")
-    from results.records.manifest import load_manifest
+    from results.records.manifest import load_manifest, save_manifest
     from results.records.store import Store
     from results.records.versions import require_one_version
     from results.report.write import write_tables
 
     Store(folder).require_writable()
+    manifest = load_manifest(folder)
+    if named is not None and manifest.asking(named.manifest()) != manifest:
+        manifest = manifest.asking(named.manifest())
+        save_manifest(folder, manifest)
     if strict:
-        require_one_version(load_manifest(folder), Store(folder))
+        require_one_version(manifest, Store(folder))
     console = terminal.console()
     console.print(write_tables(folder).sentence())
     console.print(f"report: {folder / 'report.html'}")
 
 
-def _name(study: str) -> str:
-    """The name of a study given by name or by its file."""
-    if not study.endswith(".py"):
-        return study
+def _named(study: str) -> "Study | None":
+    """The study of this name or file; None where only a folder has the name."""
+    from bench.catalogue import STUDIES
+
+    if not study.endswith(".py") and study not in STUDIES:
+        return None
     from bench.study import load_study
 
-    return load_study(study).name
+    return load_study(study)

@@ -66,7 +66,7 @@ def run(
     if dry_run:
         return
     built = course.shard != WHOLE or (course.folder / "report.md").exists()
-    if not todo.pending and built:
+    if not todo.pending and built and not course.asks_anew():
         console.print(f"nothing to do: every cell has a record; `python -m bench report {study}` rebuilds the tables")
         return
     _run(course, options, console)

@@ -105,6 +105,15 @@ class Manifest(Model):
             raise ValueError(f"expected a family among {sorted(FAMILIES)}, got {name[:80]!r}")
         return name
 
+    def asked(self) -> tuple[object, ...]:
+        """What is asked of the cells, as told apart from what was run: it may change after the run."""
+        return (self.question, self.targets, self.rays)
+
+    def asking(self, other: "Manifest") -> "Manifest":
+        """The same study with what another manifest asks, and the cells that it expects if it names any."""
+        update: dict[str, object] = {"question": other.question, "targets": other.targets, "rays": other.rays}
+        return self.model_copy(update=update | ({"expected": other.expected} if other.expected else {}))
+
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""
         return self.model_copy(update={"expected": ()})

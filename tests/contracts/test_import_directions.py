@@ -55,7 +55,8 @@ MAY_IMPORT: dict[str, str] = {
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
     " bench.families bench.question",
     "bench.study": "operators results.records bench.catalogue bench.families bench.question",
-    "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines bench.families",
+    "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
+    " bench.families",
     "bench.studies": "operators results.records bench.cell bench.question bench.size_schedules bench.study",
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.families results.records"
     " results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study bench.execution",

@@ -3,9 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from bench.catalogue import STUDIES
+from bench.cli.app import app
 from bench.study import load_study
 from operators import UserError
 
@@ -82,3 +85,37 @@ def test_unknown_names_and_missing_files_say_what_exists() -> None:
         load_study("smok")
     with pytest.raises(UserError, match="found none"):
         load_study("nowhere.py")
+
+
+STUDY_FILE = """
+from bench import Cell, Net, Study, Target, Training
+
+STUDY = Study(
+    name="edited",
+    question="{question}",
+    cells=[
+        Cell(task="antiderivative", functions=8, points=8, architecture=Net(branch_widths=(8,), trunk_widths=(8,), q=q),
+             training=Training(steps=5))
+        for q in (1, 2)
+    ],
+    targets=(Target(kind="relative", value={value}),),
+)
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "report"])
+def test_targets_and_question_edited_after_the_run_reach_the_tables(tmp_path: Path, command: str) -> None:
+    """The run used to say that there was nothing to do, and the report read the old study."""
+    file, out = tmp_path / "edited.py", tmp_path / "out"
+    file.write_text(STUDY_FILE.format(question="Which q?", value=0.5))
+    executor = ["--executor", "inline", "--quiet"]
+    assert CliRunner().invoke(app, ["run", str(file), "--out", str(out), *executor]).exit_code == 0
+    assert set(pd.read_csv(out / "edited" / "scaling.csv")["target"]) == {"relative error 0.5"}
+    file.write_text(STUDY_FILE.format(question="Which smaller q?", value=0.25))
+    again = CliRunner().invoke(app, [command, str(file), "--out", str(out), *(executor if command == "run" else [])])
+    assert again.exit_code == 0, again.output
+    assert "nothing to do" not in again.output
+    assert set(pd.read_csv(out / "edited" / "scaling.csv")["target"]) == {"relative error 0.25"}
+    assert "Which smaller q?" in (out / "edited" / "report.md").read_text()
+    third = CliRunner().invoke(app, ["run", str(file), "--out", str(out), *executor])
+    assert "nothing to do" in third.output
