@@ -236,7 +236,7 @@ def test_hostile_text_of_records_is_text_wherever_it_appears(tmp_path: Path, pla
     for q in (2, 3, 4):
         planted.add(q=q, task=HOSTILE, relative=0.5 / q, floor=0.1 / q**2)
         planted.add(q=q, task=HOSTILE, functions=32, relative=0.5 / q)
-    planted.add(q=5, outcome={"host": {"machine": HOSTILE}, "versions": {"task": 1, "engine": 1, "packages": {HOSTILE: HOSTILE}}})
+    planted.add(q=5, outcome={"host": {"machine": HOSTILE}, "versions": {"method": 1, "packages": {HOSTILE: HOSTILE}}})
     folder = save(tmp_path / HOSTILE.replace("/", "_")[:60], planted, question=HOSTILE)
     (folder / "records" / "b.jsonl").write_bytes(HOSTILE.encode() + b"\n")
     write_tables(folder)

@@ -86,7 +86,13 @@ def noisy_threshold() -> Study:
     cells: list[Cell] = []
     for q in (2, 6, 12, 20):
         for replicate in range(2):
-            update = {"functions": 48, "points": 48, "net": tied(q), "replicate": replicate, "training": Training(steps=200)}
+            update = {
+                "functions": 48,
+                "points": 48,
+                "architecture": tied(q),
+                "replicate": replicate,
+                "training": Training(steps=200),
+            }
             cells.append(base.model_copy(update=update))
     return Study(name="noisy", question="Which q?", cells=cells, targets=(Target(kind="absorb", value=0.6),))
 
