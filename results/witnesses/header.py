@@ -119,8 +119,6 @@ class Header(Model):
             raise ValueError(f"expected an architecture with the schedule 'free', got {self.architecture.schedule!r}")
         for name, value in self.architecture.model_dump().items():
             _bounded(name, value)
-        if self.target.value >= 1.0:
-            raise ValueError(f"expected a target below 1, got {self.target.value:g}")
         return self
 
     def net(self) -> Architecture:

@@ -24,7 +24,7 @@ STUDY = Study(
     name="timed",
     question="What does an executor cost?",
     cells=[
-        Cell(task=task, functions=size, points=size, noise=Noise(law="rademacher", sigma=0.5), net=tied(q),
+        Cell(task=task, functions=size, points=size, noise=Noise(law="rademacher", sigma=0.5), architecture=tied(q),
              training=Training(steps=2000), replicate=replicate)
         for task in ("burgers", "advection")
         for size, q, replicate in product((16, 32, 64), (2, 4, 8, 16), range(3))

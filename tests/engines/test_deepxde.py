@@ -198,7 +198,7 @@ def test_weights_are_float64_arrays_of_float32_values() -> None:
 
 def test_the_scalar_bias_is_trained() -> None:
     """Adam's first step moves every parameter with a gradient by the learning rate."""
-    bias = weights_of(fitted(cell(steps=1))).bias
+    bias = weights_of(fitted(cell(steps=1)))["bias"][0]
     assert abs(bias) == pytest.approx(1e-2, rel=1e-3)
 
 
@@ -365,7 +365,7 @@ def test_parameter_count_is_the_number_of_entries_of_the_variables_deepxde_train
 
     dde, tf = load_deepxde(1)
     for net in ({}, {"branch_widths": (3,), "trunk_widths": (4, 1, 7), "q": 2}, {"branch_widths": (1, 2, 9), "q": 11}):
-        chosen = cell(net=net)
+        chosen = cell(architecture=net)
         built = build_net(dde, tf, chosen, problem(chosen))
         assert chosen.deeponet().parameter_count() == sum(int(np.prod(v.shape)) for v in [*built.trainable_variables, *built.b])
 

@@ -172,7 +172,7 @@ def test_returned_weights_are_float32_numbers_in_float64_of_the_declared_shape()
 )
 def test_theta_and_weights_are_the_same_numbers(branch: list[int], trunk: list[int], q: int) -> None:
     pinned_tensorflow(1)
-    from bench.engines.descent.networks.deeponet import flattened, unflattened
+    from bench.engines.descent.networks.network import flattened, unflattened
 
     net = DeepONet(3, 2, tuple(branch), tuple(trunk), q)
     theta = np.arange(net.parameter_count(), dtype=np.float32)

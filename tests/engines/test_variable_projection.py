@@ -185,7 +185,7 @@ def test_noise_that_no_smooth_trunk_represents_is_fitted_to_its_floor() -> None:
 
 
 def test_a_rough_first_layer_keeps_the_others_and_spans_a_rough_target_better(advection: Problem) -> None:
-    layers = initial(net_for(advection, branch=(16,), trunk=(16, 16), q=4)).trunk[:-1]
+    layers = layers_of(initial(net_for(advection, branch=(16,), trunk=(16, 16), q=4)), "trunk")[:-1]
     changed = roughened(layers)
     np.testing.assert_allclose(changed[0].kernel, layers[0].kernel * np.geomspace(10.0, 30.0, 16))
     np.testing.assert_allclose(changed[0].bias, layers[0].bias * np.geomspace(10.0, 30.0, 16))

@@ -10,26 +10,27 @@ from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Noise, Training
 from bench.drivers.standing import standing
-from bench.engines import find_engine
 from bench.engines.flops import training_flops
-from bench.execution.cost_model import ROUGH_ON_GRIDS, cost_model, plan, poisson_fit
-from bench.execution.runner import Runner
+from bench.execution.cost_model import cost_model, plan, poisson_fit
+from bench.execution.runner import Runner, failed
 from bench.families.deeponet.evaluation import is_trivial
-from bench.study import Study, cell_key
+from bench.families.deeponet.execution import ROUGH_ON_GRIDS
+from bench.study import Study
 from results.records.manifest import save_manifest
-from results.records.record import Cost, Record, Versions
+from results.records.record import Cost, Record, Status
 from results.records.store import Store
 
 
 def cell(steps: int, width: int, functions: int = 300, **settings: Any) -> Cell:
     net = Net(branch_widths=(width,), trunk_widths=(width,), q=4)
-    return Cell(task="antiderivative", functions=functions, points=100, net=net, training=Training(steps=steps), **settings)
+    return Cell(
+        task="antiderivative", functions=functions, points=100, architecture=net, training=Training(steps=steps), **settings
+    )
 
 
-def record(cell: Cell, seconds: float, status: str = "done") -> Record:
+def record(cell: Cell, seconds: float, status: Status = "done") -> Record:
     cost = Cost(steps=cell.steps, seconds=2 * seconds, cpu_seconds=seconds, compile_seconds=0.0, flops=training_flops(cell))
-    versions = Versions(task=1, engine=find_engine(cell.training.engine).version, packages={})
-    return Record(key=cell_key(cell), status=status, cell=cell.model_dump(mode="json"), versions=versions, cost=cost)
+    return failed(cell, "planted", status).record.model_copy(update={"cost": cost})
 
 
 def planted(cell: Cell) -> float:

@@ -24,7 +24,7 @@ def cell(steps: int) -> Cell:
     width = 6 if steps < ENDLESS else 1
     net = Net(branch_widths=(width,), trunk_widths=(width,), q=3)
     training = Training(recipe="variable-projection", steps=steps, learning_rate=1e-2)
-    return Cell(task="antiderivative", functions=20, points=20, net=net, training=training)
+    return Cell(task="antiderivative", functions=20, points=20, architecture=net, training=training)
 
 
 @pytest.fixture(scope="module")

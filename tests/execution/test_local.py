@@ -20,7 +20,7 @@ def cell(replicate: int = 0, steps: int = 20) -> Cell:
     width = 6 if steps < SLOW else 1
     net = Net(branch_widths=(width,), trunk_widths=(width,), q=3)
     training = Training(engine="native", recipe="variable-projection", steps=steps, learning_rate=1e-2)
-    return Cell(task="antiderivative", functions=20, points=20, net=net, training=training, replicate=replicate)
+    return Cell(task="antiderivative", functions=20, points=20, architecture=net, training=training, replicate=replicate)
 
 
 def run(groups, limits: Limits, workers: int = 1, watch=lambda cell, step: None):

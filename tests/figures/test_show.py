@@ -16,8 +16,6 @@ from bench.cli.app import app
 from bench.engines.initial_weights import initial_weights
 from bench.execution.runner import Runner
 from operators import TASKS, UserError, find_task
-from operators.architectures.deeponet import DeepONet, deeponet_weights
-from operators.architectures.weights import layers_of
 from operators.bounds.population import population_floors
 from operators.data.dataset import Request, build
 from operators.data.function_cache import BlockCache
@@ -28,7 +26,7 @@ from results.figures.style import Figure, rendered
 from results.records.manifest import Target
 from results.records.store import Store
 from results.witnesses.file import Witness, save_witness
-from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.header import Header, Origin, Scaling, data_of
 
 CACHE = BlockCache(None)
 CELL = Cell(
@@ -239,22 +237,18 @@ def test_other_weights_than_recorded_are_said_to_be_others(study: tuple[Path, st
 
 def test_the_worst_function_of_a_witness_needs_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     request = Request(find_task("heat"), functions=24, points=20, test_functions=1)
-    net = DeepONet(100, 1, (6,), (6,), 2)
-    zero = initial_weights(
-        CELL.model_copy(update={"architecture": Net(branch_widths=(6,), trunk_widths=(6,), q=2)}),
-        inputs=np.zeros((2, 100)),
-        points=np.zeros((2, 1)),
-    )
+    net = Net(branch_widths=(6,), trunk_widths=(6,), q=2)
+    weights = initial_weights(CELL.model_copy(update={"architecture": net}), inputs=np.zeros((2, 100)), points=np.zeros((2, 1)))
     header = Header(
         data=data_of(request),
-        net=net_of(net),
+        sensors=100,
+        coordinates=1,
+        architecture=net,
         scaling=Scaling(inputs="standard", coordinates="unit"),
         target=Target(kind="relative", value=0.5),
         origin=Origin(author="me", method="none", created="2026-01-01"),
     )
-    save_witness(
-        tmp_path / "mine.npz", Witness(header, deeponet_weights(layers_of(zero, "branch"), layers_of(zero, "trunk"), 0.0))
-    )
+    save_witness(tmp_path / "mine.npz", Witness(header, weights))
     monkeypatch.setattr(Runner, "run", None)
     monkeypatch.chdir(tmp_path)
     run("--witness", "mine.npz", "--out", tmp_path)

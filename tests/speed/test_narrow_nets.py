@@ -60,7 +60,7 @@ def cell(task: str, design: str, ends: Ends, *, training: Training, width: int, 
         functions=functions,
         points=points,
         test_functions=1,
-        net=net,
+        architecture=net,
         training=training,
         restart=restart,
     )

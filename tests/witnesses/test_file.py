@@ -501,7 +501,7 @@ def test_headers_that_are_no_json_of_ours_are_refused(text: bytes, reason: str) 
         ("scaling.outputs", "pointwise", "scaling.outputs"),
         ("scaling.inputs", "pca", "scaling.inputs"),
         ("target.kind", "absorb", "absorb' for noisy data"),
-        ("target.value", 1.0, "target below 1"),
+        ("target.value", 1.0, "target.value: Input should be less than 1"),
         ("target.value", 0.0, "target.value"),
         ("origin.author", "", "origin.author"),
         ("origin.author", "x" * 201, "origin.author"),
