@@ -1,1 +1,49 @@
-"""Charts as data: what is drawn, before anything draws it."""
+"""Charts as data: what is drawn, before anything draws it. A kind of chart is one entry of CHARTS."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from results.charts.audit import audit_charts
+from results.charts.brackets import bracket_charts
+from results.charts.errors import error_charts
+from results.charts.evidence import Evidence
+from results.charts.frontier import frontier_charts
+from results.charts.leaderboard import leader_charts
+from results.charts.model import Drawing
+from results.charts.optimality import optimality_charts
+from results.charts.rays import ray_charts
+from results.charts.surfaces import surfaces
+from results.charts.thresholds import threshold_charts
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of chart.
+
+    Attributes:
+        build: makes those that the evidence has data for.
+        needs: the tables it is made of; without one of them there is none.
+    """
+
+    build: Callable[[Evidence], Iterable[Drawing]]
+    needs: tuple[str, ...] = ()
+
+
+CHARTS: dict[str, Kind] = {
+    "brackets": Kind(bracket_charts, ("brackets",)),
+    "frontier": Kind(frontier_charts, ("brackets",)),
+    "leaderboard": Kind(leader_charts, ("leaderboard",)),
+    "thresholds": Kind(threshold_charts, ("thresholds", "demands")),
+    "errors": Kind(error_charts, ("scaling",)),
+    "surfaces": Kind(surfaces, ("scaling",)),
+    "rays": Kind(ray_charts, ("rays",)),
+    "optimality": Kind(optimality_charts),
+    "audit": Kind(audit_charts),
+}
+
+
+def drawings(evidence: Evidence) -> Iterator[Drawing]:
+    """Every chart of a study, in the order of CHARTS."""
+    for kind in CHARTS.values():
+        if all(name in evidence.tables for name in kind.needs):
+            yield from kind.build(evidence)

@@ -13,11 +13,8 @@ SIZES = {"q": "output dimension q", "d": "parameters d"}
 
 def bracket_charts(evidence: Evidence) -> Iterator[Ranges]:
     """For each task a chart of q and one of d, a bar for each question that does not fix q."""
-    rows = evidence.written.get("brackets.csv")
-    if rows is None or rows.empty:
-        return
-    rows = rows[rows["q"].isna()]
-    for (task, parameters), part in rows.fillna({"parameters": ""}).groupby(["task", "parameters"], sort=True):
+    rows = evidence.tables["brackets"]
+    for (task, parameters), part in rows[rows["q"].isna()].groupby(["task", "parameters"], sort=True):
         label = task_label(task, parameters)
         for size, meaning in SIZES.items():
             yield _ranges(part, label, size, meaning)
@@ -34,6 +31,16 @@ def _ranges(part: pd.DataFrame, task: str, size: str, meaning: str) -> Ranges:
         text.append(f"{labels[-1]}: {size} >= {below} ({status}); {upper}")
     closed = sum(below == above for below, above in zip(low, high, strict=True))
     without = sum(end is None for end in high)
-    alt = f"Brackets of {size} for {task}: {len(part)} questions, {closed} closed, {without} without a witness."
-    title = f"{meaning}: certified below, witnessed above"
-    return Ranges("brackets", task, title, alt, Axis(meaning), labels, low, high, text)
+    return Ranges(
+        section="brackets",
+        task=task,
+        title=f"{meaning}: certified below, witnessed above",
+        alt=f"Brackets of {size} for {task}: {len(part)} questions, {closed} closed, {without} without a witness.",
+        figure="brackets",
+        caption=f"Brackets of q and d for {task}: certified below, witnessed above",
+        x=Axis(meaning),
+        labels=labels,
+        low=low,
+        high=high,
+        text=text,
+    )

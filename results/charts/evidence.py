@@ -1,18 +1,14 @@
 """What a page is made of, and the record table that its charts and tables point into."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
-from results.page.written import read_table
-from results.records.manifest import Manifest
-from results.records.store import Quarantined, Store
+from results.records.store import Quarantined
 from results.tables.frame import ASKED
-from results.tables.study_tables import Tables
+from results.tables.study_tables import StudyTables
 
 KEY_DIGITS = 16
 AUDITS: dict[str, str] = {
@@ -45,30 +41,31 @@ class Evidence:
     """Everything a page shows.
 
     Attributes:
-        manifest: what was asked.
-        tables: what the figures draw.
-        written: rows of each CSV file, by its name (`results.page.written`).
-        columns: meanings of the columns of each CSV file, by its name.
+        tables: the tables of the study.
         quarantined: refused lines.
         disagreeing: keys with records of different weights.
         digests: SHA-256 of input files and tables, by name.
     """
 
-    manifest: Manifest
-    tables: Tables
-    written: Mapping[str, pd.DataFrame]
-    columns: Mapping[str, Mapping[str, str]]
+    tables: StudyTables
     quarantined: tuple[Quarantined, ...] = ()
     disagreeing: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def record_columns(self) -> Mapping[str, str]:
+        """Columns of the record table, with their meanings: RECORDS, or those of `cells` where a study has that table."""
+        return self.tables.columns.get("cells", RECORDS)
+
     @cached_property
     def records(self) -> pd.DataFrame:
-        """The record table: a row each expected cell, in the order of the manifest; columns of RECORDS that there are."""
+        """The record table: a row for each expected cell, in the order of the manifest; of its columns those that there are."""
         frame = self.tables.frame
-        names = [name for name in RECORDS if name in frame]
+        names = [name for name in self.record_columns if name in frame]
         table = frame[names].assign(key=frame["key"].str[:KEY_DIGITS])
-        return table.assign(optimality=table["optimality"].where(frame["resolved"].to_numpy(float) > 0.0))
+        if "optimality" in table:
+            table["optimality"] = table["optimality"].where(frame["resolved"].to_numpy(float) > 0.0)
+        return table
 
     @cached_property
     def best_rows(self) -> dict[tuple[int, int, int, int, int], int]:
@@ -84,31 +81,6 @@ class Evidence:
         frame = self.tables.frame.reset_index(drop=True)
         done = frame[frame["status"] == "done"].sort_values("training_mse", kind="stable").drop_duplicates(names)
         return dict(zip(zip(*(done[name].astype(int).tolist() for name in names), strict=True), done.index.tolist(), strict=True))
-
-    @staticmethod
-    def gathered(
-        folder: Path, manifest: Manifest, *, tables: Tables, store: Store, columns: Mapping[str, Mapping[str, str]]
-    ) -> "Evidence":
-        """The evidence of a study folder whose CSV files are written.
-
-        Args:
-            folder: the study folder.
-            manifest: what was asked.
-            tables: what the figures draw.
-            store: its records.
-            columns: the CSV files and the meanings of their columns; those that are not there are left out.
-        """
-        paths = [folder / name for name in columns if (folder / name).is_file()]
-        hashed = [path for path in (folder / "study.json", *paths) if path.is_file()]
-        return Evidence(
-            manifest,
-            tables,
-            {path.name: read_table(path) for path in paths},
-            columns,
-            store.quarantined(),
-            store.disagreeing(),
-            {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in hashed},
-        )
 
 
 def task_label(task: object, parameters: object) -> str:

@@ -2,11 +2,10 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 
-import numpy as np
 import pandas as pd
 
 from results.charts.evidence import Evidence, task_label
-from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
+from results.charts.model import Axis, Chart, Intervals, Line, Sketch, Switch, marked
 from results.tables.brackets import IMPOSSIBLE
 from results.tables.numbers import numbers
 from results.tables.series import noise_label
@@ -18,38 +17,53 @@ SQUARED = Switch("q^2 d = C n, slope only", "theory", "asymptotic", dash=2)
 
 def frontier_charts(evidence: Evidence) -> Iterator[Chart]:
     """For each task, design, target and noise whose questions fix q: d against q."""
-    rows = evidence.written.get("brackets.csv")
-    if rows is None or rows.empty:
-        return
-    rows = rows[rows["q"].notna()].fillna({"parameters": ""})
-    for key, part in rows.groupby(GROUP, sort=True):
+    rows = evidence.tables["brackets"]
+    for key, part in rows[rows["q"].notna()].groupby(GROUP, sort=True):
         if part["q"].nunique() > 1 and part["d_upper"].notna().any():
             yield _chart(part, *map(str, key[:4]), noise=noise_label(str(key[4]), float(str(key[5]))))
 
 
 def _chart(part: pd.DataFrame, task: str, parameters: str, design: str, target: str, *, noise: str) -> Chart:
-    legend, layers = Legend(), []
-    for i, (n, line) in enumerate(part.groupby("n", sort=True)):
-        colour, switch = i % COLOURS, legend.add(Switch(f"n = {n}", "data", colour=i % COLOURS))
-        seen = line[line["d_upper"].notna()]
-        if len(seen):
-            medians = seen.groupby("q")["d_upper"].median()
-            layers.append(Layer("line", (switch,), {"x": numbers(medians.index), "y": numbers(medians)}, colour=colour))
-            ends = {"x": numbers(seen["q"]), "low": numbers(seen["d_lower"]), "high": numbers(seen["d_upper"])}
-            said = [f"n = {n}, q = {row['q']}, replicate {row['replicate']}: {_ends(row)}" for row in seen.to_dict("records")]
-            layers.append(Layer("interval", (switch,), {**ends, "text": said, "row": [None] * len(seen)}, colour=colour))
-            falling = {"x": numbers(medians.index), "y": numbers(medians.iloc[0] * (medians.index[0] / medians.index) ** 2.0)}
-            layers.append(Layer("line", (switch, legend.add(SQUARED)), falling, dash=2))
-        least = line.groupby("q")["d_lower"].min()
-        lower = {"x": numbers(least.index), "y": numbers(least)}
-        layers.append(Layer("line", (switch, legend.add(CERTIFIED)), lower, colour=colour, dash=1))
+    sketch, label = Sketch(), task_label(task, parameters)
+    groups = list(part.groupby("n", sort=True))
+    for colour, (n, line) in enumerate(groups):
+        _add(sketch, int(str(n)), line, colour)
     impossible = int((part["standing"] == IMPOSSIBLE).sum())
-    alt = f"Smallest d seen against q for {task_label(task, parameters)}, {design}: {int(part['d_upper'].notna().sum())} of"
-    alt += f" {len(part)} questions have a witness, {impossible} are certified impossible."
-    title = f"smallest d that reaches {target}, {design}, {noise}"
-    ticks = np.unique(part["q"].astype(int)).tolist()
-    x, y = Axis("q (fixed)", ticks=ticks), Axis("parameters d")
-    return Chart("brackets", task_label(task, parameters), title, alt, x, y, tuple(legend.switches), tuple(layers))
+    witnessed = int(part["d_upper"].notna().sum())
+    return Chart(
+        section="brackets",
+        task=label,
+        title=f"smallest d that reaches {target}, {design}, {noise}",
+        alt=f"Smallest d seen against q for {label}, {design}: {witnessed} of {len(part)} questions have a witness,"
+        f" {impossible} are certified impossible.",
+        figure="frontier",
+        caption=f"Smallest d at each q for {label}: certified below, witnessed above; lines join the medians",
+        x=marked("q (fixed)", part["q"]),
+        y=Axis("parameters d"),
+        switches=tuple(sketch.switches),
+        layers=tuple(sketch.layers),
+        shades=len(groups),
+    )
+
+
+def _add(sketch: Sketch, n: int, line: pd.DataFrame, colour: int) -> None:
+    """What is known at one n."""
+    switch = sketch.switch(Switch(f"n = {n}", "data", colour=colour))
+    seen = line[line["d_upper"].notna()]
+    if len(seen):
+        medians = seen.groupby("q")["d_upper"].median()
+        q, d = numbers(medians.index), numbers(medians)
+        falling = numbers(medians.iloc[0] * (medians.index[0] / medians.index) ** 2.0)
+        said = [f"n = {n}, q = {row['q']}, replicate {row['replicate']}: {_ends(row)}" for row in seen.to_dict("records")]
+        at, low, high = (numbers(seen[name]) for name in ("q", "d_lower", "d_upper"))
+        sketch.layers += [
+            Line(switches=(switch,), x=q, y=d, colour=colour),
+            Intervals(switches=(switch,), x=at, low=low, high=high, text=said, row=[None] * len(seen), colour=colour),
+            Line(switches=(switch, sketch.switch(SQUARED)), x=q, y=falling, dash=2),
+        ]
+    least = line.groupby("q")["d_lower"].min()
+    certified = (switch, sketch.switch(CERTIFIED))
+    sketch.layers.append(Line(switches=certified, x=numbers(least.index), y=numbers(least), colour=colour, dash=1))
 
 
 def _ends(row: Mapping[Hashable, object]) -> str:

@@ -1,23 +1,19 @@
-"""Charts as data: axes, layers of numbers, and the switches of the legend. What a chart says stands here; `chart.js` draws it.
+"""Charts as data: axes, layers of numbers, and the switches of the legend. What a chart says stands here.
 
-kind of a layer   its data
-line              x, y
-band              x, low, high
-interval          x, low, high (None: no such end), text, row
-record            row, and the names of the record columns on the axes: x, y
-level             y: a horizontal line
-
-`row` is a row of the record table (or None): what the pointer shows beside `text`.
+It is drawn twice: by `results.figures` for print, and by `results/page/assets` on the page. A layer is seen while all its
+switches are on. `row` is a row of the record table (or None): what the pointer shows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from results.tables.numbers import Number
 
-COLOURS = 7
+FEW_TICKS = 9
+GREY = -1
 Role = Literal["data", "fit", "theory"]
+Status = Literal["", "measured", "certified", "asymptotic", "heuristic", "slope only", "vacuous"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +29,14 @@ class Axis:
 
     label: str
     log: bool = True
-    ticks: Sequence[float] = ()
+    ticks: Sequence[int] = field(default_factory=list)
     decades: int = 0
+
+
+def marked(label: str, values: Iterable[int], *, decades: int = 0) -> Axis:
+    """An axis with these values marked, if they are few."""
+    found = sorted({int(value) for value in values})
+    return Axis(label, ticks=found if len(found) <= FEW_TICKS else [], decades=decades)
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Switch:
     Attributes:
         label: what it is.
         role: `data` (measured), `fit` or `theory`.
-        status: of a bound: certified, asymptotic, heuristic or vacuous; of a predicted slope: slope only.
+        status: what it is worth, of theory.
         claim: what it is worth in words, if `status` does not say all.
-        colour: number of a colour; None for the colour of text.
+        colour: number of a colour, GREY, or None for the colour of text.
         dash: number of a dash pattern, 0 a full line.
         shown: whether it is on at first.
         empty: nothing to draw: the entry only says so.
@@ -54,7 +56,7 @@ class Switch:
 
     label: str
     role: Role
-    status: str = ""
+    status: Status = ""
     claim: str = ""
     colour: int | None = None
     dash: int = 0
@@ -62,34 +64,105 @@ class Switch:
     empty: bool = False
 
 
-@dataclass(frozen=True)
-class Layer:
-    """Something drawn; it is seen while all its switches are on."""
-
-    kind: Literal["line", "band", "interval", "record", "level"]
+@dataclass(frozen=True, kw_only=True)
+class _Layer:
     switches: tuple[int, ...]
-    data: Mapping[str, Any]
     colour: int | None = None
     dash: int = 0
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A chart with axes, by section and task; `alt` says in words what it shows."""
+@dataclass(frozen=True, kw_only=True)
+class Line(_Layer):
+    """A line through points, which are marked on request."""
+
+    x: Sequence[Number]
+    y: Sequence[Number]
+    mark: bool = False
+    kind: Literal["line"] = "line"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band(_Layer):
+    """The area between two lines."""
+
+    x: Sequence[Number]
+    low: Sequence[Number]
+    high: Sequence[Number]
+    kind: Literal["band"] = "band"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals(_Layer):
+    """Upright bars; an end that is None is not known. `text` says what each is."""
+
+    x: Sequence[Number]
+    low: Sequence[Number]
+    high: Sequence[Number]
+    text: Sequence[str]
+    row: Sequence[int | None]
+    kind: Literal["interval"] = "interval"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records(_Layer):
+    """Rows of the record table as points; `x` and `y` name its columns on the axes."""
+
+    row: Sequence[int]
+    x: str
+    y: str
+    kind: Literal["record"] = "record"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level(_Layer):
+    """A horizontal line."""
+
+    y: Number
+    kind: Literal["level"] = "level"
+
+
+Layer = Line | Band | Intervals | Records | Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Drawing:
+    """What every drawing has.
+
+    Attributes:
+        section: the section of the page it stands in.
+        task: what it is about.
+        title: its heading.
+        alt: says in words what it shows.
+        figure: the figure for print that it is a panel of, together with others of its task.
+        caption: says what that figure shows.
+    """
 
     section: str
     task: str
     title: str
     alt: str
+    figure: str
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart(_Drawing):
+    """A chart with axes.
+
+    Attributes:
+        shades: colours are so many shades of one scale, in the order of their numbers; 0: they only differ.
+    """
+
     x: Axis
     y: Axis
     switches: tuple[Switch, ...]
     layers: tuple[Layer, ...]
-    type: str = "axes"
+    shades: int = 0
+    type: Literal["axes"] = "axes"
 
 
-@dataclass(frozen=True)
-class Heat:
+@dataclass(frozen=True, kw_only=True)
+class Heat(_Drawing):
     """A table of coloured cells.
 
     Attributes:
@@ -99,45 +172,38 @@ class Heat:
         row: the record behind each cell.
     """
 
-    section: str
-    task: str
-    title: str
-    alt: str
     x_label: str
     y_label: str
     x: Sequence[str]
     y: Sequence[str]
     measures: Sequence[tuple[str, Sequence[Number]]]
     row: Sequence[int | None]
-    type: str = "heat"
+    type: Literal["heat"] = "heat"
 
 
-@dataclass(frozen=True)
-class Ranges:
-    """Horizontal bars from a lower to an upper end, one a line; an end that is None is not known."""
+@dataclass(frozen=True, kw_only=True)
+class Ranges(_Drawing):
+    """Horizontal bars from a lower to an upper end, one per line; an end that is None is not known."""
 
-    section: str
-    task: str
-    title: str
-    alt: str
     x: Axis
     labels: Sequence[str]
     low: Sequence[int | None]
     high: Sequence[int | None]
     text: Sequence[str]
-    type: str = "ranges"
+    type: Literal["ranges"] = "ranges"
 
 
 Drawing = Chart | Heat | Ranges
 
 
 @dataclass
-class Legend:
-    """Collects the switches of a chart; equal ones are one."""
+class Sketch:
+    """A chart under construction: its layers, and its switches, of which equal ones are one."""
 
     switches: list[Switch] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
 
-    def add(self, switch: Switch) -> int:
+    def switch(self, switch: Switch) -> int:
         """The number of a switch, which is added if it is new."""
         if switch not in self.switches:
             self.switches.append(switch)

@@ -5,15 +5,16 @@ sizes of one q differ, or many series share a chart, there is no d*(n); the lead
 """
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from results.charts.evidence import Evidence, task_label
-from results.charts.model import COLOURS, Axis, Chart, Layer, Legend, Switch
+from results.charts.model import GREY, Band, Chart, Intervals, Line, Sketch, Status, Switch, marked
 from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.tables.demands import claims, size_of_q
 from results.tables.numbers import numbers
@@ -21,9 +22,13 @@ from results.tables.predicted_exponents import slope_guides
 from results.tables.series import on_shapes, panels, series_names
 
 BAND_POINTS = 7
-FEW_TICKS = 8
 MOST_SERIES = 3
 D_FACTOR = {"tied": 2.0, "fixed-width": 1.0, "free": 1.0}
+MEASURED = "measured intervals, one per replicate"
+CAPTIONS = {
+    "q*": ("thresholds", "q*(n) of {task}: measured intervals, fitted slopes with 95 % bands, bounds, predicted slopes"),
+    "d*": ("parameters", "d*(n) of {task}, the parameters at q*: measured intervals, fitted slopes, bounds, predicted slopes"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,24 +40,48 @@ class Quantity:
     factor: Callable[[str], float]
 
 
+@dataclass(frozen=True)
+class Panel:
+    """Thresholds of one target, design and path of the data, and the look of what theory says of the task."""
+
+    task: str
+    target: str
+    design: str
+    path: str
+    rows: pd.DataFrame
+    demanded: pd.DataFrame
+    dashes: Mapping[str, int]
+
+    @property
+    def where(self) -> str:
+        """The panel in words."""
+        return f"{self.target}, {self.design}, {self.path}"
+
+
 def threshold_charts(evidence: Evidence) -> Iterator[Chart]:
     """One chart of q* and one of d* for each task, target, design and path with thresholds at two n."""
-    located = evidence.tables.located
-    for (task, parameters), rows in located.groupby(["task", "parameters"]):
+    for panel in _panels(evidence):
+        yield _chart(evidence, panel, Quantity("q*", lambda _, q: q, lambda _: 1.0))
+        if panel.rows["series"].nunique() <= MOST_SERIES:
+            sizes = {int(key): d_of_q(evidence, int(key)) for key in panel.rows["series"].unique()}
+            found = {key: value for key, value in sizes.items() if value is not None}
+            sized = panel.rows[panel.rows["series"].isin(found)]
+            if len(sized):
+                quantity = Quantity("d*", lambda s, q, found=found: found[s](q), lambda name: D_FACTOR.get(name, math.nan))  # type: ignore[misc]
+                yield _chart(evidence, replace(panel, rows=sized), quantity)
+
+
+def _panels(evidence: Evidence) -> Iterator[Panel]:
+    demands = evidence.tables["demands"]
+    for (task, parameters), rows in evidence.tables["thresholds"].groupby(["task", "parameters"]):
         if not (rows["kind"] != "unknown").any() or rows["n"].nunique() < 2:
             continue
-        label = task_label(task, parameters)
+        of_task = demands[demands["series"].isin(rows["series"])]
+        dashes = {bound: dash for dash, bound in enumerate(sorted(of_task["bound"][~of_task["vacuous"]].unique()), 1)}
         for target, design, path, part in panels(rows):
-            where = f"{target}, {design}, {path}"
-            yield _chart(evidence, part, (label, target), Quantity("q*", lambda _, q: q, lambda _: 1.0), where)
-            if part["series"].nunique() > MOST_SERIES:
-                continue
-            sizes = {int(str(key)): d_of_q(evidence, int(str(key))) for key in part["series"].unique()}
-            sized = part[[sizes[number_] is not None for number_ in part["series"]]]
-            if len(sized):
-                found = {key: value for key, value in sizes.items() if value is not None}
-                quantity = Quantity("d*", lambda s, q, found=found: found[s](q), lambda name: D_FACTOR.get(name, math.nan))  # type: ignore[misc]
-                yield _chart(evidence, sized, (label, target), quantity, where)
+            mine = of_task[of_task["series"].isin(part["series"]) & (of_task["target"] == target)]
+            mine = mine[on_shapes(mine, list(zip(part["N"], part["M"], strict=True)))]
+            yield Panel(task_label(task, parameters), target, design, path, part, mine, dashes)
 
 
 def d_of_q(evidence: Evidence, series: int) -> Callable[[float], float] | None:
@@ -73,38 +102,39 @@ def d_of_q(evidence: Evidence, series: int) -> Callable[[float], float] | None:
     return of_q
 
 
-def _chart(evidence: Evidence, part: pd.DataFrame, what: tuple[str, str], quantity: Quantity, where: str) -> Chart:
-    task, target = what
-    legend, layers, said = Legend(), [], []
+def _chart(evidence: Evidence, panel: Panel, quantity: Quantity) -> Chart:
+    sketch, said = Sketch(), []
     refused: dict[str, list[str]] = {}
-    names = series_names(part)
-    many = len(names) > 1
-    for i, (key, runs) in enumerate(part.groupby("series")):
-        colour, name = i % COLOURS, names[key]
-        switch = legend.add(Switch(name if many else "measured intervals, one a replicate", "data", colour=colour))
-        layers.append(Layer("interval", (switch,), _intervals(evidence, runs, quantity), colour=colour))
+    names = series_names(panel.rows)
+    for colour, (key, runs) in enumerate(panel.rows.groupby("series")):
+        name, alone = names[key], len(names) == 1
+        switch = sketch.switch(Switch(MEASURED if alone else name, "data", colour=colour))
+        sketch.layers.append(_intervals(evidence, runs, quantity, switch=switch, colour=colour))
         try:
-            fit, sentence = _fit(runs, quantity)
+            sentence = _fit(sketch, runs, quantity, name="" if alone else f"{name}: ", colour=colour)
         except NotIdentifiable as error:
             refused.setdefault(str(error), []).append(name)
-            said.append(f"{name}: slope not identifiable: {error}")
-        else:
-            said.append(f"{name}: {sentence}")
-            entry = legend.add(Switch(f"{name}: {sentence}" if many else sentence, "fit", colour=colour))
-            layers += [Layer(kind, (entry,), data, colour=colour) for kind, data in fit]  # type: ignore[arg-type]
+            sentence = f"slope not identifiable: {error}"
+        said.append(f"{name}: {sentence}")
     for reason, whom in refused.items():
         whose = f" for {'; '.join(whom)}" if len(whom) < len(names) else ""
-        legend.add(Switch(f"slope not identifiable{whose}: {reason}", "fit", empty=True))
-    demanded = evidence.tables.demanded
-    mine = demanded[demanded["series"].isin(part["series"]) & (demanded["target"] == target)]
-    layers += _demands(mine[on_shapes(mine, list(zip(part["N"], part["M"], strict=True)))], legend, quantity)
-    layers += _guides(part, legend, quantity)
-    sizes = sorted(set(part["n"]))
-    alt = f"{quantity.name} against n for {task}, {where}: {len(part)} thresholds at {len(sizes)} values of n. {'; '.join(said)}."
-    n_ticks, q_ticks = ([] if len(values) > FEW_TICKS else values for values in (sizes, _seen(part)))
-    y = Axis(quantity.name, ticks=q_ticks if quantity.name == "q*" else [])
-    title = f"{quantity.name}(n): {where}"
-    return Chart("thresholds", task, title, alt, Axis("n (labels)", ticks=n_ticks), y, tuple(legend.switches), tuple(layers))
+        sketch.switch(Switch(f"slope not identifiable{whose}: {reason}", "fit", empty=True))
+    _demands(sketch, panel, quantity)
+    _guides(sketch, panel, quantity)
+    n, (figure, caption) = panel.rows["n"], CAPTIONS[quantity.name]
+    return Chart(
+        section="thresholds",
+        task=panel.task,
+        title=f"{quantity.name}(n): {panel.where}",
+        alt=f"{quantity.name} against n for {panel.task}, {panel.where}: {len(n)} thresholds at {n.nunique()} values of n."
+        f" {'; '.join(said)}.",
+        figure=figure,
+        caption=caption.format(task=panel.task),
+        x=marked("n (labels)", n),
+        y=marked(quantity.name, _seen(panel.rows) if quantity.name == "q*" else ()),
+        switches=tuple(sketch.switches),
+        layers=tuple(sketch.layers),
+    )
 
 
 def _seen(part: pd.DataFrame) -> list[int]:
@@ -120,7 +150,7 @@ def _ends(runs: pd.DataFrame, quantity: Quantity) -> tuple[list[float | None], l
     return found[0], found[1]
 
 
-def _intervals(evidence: Evidence, runs: pd.DataFrame, quantity: Quantity) -> dict[str, object]:
+def _intervals(evidence: Evidence, runs: pd.DataFrame, quantity: Quantity, *, switch: int, colour: int) -> Intervals:
     low, high = _ends(runs, quantity)
     text, rows = [], []
     for row, below, above in zip(runs.to_dict("records"), low, high, strict=True):
@@ -135,11 +165,12 @@ def _intervals(evidence: Evidence, runs: pd.DataFrame, quantity: Quantity) -> di
         q = row["q_low"] if pd.isna(row["q_high"]) else row["q_high"]
         place = None if pd.isna(q) else (row["series"], row["N"], row["M"], row["replicate"], int(q))
         rows.append(None if place is None else evidence.best_rows.get(place))
-    return {"x": runs["n"].tolist(), "low": numbers(low), "high": numbers(high), "text": text, "row": rows}
+    n, lower, upper = runs["n"].tolist(), numbers(low), numbers(high)
+    return Intervals(switches=(switch,), x=n, low=lower, high=upper, text=text, row=rows, colour=colour)
 
 
-def _fit(runs: pd.DataFrame, quantity: Quantity) -> tuple[list[tuple[str, dict[str, object]]], str]:
-    """Line and band of the fitted slope, and the sentence for the legend.
+def _fit(sketch: Sketch, runs: pd.DataFrame, quantity: Quantity, *, name: str, colour: int) -> str:
+    """Add line and band of the fitted slope, and return the sentence of the legend.
 
     Raises:
         NotIdentifiable: the thresholds do not support a slope.
@@ -149,45 +180,44 @@ def _fit(runs: pd.DataFrame, quantity: Quantity) -> tuple[list[tuple[str, dict[s
     x = np.log(known["n"].to_numpy(float))
     fit = fit_slope(x, low, high)
     at: NDArray[np.float64] = np.linspace(x.min(), x.max(), BAND_POINTS)
-    ends = fit_band(x, low, high, at=at)
-    n = numbers(np.exp(at))
-    line: dict[str, object] = {"x": n, "y": numbers(np.exp(fit.intercept + fit.value * at))}
-    band: dict[str, object] = {"x": n, "low": numbers(np.exp(ends[0])), "high": numbers(np.exp(ends[1]))}
-    interval = f"[{fit.low:.2f}, {fit.high:.2f}]"
-    return [("band", band), ("line", line)], f"fit n^{fit.value:.2f}, 95 % {interval}; 95 % band"
+    lower, upper = (numbers(np.exp(end)) for end in fit_band(x, low, high, at=at))
+    sentence = f"fit n^{fit.value:.2f}, 95 % [{fit.low:.2f}, {fit.high:.2f}]; 95 % band"
+    entry, n = sketch.switch(Switch(f"{name}{sentence}", "fit", colour=colour)), numbers(np.exp(at))
+    sketch.layers += [
+        Band(switches=(entry,), x=n, low=lower, high=upper, colour=colour),
+        Line(switches=(entry,), x=n, y=numbers(np.exp(fit.intercept + fit.value * at)), colour=colour),
+    ]
+    return sentence
 
 
-def _demands(demanded: pd.DataFrame, legend: Legend, quantity: Quantity) -> list[Layer]:
+def _demands(sketch: Sketch, panel: Panel, quantity: Quantity) -> None:
     """What each bound demands; those that demand nothing here stay in the legend without a curve."""
-    layers, dash = [], 0
-    for bound, lines in demanded.groupby("bound", sort=True):
+    for bound, lines in panel.demanded.groupby("bound", sort=True):
         said = lines[~lines["vacuous"]]
         said = said.assign(y=[quantity.of_q(int(key), float(q)) for key, q in zip(said["series"], said["q"], strict=True)])
         drawn = said[np.isfinite(said["y"])]
         if said.empty:
-            legend.add(Switch(str(bound), "theory", "vacuous", claim=claims(lines)[0], empty=True))
+            sketch.switch(Switch(str(bound), "theory", "vacuous", claim=claims(lines)[0], empty=True))
         if drawn.empty:
             continue
-        dash += 1
-        entry = legend.add(Switch(str(bound), "theory", str(drawn["status"].iloc[0]), claim="; ".join(claims(drawn)), dash=dash))
+        status, dash = cast(Status, drawn["status"].iloc[0]), panel.dashes[str(bound)]
+        entry = sketch.switch(Switch(str(bound), "theory", status, claim="; ".join(claims(drawn)), dash=dash))
         for _, line in drawn.sort_values("n").groupby("series"):
-            data = {"x": line["n"].tolist(), "y": numbers(line["y"]), "mark": True}
-            layers.append(Layer("line", (entry,), data, dash=dash))
-    return layers
+            y = numbers(line["y"])
+            sketch.layers.append(Line(switches=(entry,), x=line["n"].tolist(), y=y, mark=True, dash=dash))
 
 
-def _guides(part: pd.DataFrame, legend: Legend, quantity: Quantity) -> list[Layer]:
+def _guides(sketch: Sketch, panel: Panel, quantity: Quantity) -> None:
     """Predicted slopes through the middle of the bounded thresholds; for d only where one schedule decides the exponent."""
-    factors = {quantity.factor(str(name)) for name in part["schedule"]}
-    low, high = _ends(part[part["kind"] == "interval"], quantity)
+    factors = {quantity.factor(str(name)) for name in panel.rows["schedule"]}
+    low, high = _ends(panel.rows[panel.rows["kind"] == "interval"], quantity)
     if len(factors) != 1 or not low:
-        return []
+        return
     middle = float(np.exp(np.mean(np.log(np.asarray([low, high], dtype=float)))))
-    layers, factor = [], factors.pop()
-    for dash, guide in enumerate(slope_guides(part), 1):
+    factor = factors.pop()
+    for dash, guide in enumerate(slope_guides(panel.rows), 1):
         exponent = factor * guide.exponent
         label = f"predicted slope n^{exponent:.3g}: {guide.names}"
-        entry = legend.add(Switch(label, "theory", "slope only", colour=COLOURS, dash=dash, shown=False))
+        entry = sketch.switch(Switch(label, "theory", "slope only", colour=GREY, dash=dash, shown=False))
         y = middle * (guide.n / np.sqrt(guide.n[0] * guide.n[1])) ** exponent
-        layers.append(Layer("line", (entry,), {"x": numbers(guide.n), "y": numbers(y)}, colour=COLOURS, dash=dash))
-    return layers
+        sketch.layers.append(Line(switches=(entry,), x=numbers(guide.n), y=numbers(y), colour=GREY, dash=dash))

@@ -146,6 +146,10 @@ class DeepONetTraining(Family):
     cell = Cell
     measured = Measured
     target_kinds = ("absorb", "relative")
+    tables = (
+        *("demands", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
+        *("brackets", "frontier"),
+    )
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:
         """Identity of the task: class, version and constants."""

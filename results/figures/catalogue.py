@@ -1,16 +1,17 @@
-"""Which figures a study gets: one of each kind for each task that has the data for it."""
+"""Which figures a study gets: its charts, those of one kind and task together as the panels of one figure."""
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from results.figures import style
-from results.figures.thresholds import threshold_figure
-from results.tables.series import has_error_curve
-from results.tables.study_tables import Tables
+import pandas as pd
 
-TASK = ["task", "parameters"]
+from results.charts.model import Drawing
+from results.figures.draw_chart import draw
+from results.figures.style import Figure
+
+MOST_PANELS = 12
 
 
 @dataclass(frozen=True)
@@ -19,35 +20,25 @@ class Picture:
 
     name: str
     caption: str
-    figure: style.Figure
+    figure: Figure
 
 
-def pictures(tables: Tables) -> Iterator[Picture]:
-    """Draw every figure the tables have data for."""
-    for (task, parameters), located in tables.located.groupby(TASK):
-        if (located["kind"] != "unknown").any() and located["n"].nunique() > 1:
-            figure = threshold_figure(located, tables.exponents, tables.demanded)
-            yield Picture(_name("thresholds", task, parameters), f"q*(n) of {task}: intervals, fitted slopes, bounds", figure)
-    scaling = tables.scaling
-    for (task, parameters, noisy), rows in scaling.groupby([*TASK, scaling["sigma"] > 0]):
-        if has_error_curve(rows):
-            kind, what = ("errors-noisy", "noisy") if noisy else ("errors", "noise-free")
-            caption = f"Training error of {task} against q, {what} labels: best run, certified floor"
-            yield Picture(_name(kind, task, parameters), caption, style.error_figure(rows))
-    plain = (scaling["sigma"] == 0) & (scaling["control"] == "none") & (scaling["schedule"] == "free")
-    clean = scaling[plain & scaling["relative_best"].notna()]
-    for (task, parameters), rows in clean.groupby(TASK):
-        if rows["branch_widths"].nunique() > 1 and rows["trunk_widths"].nunique() > 1:
-            caption = f"Relative training error of {task} over branch and trunk widths"
-            yield Picture(_name("widths", task, parameters), caption, style.surface_figure(rows))
-    for (task, parameters), rows in tables.rays.groupby(TASK):
-        if rows["done"].sum() > 0:
-            caption = f"Relative training error of {task} along rays n = c q^alpha at fixed budget d"
-            yield Picture(_name("rays", task, parameters), caption, style.ray_figure(rows, tables.frame))
+def pictures(drawings: Iterable[Drawing], records: pd.DataFrame) -> Iterator[Picture]:
+    """Draw the charts of a study; of more than MOST_PANELS in one figure the first, and the caption says so.
+
+    Args:
+        drawings: the charts.
+        records: the record table that they point into.
+    """
+    together: dict[tuple[str, str], list[Drawing]] = {}
+    for drawing in drawings:
+        together.setdefault((drawing.figure, drawing.task), []).append(drawing)
+    for (figure, task), panels in together.items():
+        cut = f" ({MOST_PANELS} of {len(panels)} panels)" if len(panels) > MOST_PANELS else ""
+        yield Picture(name_of(figure, task), panels[0].caption + cut, draw(panels[:MOST_PANELS], records))
 
 
-def _name(kind: str, task: object, parameters: object) -> str:
+def name_of(figure: str, task: str) -> str:
     """A file name of letters, digits, hyphens and underscores, distinct for distinct tasks."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", str(task))[:60]
-    same = plain == str(task) and not parameters
-    return f"{kind}-{plain}" + ("" if same else "-" + hashlib.sha256(f"{task}\n{parameters}".encode()).hexdigest()[:8])
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", task.partition(" ")[0])[:60]
+    return f"{figure}-{plain}" + ("" if plain == task else "-" + hashlib.sha256(task.encode()).hexdigest()[:8])

@@ -55,9 +55,7 @@ def _column(column: "pd.Series[Any]") -> dict[str, Any]:
         return {"kind": "whole", **_constant([None if value is pd.NA else int(value) for value in column])}
     if pd.api.types.is_float_dtype(column.dtype):
         return {"kind": "real", **_constant(numbers(column.to_numpy(np.float64)))}
-    if column.map(lambda value: isinstance(value, int | float) or pd.isna(value)).all() and column.notna().any():
-        return {"kind": "real", **_constant(numbers(column))}
-    return {"kind": "text", **_packed([None if pd.isna(value) else str(value) for value in column])}
+    return {"kind": "text", **_packed([None if pd.isna(value) else str(value) or None for value in column])}
 
 
 def _constant(values: list[Any]) -> dict[str, Any]:

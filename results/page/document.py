@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from operators.atomic_files import write_atomic
-from results.charts.brackets import bracket_charts
-from results.charts.errors import error_charts, optimality_charts, surfaces
 from results.charts.evidence import Evidence
-from results.charts.frontier import frontier_charts
-from results.charts.leaderboard import leader_charts
 from results.charts.model import Drawing, as_json
-from results.charts.rays import audit_charts, ray_charts
-from results.charts.thresholds import threshold_charts
 from results.page.columnar import embedded
 from results.page.provenance import facts, outcomes, trouble
 from results.page.sections import SECTIONS
@@ -98,33 +91,23 @@ def render(template: str, *, scripts: tuple[str, ...], **values: Any) -> bytes:
     return text.encode()
 
 
-def study_page(evidence: Evidence) -> bytes:
+def study_page(evidence: Evidence, drawings: Iterable[Drawing]) -> bytes:
     """The page of a study.
 
     Args:
         evidence: what is shown.
+        drawings: its charts.
     """
-    drawings: Iterable[Drawing] = chain(
-        bracket_charts(evidence),
-        frontier_charts(evidence),
-        leader_charts(evidence),
-        threshold_charts(evidence),
-        error_charts(evidence),
-        surfaces(evidence),
-        ray_charts(evidence),
-        optimality_charts(evidence),
-        audit_charts(evidence),
-    )
     charts, held = [as_json(drawing) for drawing in drawings], list(tables(evidence))
     full = {part["section"] for part in (*charts, *held)} | {"failures", "provenance"}
     data = {"charts": charts, "tables": held, "records": record_table(evidence)}
     return render(
         "study.html.j2",
         scripts=(asset("theme.js"), asset(*SCRIPTS)),
-        manifest=evidence.manifest,
+        manifest=evidence.tables.manifest,
         outcomes=outcomes(evidence.tables.frame),
         expected=len(evidence.tables.frame),
-        questions=questions(evidence.manifest),
+        questions=questions(evidence.tables.manifest),
         closed=closed(evidence),
         sections=[section for section in SECTIONS if section.name in full],
         absent=[section.title for section in SECTIONS if section.name not in full | {"more", "failures"}],
@@ -141,24 +124,23 @@ def questions(manifest: Manifest) -> int:
 
 def closed(evidence: Evidence) -> int:
     """Questions whose bracket of q is closed."""
-    rows = evidence.written.get("brackets.csv")
-    return 0 if rows is None else int((rows["standing"] == "closed").sum())
+    return int((evidence.tables["brackets"]["standing"] == "closed").sum()) if "brackets" in evidence.tables else 0
 
 
-def write_page(folder: Path, evidence: Evidence) -> None:
+def write_page(folder: Path, evidence: Evidence, drawings: Iterable[Drawing]) -> None:
     """Write `report.html` and `report.json` into a study folder.
 
     Raises:
         UserError: they cannot be written.
     """
-    frame, manifest = evidence.tables.frame, evidence.manifest
+    frame, manifest = evidence.tables.frame, evidence.tables.manifest
     card = Card(
         name=manifest.name,
         question=manifest.question,
-        tasks=tuple(sorted(set(frame["task"]) | {bracket.task for bracket in manifest.brackets})),
+        tasks=tuple(sorted(set(frame.get("task", ())) | {bracket.task for bracket in manifest.brackets})),
         outcomes=outcomes(frame),
         questions=questions(manifest),
         closed=closed(evidence),
     )
-    write_atomic(folder / "report.html", study_page(evidence))
+    write_atomic(folder / "report.html", study_page(evidence, drawings))
     write_atomic(folder / "report.json", canonical(card.model_dump(mode="json")).encode() + b"\n")

@@ -47,7 +47,7 @@ def facts(evidence: Evidence) -> list[Fact]:
             )
         if lines:
             found.append(Fact(what.capitalize(), lines))
-    replicates = sorted(set(frame["replicate"]))
+    replicates = sorted(set(frame.get("replicate", ())))
     if replicates:
         seeds = (
             "every stream (inputs, points, noise, init, batches, test, reference) is derived by SHA-256 from task and replicate"

@@ -1,25 +1,17 @@
 """Which tables a page has, in which section, and which of their columns are seen first (the rest is one click away)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from results.charts.evidence import RECORDS, Evidence
+from results.charts.evidence import Evidence
 from results.page.columnar import columns
+from results.tables.costs import COSTS, costs
 
 WHERE = "task parameters design N M noise_law sigma control target"
 SERIES = "task parameters design schedule sizes noise_law sigma control"
-COSTS = {
-    "engine": "engine",
-    "recipe": "recipe",
-    "task": "operator",
-    "runs": "runs that have a cost",
-    "cpu_seconds": "CPU seconds of all runs",
-    "median_cpu_seconds": "median CPU seconds of a run",
-    "flops": "floating-point work of all runs",
-}
 OUTCOMES = {"status": "how the cells ended", "cells": "cells", "message": "what the record says"}
 
 
@@ -29,14 +21,14 @@ class Spec:
 
     Attributes:
         section: where it stands.
-        file: the CSV file that holds it, beside the page.
+        name: its name; beside the page lies NAME.csv.
         title: heading.
         note: a sentence above it.
         shown: the columns seen first, separated by blanks; empty: all.
     """
 
     section: str
-    file: str
+    name: str
     title: str
     note: str
     shown: str
@@ -45,7 +37,7 @@ class Spec:
 FILES = (
     Spec(
         "brackets",
-        "brackets.csv",
+        "brackets",
         "Brackets",
         "A row a question: no net below the lower end can reach the target; the witness of the upper end reaches it and can be"
         " verified again with `python -m bench verify`.",
@@ -53,35 +45,35 @@ FILES = (
     ),
     Spec(
         "brackets",
-        "frontier.csv",
+        "frontier",
         "Frontier: the smallest d at each q",
         "Fit of log d = a + b log n + c log q to the witnessed sizes of questions that fix q.",
         "task design target slope estimate low high if_d_is_n if_q2_d_is_n verdict witnessed",
     ),
     Spec(
         "leaderboard",
-        "leaderboard.csv",
+        "leaderboard",
         "Smallest sizes that reach each target",
         "Of the sizes this study tried. `q_certified`: any q below it misses the target on these data.",
         f"{WHERE} smallest standing q d error q_certified recipe ties unsettled key",
     ),
     Spec(
         "thresholds",
-        "exponents.csv",
+        "exponents",
         "Exponents",
         "Fitted to the intervals by interval-censored likelihood (q*), or to the errors (E). The interval holds 95 %.",
         f"{SERIES} law target path exponent low high identified reason predicted",
     ),
     Spec(
         "thresholds",
-        "thresholds.csv",
+        "thresholds",
         "Thresholds",
         "q_low < q* <= q_high, for every replicate. right: no q tried reaches the target; left: the smallest one does.",
         f"{SERIES} target n N M replicate kind q_low q_high confirmed",
     ),
     Spec(
         "bounds",
-        "bounds.csv",
+        "bounds",
         "Bounds against measurement",
         "`q_demanded`: the least q a bound does not exclude. A certified demand that assumes nothing, above the measured q*,"
         " would be a contradiction.",
@@ -89,7 +81,7 @@ FILES = (
     ),
     Spec(
         "errors",
-        "scaling.csv",
+        "scaling",
         "Every configuration",
         "Errors are of runs that ended as done: best, median and worst over replicates.",
         "task parameters design schedule branch_widths trunk_widths N M noise_law sigma control target q d done reached"
@@ -97,19 +89,20 @@ FILES = (
     ),
     Spec(
         "rays",
-        "rays.csv",
+        "rays",
         "Trend tests along rays",
         "Page's one-sided test that the error falls along n = c q^alpha, corrected by Holm over the alphas of a series.",
         f"{SERIES} M alpha points replicates error_first error_last p_holm fall rises verdict",
     ),
     Spec(
         "audit",
-        "mechanism.csv",
+        "mechanism",
         "How the noise was absorbed",
         "Tests B.1 to B.6 of docs/theory.md: a statement holds if the whole 95 % interval over replicates lies between"
         " least and most.",
         "test task design noise_law control q d n statistic value low high least most verdict reason used runs",
     ),
+    Spec("records", "cells", "Every cell", "", ""),
 )
 ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"
 RECORDS_SHOWN = f"{ASKED} relative absorbed floor optimality test_relative"
@@ -118,31 +111,31 @@ UNFINISHED_SHOWN = f"{ASKED} message"
 
 def tables(evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Every table that has a row, as plain lists and dictionaries; those of single cells carry no rows of their own."""
-    described = {spec.file: spec for spec in FILES}
-    others = [Spec("more", file, file.removesuffix(".csv"), "", "") for file in evidence.written if file not in described]
-    for spec in (*FILES, *others):
-        rows = evidence.written.get(spec.file)
-        if rows is not None and len(rows):
-            helps = evidence.columns[spec.file]
-            yield _table(spec, rows, {str(name): helps.get(str(name), "") for name in rows})
+    described = {spec.name for spec in FILES}
+    written = dict(evidence.tables.written())
+    for spec in (*FILES, *(Spec("more", name, name, "", "") for name in written if name not in described)):
+        if len(written.get(spec.name, ())):
+            yield _table(spec, written[spec.name], evidence.tables.columns[spec.name], file=f"{spec.name}.csv")
     frame = evidence.tables.frame
     bad = frame[frame["status"] != "done"]
     if len(bad):
         counted = bad.fillna({"message": ""}).groupby(["status", "message"]).size().rename("cells").reset_index()
         counted = counted.sort_values(["cells", "status", "message"], ascending=[False, True, True])
-        yield _table(Spec("failures", "", "By outcome", "", " ".join(OUTCOMES)), counted, OUTCOMES, name="outcomes")
+        yield _table(Spec("failures", "outcomes", "By outcome", "", " ".join(OUTCOMES)), counted, OUTCOMES)
         yield {**_bare("failures", "Cells that are not done", UNFINISHED_SHOWN), "id": "unfinished", "filter": "status!=done"}
     if frame["cpu_seconds"].notna().any():
-        yield _table(Spec("cost", "", "By engine, recipe and task", "", " ".join(COSTS)), _costs(frame), COSTS, name="cost")
-    if len(frame):
+        rows = costs(frame, ("engine", "recipe", "task"))
+        helps = {name: COSTS[name] for name in map(str, rows)}
+        yield _table(Spec("cost", "cost", "By engine, recipe and task", "", " ".join(helps)), rows, helps)
+    if len(frame) and "cells" not in written:
         yield {**_bare("records", "Every cell", RECORDS_SHOWN), "id": "records"}
 
 
-def _table(spec: Spec, rows: pd.DataFrame, helps: Any, *, name: str = "") -> dict[str, Any]:
+def _table(spec: Spec, rows: pd.DataFrame, helps: Mapping[str, str], *, file: str = "") -> dict[str, Any]:
     return {
-        "id": name or spec.file.removesuffix(".csv"),
+        "id": spec.name,
         "section": spec.section,
-        "file": spec.file,
+        "file": file,
         "title": spec.title,
         "note": spec.note,
         "shown": [column for column in spec.shown.split() if column in helps],
@@ -157,16 +150,5 @@ def _bare(section: str, title: str, shown: str) -> dict[str, Any]:
 
 def record_table(evidence: Evidence) -> dict[str, Any]:
     """The record table, which charts and the tables of single cells share."""
-    records = evidence.records
-    return {"rows": len(records), "columns": columns(records, {str(name): RECORDS[str(name)] for name in records})}
-
-
-def _costs(frame: pd.DataFrame) -> pd.DataFrame:
-    ran = frame[frame["cpu_seconds"].notna()].groupby(["engine", "recipe", "task"])
-    named = {
-        "runs": ("key", "size"),
-        "cpu_seconds": ("cpu_seconds", "sum"),
-        "median_cpu_seconds": ("cpu_seconds", "median"),
-        "flops": ("flops", "sum"),
-    }
-    return ran.agg(**named).reset_index()
+    records, helps = evidence.records, evidence.record_columns
+    return {"rows": len(records), "columns": columns(records, {str(name): helps[str(name)] for name in records})}

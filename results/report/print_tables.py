@@ -1,18 +1,20 @@
 """Tables for print: of each CSV file of a study the columns a paper would show, as LaTeX and as Markdown, below `tables/`.
 
-They are made from the CSV files, whose columns and rows are complete; numbers are rounded to DIGITS significant digits. The law
+The CSV files have all columns and rows; here numbers are rounded to DIGITS significant digits. The law
 of the noise and the control are printed where they are not the same in all rows.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from operators.atomic_files import write_atomic
 from results.report import latex, markdown
+from results.tables.csv_files import texts
+from results.tables.study_tables import StudyTables
 
 DIGITS = 4
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
@@ -25,7 +27,7 @@ RUNS = {"done": "done", "expected": "of"}
 INTERVAL = {"low": "low", "high": "high"}
 THRESHOLD = {"q_low": r"$q^* >$", "q_high": r"$q^* \le$"}
 PRINTED: dict[str, dict[str, str]] = {
-    "brackets.csv": {
+    "brackets": {
         **DATA,
         "q_lower": r"$q \ge$",
         "q_upper": r"$q \le$",
@@ -33,7 +35,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "d_upper": r"$d \le$",
         "standing": "standing",
     },
-    "frontier.csv": {
+    "frontier": {
         "task": "task",
         "design": "design",
         "target": "target",
@@ -42,7 +44,7 @@ PRINTED: dict[str, dict[str, str]] = {
         **INTERVAL,
         "verdict": "verdict",
     },
-    "leaderboard.csv": {
+    "leaderboard": {
         **DATA,
         "control": "control",
         "smallest": "smallest",
@@ -53,7 +55,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "q_certified": r"$q \ge$ (certified)",
         **RUNS,
     },
-    "scaling.csv": {
+    "scaling": {
         "task": "task",
         "design": "design",
         "branch_widths": "branch",
@@ -70,8 +72,8 @@ PRINTED: dict[str, dict[str, str]] = {
         "reached": "reached",
         **RUNS,
     },
-    "thresholds.csv": {**SERIES, "n": "$n$", "replicate": "replicate", **THRESHOLD, "kind": "kind"},
-    "exponents.csv": {
+    "thresholds": {**SERIES, "n": "$n$", "replicate": "replicate", **THRESHOLD, "kind": "kind"},
+    "exponents": {
         "task": "task",
         "design": "design",
         "sizes": "sizes",
@@ -84,7 +86,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "identified": "identified",
         **RUNS,
     },
-    "bounds.csv": {
+    "bounds": {
         **SERIES,
         "n": "$n$",
         "bound": "bound",
@@ -95,7 +97,7 @@ PRINTED: dict[str, dict[str, str]] = {
         **THRESHOLD,
         "agrees": "agrees",
     },
-    "rays.csv": {
+    "rays": {
         "task": "task",
         "sizes": "sizes",
         **LABELS,
@@ -107,7 +109,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "verdict": "verdict",
         **RUNS,
     },
-    "mechanism.csv": {
+    "mechanism": {
         "test": "test",
         "task": "task",
         "noise_law": "noise",
@@ -127,11 +129,11 @@ PRINTED: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Rows:
-    """Some columns of a CSV file as text.
+    """Some columns of a table as text.
 
     Attributes:
         names: the columns.
-        cells: one sequence a row, numbers rounded.
+        cells: one sequence per row, numbers rounded.
         numeric: which columns hold numbers and blanks only.
     """
 
@@ -140,34 +142,34 @@ class Rows:
     numeric: tuple[bool, ...]
 
 
-def print_tables(folder: Path) -> None:
-    """Write `tables/NAME.tex` and `tables/NAME.md` for each CSV file of a study folder.
+def print_tables(folder: Path, tables: StudyTables) -> None:
+    """Write `tables/NAME.tex` and `tables/NAME.md` for each table: the columns of PRINTED, or all where it names none.
+
+    Args:
+        folder: the study folder.
+        tables: what is printed.
 
     Raises:
         UserError: one cannot be written; the old file stays.
     """
-    for name, columns in PRINTED.items():
-        if (folder / name).exists():
-            rows = chosen((folder / name).read_bytes().decode(), columns)
-            stem = name.removesuffix(".csv")
-            write_atomic(folder / "tables" / f"{stem}.tex", as_latex(rows, columns, name).encode())
-            write_atomic(folder / "tables" / f"{stem}.md", as_markdown(rows).encode())
+    for name, table in tables.written():
+        headings = PRINTED.get(name) or {column: latex.escape(column) for column in tables.columns[name]}
+        rows = chosen(table, headings)
+        write_atomic(folder / "tables" / f"{name}.tex", as_latex(rows, headings, f"{name}.csv").encode())
+        write_atomic(folder / "tables" / f"{name}.md", as_markdown(rows).encode())
 
 
-def chosen(text: str, names: Iterable[str]) -> Rows:
-    """Pick columns of a CSV file; those of VARYING only if they vary.
+def chosen(table: pd.DataFrame, names: Iterable[str]) -> Rows:
+    """Pick columns of a table; those of VARYING only if they vary.
 
     Raises:
-        KeyError: a column that the file does not have.
+        KeyError: a column that the table does not have.
     """
-    header, *rows = csv.reader(io.StringIO(text, newline=""))
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(header, ())
-    names = [name for name in names if name not in VARYING or len(set(columns[name])) > 1]
-    picked = [columns[name] for name in names]
-    numeric = [all(NUMBER.fullmatch(value) for value in column if value) and any(column) for column in picked]
-    rounded = [tuple(map(_rounded, column)) if flag else column for column, flag in zip(picked, numeric, strict=True)]
-    cells = tuple(zip(*rounded, strict=True))
-    return Rows(tuple(names), cells, tuple(numeric))
+    columns = {name: texts(table[name]) for name in names}
+    columns = {name: column for name, column in columns.items() if name not in VARYING or len(set(column)) > 1}
+    numeric = [all(NUMBER.fullmatch(value) for value in column if value) and any(column) for column in columns.values()]
+    rounded = [list(map(_rounded, column)) if flag else column for column, flag in zip(columns.values(), numeric, strict=True)]
+    return Rows(tuple(columns), tuple(zip(*rounded, strict=True)), tuple(numeric))
 
 
 def as_latex(rows: Rows, headings: Mapping[str, str], source: str) -> str:

@@ -1,40 +1,32 @@
 """From a study folder to its tables, figures and `report.md`, all computed from `study.json` and the records."""
 
-from collections.abc import Mapping
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from operators.atomic_files import write_atomic
+from results.charts import drawings
 from results.charts.evidence import Evidence
+from results.families import Family
 from results.figures.catalogue import Picture, pictures
 from results.figures.style import METADATA, rendered
 from results.page.document import write_page
 from results.page.index import write_index
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
-from results.report.bracket_section import BRACKET_COLUMNS, bracket_section
-from results.report.markdown import MOST_ROWS, bullets, escape, table
+from results.report.bracket_section import bracket_section
+from results.report.markdown import MOST_ROWS, bullets, escape, plain_table, table
 from results.report.print_tables import print_tables
 from results.report.theory_section import theory_section
-from results.tables import bounds, exponents, leaderboard, mechanism, rays, scaling, thresholds
+from results.tables.costs import COSTS, costs
 from results.tables.csv_files import documented, write_csv
-from results.tables.demands import demand_columns, demanded_q, with_demands
-from results.tables.frame import build_frame, check_floors
-from results.tables.series import with_series
-from results.tables.study_tables import Tables
+from results.tables.frame import check_floors
+from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.witnesses.submissions import entries
 
-COLUMNS: dict[str, Mapping[str, str]] = {
-    "scaling.csv": {**scaling.COLUMNS, **demand_columns()},
-    "leaderboard.csv": leaderboard.COLUMNS,
-    "thresholds.csv": thresholds.COLUMNS,
-    "exponents.csv": exponents.COLUMNS,
-    "rays.csv": rays.COLUMNS,
-    "bounds.csv": bounds.COLUMNS,
-    "mechanism.csv": mechanism.COLUMNS,
-}
+TOLD = ("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier")
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
 
 
@@ -63,7 +55,7 @@ class Summary:
         return f"{text}; {self.quarantined} lines quarantined" if self.quarantined else text
 
 
-def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
+def write_tables(folder: Path, manifest: Manifest | None = None, *, figures: bool = True) -> Summary:
     """Read a study folder, write its CSV files, printed tables, figures, `columns.md`, `report.md` and `report.html`.
 
     `index.html` beside the study folder is brought up to date too.
@@ -71,58 +63,61 @@ def write_tables(folder: Path, manifest: Manifest | None = None) -> Summary:
     Args:
         folder: the study folder.
         manifest: what the study expects; read from `study.json` by default.
+        figures: whether to draw the figures.
 
     Raises:
         UserError: there is no readable `study.json`, or a file cannot be written.
         FloorViolation: a record lies below its certified floor.
     """
-    manifest = manifest if manifest is not None else load_manifest(folder)
     store = Store(folder)
-    frame = with_series(build_frame(manifest, store.changes()))
-    manifest = manifest.without_cells()
-    located = thresholds.thresholds(frame, manifest)
-    rows = with_series(scaling.scaling_table(frame, manifest))
-    demanded = demanded_q(frame, manifest)
-    tables = Tables(
-        frame=frame,
-        scaling=with_demands(rows, demanded),
-        located=located,
-        exponents=exponents.exponent_table(frame, located),
-        rays=rays.ray_table(frame, manifest),
-        demanded=demanded,
-    )
-    held = entries(folder)
-    leaders = leaderboard.leaderboard(frame, manifest, held.accepted)
-    compared = bounds.against_theory(frame, located, tables.demanded)
-    absorbed = mechanism.mechanism(frame)
-    written = (tables.scaling, leaders, tables.located, tables.exponents, tables.rays, compared, absorbed)
-    for (name, columns), table_rows in zip(COLUMNS.items(), written, strict=True):
-        write_csv(folder / name, table_rows[list(columns)])
-    drawn = list(pictures(tables))
+    manifest = manifest if manifest is not None else load_manifest(folder)
+    tables = study_tables(manifest, store.changes(), entries(folder))
+    digests = {f"{name}.csv": write_csv(folder / f"{name}.csv", table) for name, table in tables.written()}
+    evidence = Evidence(tables, store.quarantined(), store.disagreeing(), _of_study(folder) | digests)
+    charts = list(drawings(evidence))
+    drawn = list(pictures(charts, evidence.records)) if figures else []
     for picture in drawn:
         for kind in METADATA:
             write_atomic(folder / "figures" / f"{picture.name}.{kind}", rendered(picture.figure, kind))
     store.quarantine()
-    summary = _summary(manifest, frame, store)
-    bracketed = bracket_section(folder, manifest, frame, held=held)
-    findings = f"{bracketed}{_findings(tables, leaders)}{theory_section(compared, absorbed)}"
-    sections = f"{_head(manifest, summary, frame)}{_refused(store)}{findings}{_figures(drawn)}{_cost(frame)}"
-    write_atomic(folder / "columns.md", _columns().encode())
-    write_atomic(folder / "report.md", f"{sections}{_reproduce(manifest)}".encode())
-    print_tables(folder)
-    columns_of = {**COLUMNS, **BRACKET_COLUMNS}
-    write_page(folder, Evidence.gathered(folder, manifest, tables=tables, store=store, columns=columns_of))
+    summary = _summary(tables, store)
+    write_atomic(folder / "columns.md", _columns(tables.family).encode())
+    write_atomic(folder / "report.md", _report(tables, summary, store, drawn).encode())
+    print_tables(folder, tables)
+    write_page(folder, evidence, charts)
     write_index(folder.parent)
     return summary
 
 
-def _summary(manifest: Manifest, frame: pd.DataFrame, store: Store) -> Summary:
+def _of_study(folder: Path) -> dict[str, str]:
+    """SHA-256 of `study.json`, where there is one."""
+    path = folder / "study.json"
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()} if path.is_file() else {}
+
+
+def _report(tables: StudyTables, summary: Summary, store: Store, drawn: list[Picture]) -> str:
+    sections = (
+        _head(tables.manifest, summary, tables.frame),
+        _refused(store),
+        bracket_section(tables),
+        _findings(tables) if {"leaderboard", "exponents", "rays"} <= tables.frames.keys() else "",
+        theory_section(tables["bounds"], tables["mechanism"]) if {"bounds", "mechanism"} <= tables.frames.keys() else "",
+        _others(tables),
+        _figures(drawn),
+        _cost(tables.frame),
+        _reproduce(tables.manifest),
+    )
+    return "".join(sections)
+
+
+def _summary(tables: StudyTables, store: Store) -> Summary:
+    status = tables.frame["status"]
     return Summary(
-        name=manifest.name,
-        expected=len(frame),
-        **{name: int((frame["status"] == name).sum()) for name in OUTCOMES},
+        name=tables.manifest.name,
+        expected=len(status),
+        **{name: int((status == name).sum()) for name in OUTCOMES},
         quarantined=len(store.quarantined()),
-        floors=check_floors(frame),
+        floors=check_floors(tables.frame),
     )
 
 
@@ -163,7 +158,7 @@ def _refused(store: Store) -> str:
     return text
 
 
-def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
+def _findings(tables: StudyTables) -> str:
     """The tables a reader looks at first, in short; the CSV files hold the rest."""
     labels = {"noise_law": "noise", "sigma": "sigma"}
     if (tables.frame["control"] != "none").any():
@@ -185,15 +180,25 @@ def _findings(tables: Tables, leaders: pd.DataFrame) -> str:
     fits = {**series, **law, "predicted": "predicted", **counts}
     ray = {"alpha": "alpha", "points": "points (q, n)", "replicates": "replicates", "p_holm": "p (Holm)", "fall": "fall"}
     found = {**series, **ray, "rises": "rises", "verdict": "verdict", **counts}
-    fitted = tables.exponents.assign(reason=_not_identifiable(tables.exponents))
-    fitted = fitted.sort_values("identified", ascending=False, kind="stable")
+    leaders, rays, fitted = (tables[name] for name in ("leaderboard", "rays", "exponents"))
+    fitted = fitted.assign(reason=_not_identifiable(fitted)).sort_values("identified", ascending=False, kind="stable")
     return (
         "## Smallest sizes that reach each target\n\nWhole table: `leaderboard.csv`; every configuration: `scaling.csv`.\n\n"
         f"{table(leaders, sizes, most=MOST_ROWS, full='leaderboard.csv')}\n"
         "## Exponents\n\nWhole table: `exponents.csv`; the thresholds they rest on: `thresholds.csv`.\n\n"
         f"{table(fitted, fits, most=MOST_ROWS, full='exponents.csv')}\n"
-        f"## Rays\n\n{table(tables.rays, found, most=MOST_ROWS, full='rays.csv')}\n"
+        f"## Rays\n\n{table(rays, found, most=MOST_ROWS, full='rays.csv')}\n"
     )
+
+
+def _others(tables: StudyTables) -> str:
+    """The tables that no section tells of, as they are."""
+    text = ""
+    for name, rows in tables.written():
+        if name not in TOLD:
+            shown = plain_table(rows, list(tables.columns[name]), f"{name}.csv")
+            text += f"## {name.replace('_', ' ').capitalize()}\n\nWhole table: `{name}.csv`.\n\n{shown}\n"
+    return text
 
 
 def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
@@ -212,16 +217,14 @@ def _figures(drawn: list[Picture]) -> str:
 
 
 def _cost(frame: pd.DataFrame) -> str:
-    ran = frame[frame["cpu_seconds"].notna()]
-    costs = ran.groupby(["engine", "recipe"]).agg(
-        runs=("key", "size"), cpu=("cpu_seconds", "sum"), middle=("cpu_seconds", "median"), flops=("flops", "sum")
-    )
-    names = {"engine": "engine", "recipe": "recipe", "runs": "runs", "cpu": "CPU s", "middle": "median CPU s", "flops": "flops"}
-    return f"## Cost\n\n{table(costs.reset_index(), names, most=MOST_ROWS, full='records')}\n"
+    names = {**COSTS, "cpu_seconds": "CPU s", "median_cpu_seconds": "median CPU s"}
+    rows = costs(frame, ("engine", "recipe"))
+    return f"## Cost\n\n{table(rows, {str(name): names[str(name)] for name in rows}, most=MOST_ROWS, full='records')}\n"
 
 
-def _columns() -> str:
-    parts = [f"## {name}\n\n{documented(columns)}" for name, columns in {**COLUMNS, **BRACKET_COLUMNS}.items()]
+def _columns(family: Family) -> str:
+    named = {name: kind.columns(family) for name, kind in kinds(family).items()}
+    parts = [f"## {name}.csv\n\n{documented(columns)}" for name, columns in named.items() if columns]
     return "# Columns of the tables\n\n" + "\n".join(parts)
 
 

@@ -1,12 +1,13 @@
 """Heuristic: the q that trained nets would need, carried over from the measured thresholds of a study.
 
-exponents.csv gives, for each series of a study, a fitted q* ~ n^beta with its interval, thresholds.csv the thresholds q*(n) it
-rests on. From the largest n with a threshold, n0: q ~ sqrt(q_low q_high) (n / n0)^beta. This supposes that the outputs resemble
-those of the study's task, that sizes and optimiser are the study's, and that the law goes on: nothing of it is proved.
+The table `exponents` has, for each series of a study, target and path of the data, a fitted q* ~ n^beta with its interval, the
+table `thresholds` the intervals q_low < q* <= q_high it rests on. From the largest n with such an interval, n0:
+q ~ sqrt(q_low q_high) (n / n0)^beta. This supposes that the outputs resemble those of the study's task, that sizes and optimiser
+are the study's, and that the law goes on: nothing of it is proved.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,16 @@ import numpy as np
 import pandas as pd
 
 from operators.errors import UserError
-from results.records.manifest import load_manifest
+from results.records.manifest import Target, load_manifest
+from results.tables.csv_files import read_csv
 from results.tables.exponents import THRESHOLD_LAW
 from results.tables.series import SERIES, on_shapes, paths
 
-LAWS = (*SERIES, "law", "target", "path", "identified", "exponent", "low", "high")
-THRESHOLDS = (*SERIES, "target", "n", "N", "M", "kind", "q_low", "q_high")
-NUMBERS = ("exponent", "low", "high", "n", "N", "M", "q_low", "q_high")
-LARGEST_BYTES = 64 * 2**20
+OF_A_LAW = (*SERIES, "target")
+LAW = (*OF_A_LAW, "law", "path", "identified", "exponent", "low", "high")
+THRESHOLD = (*OF_A_LAW, "n", "N", "M", "q_low", "q_high")
+REAL = ("sigma", "exponent", "low", "high", "q_low", "q_high")
+WHOLE = ("n", "N", "M")
 
 
 @dataclass(frozen=True)
@@ -47,67 +50,73 @@ class Prediction:
 
 
 def predicted_sizes(folder: Path, n: int, *, target: float, absorbed: float) -> list[Prediction]:
-    """Predictions of every identified series of a study whose target is nearest to the one asked for.
+    """`predictions` of a finished study, from its files: its records may be elsewhere.
 
     Args:
-        folder: results folder of the study, with exponents.csv.
-        n: number of labels.
-        target: relative error asked for; compared with targets of that kind if `absorbed` is 0.
-        absorbed: fraction of the noise that must be absorbed; if positive, compared with targets of that kind.
+        folder: results folder of the study.
+        n: see `predictions`.
+        target: see `predictions`.
+        absorbed: see `predictions`.
 
     Raises:
         UserError: no exponents.csv, thresholds.csv or study.json, or those of another release.
     """
+    fits, located = _read(folder / "exponents.csv", LAW), _read(folder / "thresholds.csv", THRESHOLD)
+    return predictions(fits, located, load_manifest(folder).targets, n, target=target, absorbed=absorbed)
+
+
+def _read(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    table = read_csv(path)
+    missing = [name for name in needed if name not in table]
+    if missing:
+        raise UserError(f"expected the column {missing[0]!r} in {path}, found none; `python -m bench report` rebuilds the table")
+    typed: dict[str, pd.Series[Any]] = {name: table[name].astype("str").fillna("") for name in needed}
+    typed |= {name: pd.to_numeric(table[name], errors="coerce").astype(float) for name in needed if name in REAL + WHOLE}
+    typed |= {name: pd.Series(np.nan_to_num(typed[name], posinf=0.0, neginf=0.0).astype(int)) for name in needed if name in WHOLE}
+    return pd.DataFrame(typed)
+
+
+def predictions(
+    fits: pd.DataFrame, located: pd.DataFrame, targets: Iterable[Target], n: int, *, target: float, absorbed: float
+) -> list[Prediction]:
+    """Predictions of every identified series of a study whose target is nearest to the one asked for.
+
+    Args:
+        fits: the table exponents.
+        located: the table thresholds.
+        targets: those of the study.
+        n: number of labels.
+        target: relative error asked for; compared with targets of that kind if `absorbed` is 0.
+        absorbed: fraction of the noise that must be absorbed; if positive, compared with targets of that kind.
+    """
     kind, value = ("absorb", absorbed) if absorbed > 0.0 else ("relative", target)
-    laws, located = _table(folder / "exponents.csv", LAWS), _table(folder / "thresholds.csv", THRESHOLDS)
-    known = {asked.label: asked.value for asked in load_manifest(folder).targets if asked.kind == kind}
-    rows = laws[(laws["law"] == THRESHOLD_LAW) & (laws["identified"] == "yes") & laws["target"].isin(known)]
+    known = {asked.label: asked.value for asked in targets if asked.kind == kind}
+    rows = fits[(fits["law"] == THRESHOLD_LAW) & (fits["identified"] == "yes") & fits["target"].isin(known)]
     distance = rows["target"].map(lambda label: abs(math.log(known[label] / value)))
-    near = rows[distance == distance.min()].to_dict("records")
-    found = [_prediction(row, intervals_of(row, located), n) for row in near]
+    thresholds, found = dict(list(located.groupby(list(OF_A_LAW)))), []
+    for fit in rows[distance == distance.min()].to_dict("records"):
+        measured = thresholds.get(tuple(fit[name] for name in OF_A_LAW))
+        if measured is not None:
+            shapes = paths(zip(measured["N"], measured["M"], strict=True)).get(fit["path"], [])
+            bounded = measured["q_low"].notna() & measured["q_high"].notna() & (measured["n"] > 0)
+            found.append(_prediction(fit, measured[on_shapes(measured, shapes) & bounded], n))
     return sorted((one for one in found if one is not None), key=lambda one: (one.q, one.series))
 
 
-def _table(path: Path, needed: Iterable[str]) -> pd.DataFrame:
-    """A table of a study: the columns of NUMBERS as numbers, the others as text."""
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise UserError(
-                f"expected {path} of at most {LARGEST_BYTES} bytes, got {path.stat().st_size}; give a study's results folder"
-            )
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except OSError as error:
-        raise UserError(f"expected a study's results folder with {path}, got '{error.strerror}'; run the study first") from error
-    except ValueError as error:
-        raise UserError(f"expected a table in {path}, got what is none; `python -m bench report` rebuilds it") from error
-    missing = [name for name in needed if name not in table.columns]
-    if missing:
-        raise UserError(f"expected the column {missing[0]!r} in {path}, found none; `python -m bench report` rebuilds the table")
-    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in NUMBERS if name in table})
-
-
-def intervals_of(law: Mapping[Any, Any], located: pd.DataFrame) -> pd.DataFrame:
-    """The thresholds that are intervals, of the series, target and path of a row of exponents.csv."""
-    mine = located[np.all([located[name] == law[name] for name in (*SERIES, "target")], axis=0)]
-    shapes = paths(zip(mine["N"], mine["M"], strict=True)).get(law["path"], [])
-    return mine[on_shapes(mine, shapes) & (mine["kind"] == "interval")]
-
-
-def _prediction(law: Mapping[Any, Any], intervals: pd.DataFrame, n: int) -> Prediction | None:
-    """The prediction of one row of exponents.csv; None where no threshold is an interval."""
-    if intervals.empty or not math.isfinite(law["exponent"]):
+def _prediction(fit: Mapping[Hashable, Any], measured: pd.DataFrame, n: int) -> Prediction | None:
+    """The prediction of one fit from the intervals on its path; None where there are none."""
+    if measured.empty or not math.isfinite(fit["exponent"]):
         return None
-    measured = int(intervals["n"].max())
-    last = intervals[intervals["n"] == measured]
-    exponent, ends = law["exponent"], (law["low"], law["high"])
-    factor = n / measured
-    powers = sorted(factor ** (end if math.isfinite(end) else exponent) for end in (*ends, exponent))
-    middle = math.exp((np.log(last["q_low"].clip(lower=1)) + np.log(last["q_high"])).mean() / 2)
+    last = measured[measured["n"] == measured["n"].max()]
+    low, high = (last[name].to_numpy(float) for name in ("q_low", "q_high"))
+    exponent, n0 = fit["exponent"], int(last["n"].iloc[0])
+    factor = n / n0
+    powers = sorted(factor ** (end if math.isfinite(end) else exponent) for end in (fit["low"], exponent, fit["high"]))
     return Prediction(
-        q=middle * factor**exponent,
-        low=last["q_low"].min() * powers[0],
-        high=last["q_high"].max() * powers[-1],
-        series=f"{law['task']}, {law['target']}, {law['design']}, {law['path']}, {law['sizes']}, {law['recipe']}",
-        measured_n=measured,
+        q=math.exp(np.mean(np.log(np.maximum(low, 1.0) * high)) / 2.0) * factor**exponent,
+        low=low.min() * powers[0],
+        high=high.max() * powers[-1],
+        series=f"{fit['task']}, {fit['target']}, {fit['design']}, {fit['path']}, {fit['sizes']}, {fit['recipe']}",
+        measured_n=n0,
         factor=factor,
     )

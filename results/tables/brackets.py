@@ -58,6 +58,13 @@ COLUMNS: dict[str, str] = {
 }
 
 
+WHOLE = (
+    *("n", "N", "M", "replicate", "q", "q_lower", "q_upper", "q_gap", "d_lower", "d_upper", "d_q"),
+    *("witnesses", "trainings", "grid"),
+)
+REAL = ("sigma", "q_cpu_seconds", "d_cpu_seconds", "d_ratio", "cpu_seconds")
+
+
 IMPOSSIBLE = "certified impossible"
 STANDINGS = ("closed", "open", "witnessed", "no witness", IMPOSSIBLE)
 
@@ -75,7 +82,7 @@ def brackets(manifest: Manifest, entries: Iterable[Entry], costs: Mapping[str, f
     for bracket in manifest.brackets:
         row = _row(bracket, [entry for entry in known if answers(entry, bracket)], costs)
         rows.append({**row, "cpu_seconds": sum(costs.get(key, 0.0) for key in bracket.tried)})
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({**dict.fromkeys(WHOLE, "Int64"), **dict.fromkeys(REAL, "float")})
     return table.sort_values(
         ["task", "parameters", "design", "n", "N", "sigma", "replicate", "target", "q"], kind="stable", ignore_index=True
     )

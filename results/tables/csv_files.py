@@ -2,20 +2,31 @@
 
 Floats have six significant digits, lines end in a bare newline, what is not known is empty. A text that a spreadsheet would
 run as a formula (it begins with = + - @, a tab or a carriage return) gets a leading apostrophe.
+
+Only who has a finished folder without its records reads such a file back: a column is then whole or real if writing its numbers
+again gives the very texts of the file; any other is text.
 """
 
 import csv
+import hashlib
 import io
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from operators.atomic_files import write_atomic
+from operators.errors import UserError
+from results.tables.numbers import DIGITS
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LARGEST_BYTES = 64 * 2**20
+_WHOLE = re.compile(r"-?[1-9]\d{0,14}|0")
+_REAL = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?|-?inf")
 
 
 def safe_text(text: str) -> str:
@@ -26,7 +37,7 @@ def safe_text(text: str) -> str:
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """The table as CSV, header included, in its order of rows and columns."""
-    columns = [_formatted(table[name]) for name in table.columns]
+    columns = [texts(table[name]) for name in table.columns]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.columns)
@@ -34,25 +45,62 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     return text.getvalue().encode("utf-8")
 
 
-def _formatted(column: "pd.Series") -> list[str]:
+def texts(column: "pd.Series[Any]") -> list[str]:
+    """The cells of a column as its file has them."""
     if pd.api.types.is_bool_dtype(column.dtype):
         return ["yes" if value else "no" for value in column]
     if pd.api.types.is_integer_dtype(column.dtype):
         return ["" if value is pd.NA else str(value) for value in column]
     if pd.api.types.is_float_dtype(column.dtype):
-        return ["" if math.isnan(value) else f"{value + 0.0:.6g}" for value in column.to_numpy(np.float64)]
-    codes, texts = pd.factorize(column)
-    written = np.array([*(safe_text(str(text)) for text in texts), ""], dtype=object)  # code -1, what is not known, is the last
+        return ["" if math.isnan(value) else f"{value + 0.0:.{DIGITS}g}" for value in column.to_numpy(np.float64)]
+    codes, levels = pd.factorize(column)
+    written = np.array([*(safe_text(str(text)) for text in levels), ""], dtype=object)  # code -1, what is not known, is the last
     return written[codes].tolist()
 
 
-def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a table atomically.
+def write_csv(path: Path, table: pd.DataFrame) -> str:
+    """Write a table atomically and return the SHA-256 of the file.
 
     Raises:
         UserError: it cannot be written; the old file stays.
     """
-    write_atomic(path, csv_bytes(table))
+    content = csv_bytes(table)
+    write_atomic(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """The rows of a file: whole numbers as Int64, real ones as float, text as str; what is empty is missing.
+
+    Raises:
+        UserError: there is none, it holds no table, or it is larger than LARGEST_BYTES.
+    """
+    text = _content(path)
+    try:
+        head, *rows = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), strict=True)
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(head)
+        return pd.DataFrame({name: _typed(cells) for name, cells in zip(head, columns, strict=True)})
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"expected a table in {path}, got what is none; `python -m bench report` rebuilds it") from error
+
+
+def _content(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_BYTES:
+            raise UserError(f"expected {path} of at most {LARGEST_BYTES} bytes, got {size}; give a study's results folder")
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"expected a study's results folder with {path}, got '{error.strerror}'; run the study first") from error
+
+
+def _typed(cells: tuple[str, ...]) -> "pd.Series[Any]":
+    known = [text for text in cells if text]
+    if known and all(map(_WHOLE.fullmatch, known)):
+        return pd.Series(pd.array([int(text) if text else None for text in cells], dtype="Int64"))
+    if known and all(_REAL.fullmatch(text) and f"{float(text):.{DIGITS}g}" == text for text in known):
+        return pd.Series(np.asarray([float(text) if text else np.nan for text in cells]))
+    return pd.Series(pd.array([text or None for text in cells], dtype="str"))
 
 
 def documented(columns: Mapping[str, str]) -> str:

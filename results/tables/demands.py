@@ -29,6 +29,7 @@ from results.tables.frame import applies, label_energy, lowered_floors
 TAIL = "bound_signal_tail_"
 COLUMNS = ("series", "target", "N", "M", "n", "bound", "q", "status", "vacuous", "assumptions", "probability")
 OF_SHAPE = ("n", "N", "M", "design", "noise_law", "sigma")
+WHOLE = ("series", "N", "M", "n")
 TEXT = ("target", "bound", "status", "assumptions")
 Bounds = Mapping[str, Bound]
 Sizes = tuple[Callable[[int], DeepONet], tuple[int, ...] | None]
@@ -58,7 +59,9 @@ def demanded_q(frame: pd.DataFrame, manifest: Manifest, bounds: Bounds = BOUNDS)
     """
     rows = [*_of_labels(frame, manifest, bounds), *_of_series(frame, manifest, bounds)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({"q": float, "vacuous": bool, "probability": float, **dict.fromkeys(TEXT, "str")})
+    return table.astype(
+        {**dict.fromkeys(WHOLE, "int64"), "q": float, "vacuous": bool, "probability": float, **dict.fromkeys(TEXT, "str")}
+    )
 
 
 def _row(where: tuple[Any, ...], said: Statement) -> tuple[Any, ...]:

@@ -43,7 +43,7 @@ def frontier(rows: pd.DataFrame) -> pd.DataFrame:
     """Fit the slopes of every group of a brackets table whose questions fix q."""
     asked = rows[rows["q"].notna()]
     table = [row for _, part in asked.groupby(list(GROUP), sort=True) for row in _slopes(part)]
-    return pd.DataFrame(table, columns=list(COLUMNS))
+    return pd.DataFrame(table, columns=list(COLUMNS)).astype(dict.fromkeys(("estimate", "low", "high"), "float"))
 
 
 def _slopes(part: pd.DataFrame) -> list[dict[str, object]]:

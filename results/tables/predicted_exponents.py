@@ -104,11 +104,6 @@ class Guide:
     exponent: float
     names: str
 
-    @property
-    def label(self) -> str:
-        """The entry of a legend."""
-        return f"n^{self.exponent:.3g}, slope only: {self.names}"
-
 
 def slope_guides(located: pd.DataFrame) -> list[Guide]:
     """A line for each distinct exponent predicted for some series of a path, through the middle of their bounded thresholds."""

@@ -82,9 +82,7 @@ def opened(chromium: Browser) -> Iterator[Callable[..., Watched]]:
 
 def save(folder: Path, study: Any, **changes: Any) -> Path:
     study.save(folder, study.manifest(rays=(1.0,)).model_copy(update=changes))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("results.report.write.pictures", lambda _: ())
-        write_tables(folder)
+    write_tables(folder, figures=False)
     return folder
 
 

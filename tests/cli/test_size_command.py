@@ -23,12 +23,10 @@ from operators.arrays import Array
 from operators.external import stored_array
 from operators.external.arrays import open_array
 from results.records.manifest import Target, save_manifest
+from results.sizing.prediction import predicted_sizes, predictions
 from results.sizing.request import SizeRequest, size_report
 from results.tables.csv_files import write_csv
-from results.tables.exponents import COLUMNS, exponent_table
-from results.tables.series import with_series
-from results.tables.thresholds import COLUMNS as THRESHOLDS
-from results.tables.thresholds import thresholds
+from results.tables.study_tables import StudyTables, study_tables
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 APP.command()(size)
@@ -347,7 +345,7 @@ def test_figure_is_written_and_the_same_bytes_each_time(data: Path, ending: str,
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def study_folder(planted: Any, folder: Path, *, kind: str) -> Path:
+def study_of(planted: Any, *, kind: str) -> StudyTables:
     """A study whose thresholds are q* = 2 (n / 256)^(1/2), found on a grid of ratio 2, for a relative or an absorbing target."""
     for functions in (16, 32, 64, 128):
         for q in (1, 2, 4, 8, 16, 32):
@@ -360,12 +358,16 @@ def study_folder(planted: Any, folder: Path, *, kind: str) -> Path:
                 else:
                     planted.add(relative=0.01 if reached else 0.9, **wide, **sizes)
     targets = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.5))
-    frame = with_series(planted.frame(targets))
-    located = thresholds(frame, planted.manifest(targets))
+    return study_tables(planted.manifest(targets), planted.records)
+
+
+def study_folder(planted: Any, folder: Path, *, kind: str) -> Path:
+    """The files of that study, without its records."""
     folder.mkdir()
-    save_manifest(folder, planted.manifest(targets))
-    write_csv(folder / "exponents.csv", exponent_table(frame, located)[list(COLUMNS)])
-    write_csv(folder / "thresholds.csv", located[list(THRESHOLDS)])
+    tables = study_of(planted, kind=kind)
+    save_manifest(folder, tables.manifest)
+    for name, table in tables.written():
+        write_csv(folder / f"{name}.csv", table)
     return folder
 
 
@@ -387,6 +389,19 @@ def test_study_gives_a_heuristic_prediction_along_its_measured_law(kind: str, da
         APP, list(map(str, ["--data", data, "--array", "outputs", "--target", target, "--study", folder, *noise]))
     )
     assert "heuristic" in text.output
+
+
+@pytest.mark.parametrize("kind", ["relative", "absorb"])
+def test_a_finished_folder_predicts_what_the_tables_in_memory_predict(kind: str, planted: Any, tmp_path: Path) -> None:
+    folder = study_folder(planted, tmp_path / "study", kind=kind)
+    tables = study_of(planted, kind=kind)
+    asked_for = {"target": 0.05, "absorbed": 0.4 if kind == "absorb" else 0.0}
+    held = predictions(tables["exponents"], tables["thresholds"], tables.manifest.targets, 1000, **asked_for)
+    read = predicted_sizes(folder, 1000, **asked_for)
+    assert len(held) == len(read) > 0
+    for one, other in zip(held, read, strict=True):
+        assert (one.series, one.measured_n, one.factor) == (other.series, other.measured_n, other.factor)
+        assert [other.q, other.low, other.high] == pytest.approx([one.q, one.low, one.high], rel=1e-4)
 
 
 def test_prediction_rests_on_the_numbers_of_the_tables_not_on_their_prose(data: Path, planted: Any, tmp_path: Path) -> None:
@@ -412,6 +427,7 @@ def test_study_without_a_law_for_the_target_says_so(data: Path, planted: Any, tm
         (b"a,b\n1,2\n", "expected the column 'task'"),
         (b"\xff\xfe\x00", "expected a table"),
         (b'a,b\n"1', "expected a table"),
+        (b"a,b\n1,2,3\n", "expected a table"),
     ],
 )
 def test_study_table_that_is_none_is_refused(content: bytes, message: str, data: Path, tmp_path: Path) -> None:

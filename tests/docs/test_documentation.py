@@ -29,8 +29,8 @@ from bench.engines.threads import pinned_tensorflow
 from bench.study import Study
 from operators import TASKS
 from operators.bounds import BOUNDS
-from results.report.bracket_section import BRACKET_COLUMNS
-from results.report.write import COLUMNS
+from results.families import FAMILIES
+from results.tables.study_tables import kinds
 
 PAGES = [REPOSITORY / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG")] + sorted(
     (REPOSITORY / "docs").glob("*.md")
@@ -162,7 +162,8 @@ def test_the_pages_name_every_command() -> None:
 
 
 def table_columns() -> dict[str, set[str]]:
-    return {name: set(columns) for name, columns in {**COLUMNS, **BRACKET_COLUMNS}.items()}
+    named = {name: kind.columns(FAMILIES["deeponet"]) for name, kind in kinds(FAMILIES["deeponet"]).items()}
+    return {f"{name}.csv": set(columns) for name, columns in named.items() if columns}
 
 
 @EVERY_PAGE

@@ -22,14 +22,14 @@ from repository import REPOSITORY
 
 from results.charts.brackets import bracket_charts
 from results.charts.frontier import frontier_charts
+from results.charts.model import Intervals, Line
 from results.page.columnar import columns, embedded
 from results.page.document import coded
 from results.page.index import write_index
 from results.page.sections import SECTIONS
-from results.page.written import read_table
 from results.records.manifest import Bracket, Target
-from results.report.write import write_tables
-from results.tables.csv_files import csv_bytes, write_csv
+from results.report import write
+from results.tables.csv_files import csv_bytes, read_csv, safe_text, write_csv
 from results.tables.numbers import number
 
 PAGE = REPOSITORY / "results" / "page"
@@ -40,12 +40,9 @@ def save(folder: Path, study: Any, **changes: Any) -> Path:
     return study.save(folder, study.manifest(rays=(1.0, 2.0)).model_copy(update=changes))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _no_figures() -> Iterator[None]:
-    """The page does not hang on the figures of `report.md`, whose drawing takes seconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("results.report.write.pictures", lambda _: ())
-        yield
+def write_tables(folder: Path) -> None:
+    """All but the figures of `report.md`, on which the page does not hang."""
+    write.write_tables(folder, figures=False)
 
 
 @pytest.fixture(scope="module")
@@ -155,22 +152,57 @@ def test_menu_sections_and_places_of_charts_and_tables_fit_together(folder: Path
     assert asked <= {chart["section"] for chart in page.data["charts"]} <= {section.name for section in SECTIONS}
 
 
-def test_every_csv_file_stands_on_the_page_to_the_last_cell(folder: Path) -> None:
-    page = read(folder / "report.html")
-    for path in folder.glob("*.csv"):
+def files_of(folder: Path) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Name, header and rows of each CSV file that has a row."""
+    for path in sorted(folder.glob("*.csv")):
         with path.open(newline="") as handle:
             head, *rows = csv.reader(handle)
-        if not rows:
-            continue
-        table = table_of(page, path.stem)
+        if rows:
+            yield path.stem, head, rows
+
+
+def as_written(column: dict[str, Any], rows: int) -> list[str]:
+    """A column of the page as a CSV file has it."""
+
+    def cell(value: Any) -> str:
+        if value is None:
+            return ""
+        if column["kind"] == "text":
+            return safe_text(value)
+        return f"{value:.6g}" if column["kind"] == "real" and not isinstance(value, str) else str(value)
+
+    return [cell(value) for value in values(column, rows)]
+
+
+def holds_its_files(folder: Path) -> int:
+    """Assert that the page of a folder shows its CSV files, no row or digit more or less; return how many."""
+    page = read(folder / "report.html")
+    found = list(files_of(folder))
+    for name, head, rows in found:
+        table = table_of(page, name)
         assert [column["name"] for column in table["columns"]] == head
         assert all(column["help"] for column in table["columns"])
         assert set(table["shown"]) <= set(head)
+        assert table["rows"] == len(rows)
         for column, texts in zip(table["columns"], zip(*rows, strict=True), strict=True):
-            kind = column["kind"]
-            written = ["" if v is None else f"{v:.6g}" if kind == "real" and not isinstance(v, str) else str(v)
-                       for v in values(column, len(rows))]  # fmt: skip
-            assert written == list(texts), (path.name, column["name"])
+            assert as_written(column, len(rows)) == list(texts), (name, column["name"])
+    assert {table["file"] for table in page.data["tables"]} - {""} == {f"{name}.csv" for name, _, _ in found}
+    return len(found)
+
+
+def test_the_page_shows_what_the_csv_files_hold_to_the_last_digit(folder: Path) -> None:
+    assert holds_its_files(folder) == 7
+
+
+def test_the_page_shows_what_the_csv_files_hold_where_text_is_hostile_and_brackets_are_open(tmp_path: Path, planted: Any) -> None:
+    for q, name in itertools.product((1, 2, 4), ("=1+1", "a\nb", "1e3", HOSTILE)):
+        planted.add(q=q, task=name, absorbed=0.1 * q, recipe="+x")
+    asked = {"d_lower": 1234567, "q_lower": 3}
+    brackets = (Bracket(**{**QUESTION, **asked}), Bracket(**{**QUESTION, **asked, "q": 4, "sigma": 0.5, "noise_law": "uniform"}))
+    folder = save(tmp_path / "s", planted, brackets=brackets)
+    write_tables(folder)
+    assert holds_its_files(folder) >= 7
+    assert "1234567" in (folder / "brackets.csv").read_text()
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -188,7 +220,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"
 def test_a_csv_file_read_back_and_written_again_is_the_same_bytes(tmp_path_factory: Any, rows: list[tuple[Any, ...]]) -> None:
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     write_csv(path, pd.DataFrame(rows, columns=["real", "whole", "text"]))
-    again = read_table(path)
+    again = read_csv(path)
     assert csv_bytes(again) == path.read_bytes()
     packed = json.loads(embedded(columns(again, dict.fromkeys(again, ""))))
     assert [None if pd.isna(v) else str(v) for v in again["text"]] == [
@@ -264,13 +296,9 @@ def test_points_of_charts_lie_where_their_records_are(folder: Path) -> None:
         for layer in chart["layers"]:
             if layer["kind"] != "record":
                 continue
-            assert all(
-                records["status"][row] == "done" and (records["schedule"][row] == "tied") == tied for row in layer["data"]["row"]
-            )
-            line = next(
-                part["data"] for part in chart["layers"] if part["kind"] == "line" and part["switches"] == layer["switches"]
-            )
-            mine = frame.iloc[layer["data"]["row"]].groupby("q")["training_mse"].min()
+            assert all(records["status"][row] == "done" and (records["schedule"][row] == "tied") == tied for row in layer["row"])
+            line = next(part for part in chart["layers"] if part["kind"] == "line" and part["switches"] == layer["switches"])
+            mine = frame.iloc[layer["row"]].groupby("q")["training_mse"].min()
             assert line["x"] == mine.index.tolist()
             assert line["y"] == pytest.approx(mine.tolist(), rel=1e-5)
 
@@ -280,7 +308,7 @@ def test_thresholds_of_d_are_the_parameters_at_the_thresholds_of_q(folder: Path)
         chart["title"]: chart for chart in charts_of(read(folder / "report.html"), "thresholds") if "absorb 0.5" in chart["title"]
     }
     q, d = (next(chart for title, chart in charts.items() if title.startswith(f"{name}*(n)")) for name in "qd")
-    of_q, of_d = (next(layer["data"] for layer in chart["layers"] if layer["kind"] == "interval") for chart in (q, d))
+    of_q, of_d = (next(layer for layer in chart["layers"] if layer["kind"] == "interval") for chart in (q, d))
     assert any(value is not None for value in of_q["low"])
     for end in ("low", "high"):
         assert of_d[end] == [None if value is None else 50 * value * value for value in of_q[end]]
@@ -290,7 +318,7 @@ def test_a_threshold_names_the_run_that_reached_the_target(folder: Path) -> None
     page = read(folder / "report.html")
     records = record_values(page)
     chart = next(chart for chart in charts_of(page, "thresholds") if chart["title"].startswith("q*(n): absorb 0.5"))
-    data = next(layer["data"] for layer in chart["layers"] if layer["kind"] == "interval")
+    data = next(layer for layer in chart["layers"] if layer["kind"] == "interval")
     known = [(row, high, n) for row, high, n in zip(data["row"], data["high"], data["x"], strict=True) if high is not None]
     assert known
     for row, high, n in known:
@@ -310,7 +338,7 @@ def test_every_bound_stands_in_the_legend_with_its_status(folder: Path) -> None:
         theory = {switch["label"]: switch for switch in chart["switches"] if switch["role"] == "theory"}
         assert expected <= set(theory)
         assert all(switch["status"] for switch in theory.values())
-        assert all(switch["empty"] for switch in theory.values() if switch["status"].startswith("vacuous"))
+        assert all(switch["empty"] for switch in theory.values() if switch["status"] == "vacuous")
         drawn = {i for layer in chart["layers"] for i in layer["switches"]}
         assert {i for i, switch in enumerate(chart["switches"]) if not switch["empty"]} == drawn
 
@@ -325,7 +353,7 @@ def test_a_planted_slope_lies_in_the_band_and_stands_in_the_words(tmp_path: Path
     with (folder / "exponents.csv").open(newline="") as handle:
         row = next(row for row in csv.DictReader(handle) if row["target"] == "absorb 0.5")
     assert f"fit n^{float(row['exponent']):.2f}, 95 % [{float(row['low']):.2f}, {float(row['high']):.2f}]" in chart["alt"]
-    band, line = (next(layer["data"] for layer in chart["layers"] if layer["kind"] == kind) for kind in ("band", "line"))
+    band, line = (next(layer for layer in chart["layers"] if layer["kind"] == kind) for kind in ("band", "line"))
     n, low, high, middle = (np.array(values_) for values_ in (band["x"], band["low"], band["high"], line["y"]))
     assert np.all((low < middle) & (middle < high))
     assert np.all((low < 1.0 * np.sqrt(n)) & (high > 0.5 * np.sqrt(n)))
@@ -432,9 +460,9 @@ def test_bars_reach_from_what_is_certified_to_what_is_witnessed() -> None:
             {"q_lower": 5, "q_upper": None, "d_lower": 90, "d_upper": 180, "q": None, "target": "absorb 0.5"},
         ]
     ).astype({name: "Int64" for name in ("q_lower", "q_upper", "d_lower", "d_upper", "q")})
-    same = {"task": "t", "parameters": None, "design": "grid", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
+    same = {"task": "t", "parameters": "", "design": "grid", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
     rows = rows.assign(**same, **{f"{size}_{name}": "certified" for size in "qd" for name in ("status", "bound")})
-    q, d = bracket_charts(SimpleNamespace(written={"brackets.csv": rows}))  # type: ignore[arg-type]
+    q, d = bracket_charts(SimpleNamespace(tables={"brackets": rows}))  # type: ignore[arg-type]
     assert (q.low, q.high) == ([3, 5], [3, None])
     assert "1 closed, 1 without" in q.alt
     assert (d.low, d.high) == ([40, 90], [1234567, 180])
@@ -450,19 +478,19 @@ def test_questions_with_q_fixed_are_a_frontier_of_d_against_q_and_no_bars() -> N
             for r in range(3)
         ]
     ).astype({"d_upper": "Int64", "q": "Int64"})
-    same = {"task": "t", "parameters": None, "design": "triples", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
+    same = {"task": "t", "parameters": "", "design": "triples", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
     rows = rows.assign(**same, target="absorb 0.5", standing="witnessed", d_status="certified", d_bound="rank-to-parameters")
-    evidence = SimpleNamespace(written={"brackets.csv": rows})
+    evidence = SimpleNamespace(tables={"brackets": rows, "frontier": rows})
     assert list(bracket_charts(evidence)) == []  # type: ignore[arg-type]
     (chart,) = frontier_charts(evidence)  # type: ignore[arg-type]
     assert [switch.label for switch in chart.switches if switch.role == "data"] == ["n = 64", "n = 256"]
-    lines = [layer.data for layer in chart.layers if layer.kind == "line"]
-    assert lines[0] == {"x": [2, 4, 8], "y": [65.0, 65.0, 65.0]}
-    assert lines[1]["y"] == [65.0, 65.0 / 4, 65.0 / 16]
-    assert lines[2]["y"] == [20, 40, 80]
-    assert lines[3]["x"] == [2, 4]
+    lines = [layer for layer in chart.layers if isinstance(layer, Line)]
+    assert (lines[0].x, lines[0].y) == ([2, 4, 8], [65.0, 65.0, 65.0])
+    assert lines[1].y == [65.0, 65.0 / 4, 65.0 / 16]
+    assert lines[2].y == [20, 40, 80]
+    assert lines[3].x == [2, 4]
     assert "15 of 18 questions have a witness" in chart.alt
-    assert "d = 64; d >= 20 (certified" in next(layer.data["text"][0] for layer in chart.layers if layer.kind == "interval")
+    assert "d = 64; d >= 20 (certified" in next(layer.text[0] for layer in chart.layers if isinstance(layer, Intervals))
 
 
 def luminance(colour: str) -> float:

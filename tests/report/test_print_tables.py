@@ -1,21 +1,20 @@
 """Tables for print: hostile text is typeset, never run; the columns exist; numbers are those of the CSV files, rounded."""
 
-import csv
-import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from results.families import FAMILIES
 from results.report import latex
-from results.report.bracket_section import BRACKET_COLUMNS
 from results.report.print_tables import PRINTED, as_latex, as_markdown, chosen, print_tables
-from results.report.write import COLUMNS
-from results.tables.csv_files import csv_bytes
+from results.tables.study_tables import TABLES, kinds, study_tables
 
+FAMILY = FAMILIES["deeponet"]
 WORDS = {
     "textbackslash": "\\",
     "textasciicircum": "^",
@@ -82,7 +81,7 @@ def test_long_text_is_cut_before_it_is_escaped() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_rows_keep_their_cells_in_both_kinds_of_table(text: str) -> None:
-    rows = chosen(csv_bytes(pd.DataFrame({"task": [text, "plain"], "q": [3, 4]})).decode(), ("task", "q"))
+    rows = chosen(pd.DataFrame({"task": [text, "plain"], "q": [3, 4]}), ("task", "q"))
     lines = as_latex(rows, {"task": "task", "q": "$q$"}, "x.csv").splitlines()
     body = lines[lines.index(r"\midrule") + 1 : lines.index(r"\bottomrule")]
     assert len(body) == 2
@@ -98,18 +97,18 @@ def test_hostile_rows_keep_their_cells_in_both_kinds_of_table(text: str) -> None
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_the_columns_printed_are_columns_of_the_table(name: str) -> None:
-    assert set(PRINTED[name]) <= set({**COLUMNS, **BRACKET_COLUMNS}[name])
+    assert set(PRINTED[name]) <= set(TABLES[name].columns(FAMILY))
 
 
 def test_every_table_of_a_study_is_printed() -> None:
-    assert set(PRINTED) == {*COLUMNS, *BRACKET_COLUMNS}
+    assert set(PRINTED) == {name for name, kind in kinds(FAMILY).items() if kind.columns(FAMILY)}
 
 
 def test_numbers_are_rounded_and_set_right_and_what_is_not_known_stays_blank() -> None:
     table = pd.DataFrame(
         {"name": ["1e3", "inf"], "q": pd.array([12345678, None], dtype="Int64"), "error": [0.0123456, float("nan")]}
     )
-    rows = chosen(csv_bytes(table).decode(), ("name", "q", "error"))
+    rows = chosen(table, ("name", "q", "error"))
     assert rows.cells == (("1e3", "12345678", "0.01235"), ("inf", "", ""))
     assert rows.numeric == (False, True, True)
     assert r"\begin{tabular}{lrr}" in as_latex(rows, {"name": "a", "q": "b", "error": "c"}, "x.csv")
@@ -125,14 +124,19 @@ def test_long_tables_break_over_pages() -> None:
     assert text.startswith("% a b\n")
 
 
-def test_files_are_written_beside_the_csv_files_and_again_as_the_same_bytes(tmp_path: Path) -> None:
-    header = io.StringIO()
-    csv.writer(header, lineterminator="\n").writerow(COLUMNS["rays.csv"])
-    (tmp_path / "rays.csv").write_text(header.getvalue())
+def test_files_are_written_beside_the_csv_files_and_again_as_the_same_bytes(tmp_path: Path, planted: Any) -> None:
+    planted.add()
+    tables = study_tables(planted.manifest(), planted.records)
+    written = {name for name, _ in tables.written()}
+    found = []
     for _ in range(2):
-        print_tables(tmp_path)
-        found = {path.name: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
-        assert set(found) == {"rays.tex", "rays.md"}
-        assert found["rays.md"].count(b"\n") == 2
+        print_tables(tmp_path, tables)
+        found.append({path.name: path.read_bytes() for path in (tmp_path / "tables").iterdir()})
+    assert set(found[0]) == {f"{name}.{ending}" for name in written for ending in ("tex", "md")}
+    assert found[0]["rays.md"].count(b"\n") == 2
+    assert found[0] == found[1]
+
+
+def test_a_column_that_a_table_has_not_is_noticed() -> None:
     with pytest.raises(KeyError, match=r"^'c'$"):
-        chosen("a,b\n1,2\n", ("c",))
+        chosen(pd.DataFrame({"a": [1], "b": [2]}), ("c",))

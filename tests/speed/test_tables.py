@@ -15,11 +15,8 @@ from operators import TASKS
 from results.records.manifest import Target, load_manifest, save_manifest
 from results.records.record import record_key, to_line
 from results.records.store import Store
-from results.tables import exponents, leaderboard, rays, thresholds
 from results.tables.csv_files import csv_bytes
-from results.tables.frame import build_frame
-from results.tables.scaling import scaling_table
-from results.tables.series import with_series
+from results.tables.study_tables import study_tables
 
 TASK = TASKS["antiderivative"]
 MOST_SECONDS, MOST_BYTES = 20.0, 2 * 2**30
@@ -76,19 +73,9 @@ def test_reading_and_checking_records(benchmark: Any, folder: Path) -> None:
 
 
 def all_tables(folder: Path) -> int:
-    manifest = load_manifest(folder)
-    frame = with_series(build_frame(manifest, Store(folder).changes()))
-    manifest = manifest.without_cells()
-    assert (frame["status"] == "done").all()
-    located = thresholds.thresholds(frame, manifest)
-    built = (
-        scaling_table(frame, manifest),
-        leaderboard.leaderboard(frame, manifest),
-        located,
-        exponents.exponent_table(frame, located),
-        rays.ray_table(frame, manifest),
-    )
-    return sum(len(csv_bytes(table)) for table in built)
+    tables = study_tables(load_manifest(folder), Store(folder).changes())
+    assert (tables.frame["status"] == "done").all()
+    return sum(len(csv_bytes(table)) for _, table in tables.written())
 
 
 def test_all_tables(benchmark: Any, folder: Path) -> None:

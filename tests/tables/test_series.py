@@ -57,9 +57,9 @@ def test_a_name_tells_the_settings_in_which_series_differ_and_no_others(planted:
     assert list(series_names(frame[frame["recipe"] == "adam"]).values()) == [sizes]
 
 
-def test_a_control_is_named_in_report_figures_page_and_printed_tables(planted: Any, tmp_path: Path) -> None:
+def test_a_control_is_named_in_report_page_and_printed_tables(planted: Any, tmp_path: Path) -> None:
     folder = controlled(planted).save(tmp_path / "study")
-    write_tables(folder)
+    write_tables(folder, figures=False)
     page = (folder / "report.html").read_text()
     report = (folder / "report.md").read_text()
     printed = (folder / "tables" / "thresholds.md").read_text()
@@ -73,6 +73,6 @@ def test_a_control_is_named_in_report_figures_page_and_printed_tables(planted: A
 
 def test_without_controls_no_column_is_spent_on_them(planted: Any, tmp_path: Path) -> None:
     folder = controlled(planted, ("none",)).save(tmp_path / "study")
-    write_tables(folder)
+    write_tables(folder, figures=False)
     assert "control" not in (folder / "report.md").read_text().split("## Bounds")[0]
     assert "control" not in (folder / "tables" / "thresholds.md").read_text()

@@ -8,13 +8,17 @@ const MARKERS = [
 ];
 const REACH = 26;
 
-const colour = (layer) => (layer.colour === null ? "ink" : `c${layer.colour}`);
+const COLOURS = 7;
+const colour = (layer) => (layer.colour === null ? "ink" : layer.colour < 0 ? "grey" : `c${layer.colour % COLOURS}`);
+const dashes = (layer) => DASHES[layer.dash && 1 + (layer.dash - 1) % (DASHES.length - 1)];
+const said = (entry) => entry.label + (entry.status ? ` (${entry.claim || entry.status})` : "");
 const usable = (value, log) => typeof value === "number" && Number.isFinite(value) && (!log || value > 0);
 
 // What a record says of itself, line by line.
 function recordLines(records, row) {
   if (row === null || row === undefined) return [];
   const at = (name) => (records[name] ? records[name].at(row) : null);
+  if (!records.q) return Object.values(records).map((column) => `${column.name} ${shown(column.at(row))}`);
   const said = (label, value) => (value === null || value === "" ? null : `${label} ${shown(value)}`);
   return [
     `record ${at("key")}, ${at("status")}`,
@@ -114,10 +118,9 @@ class AxesFigure extends Figure {
   visible() { return this.spec.layers.filter((layer) => layer.switches.every((i) => this.on[i])); }
 
   coordinates(layer) {
-    const { data } = layer;
-    if (layer.kind !== "record") return data;
-    const [x, y] = [this.records[data.x], this.records[data.y]];
-    return { row: data.row, x: data.row.map((row) => x.at(row)), y: data.row.map((row) => y.at(row)) };
+    if (layer.kind !== "record") return layer;
+    const [x, y] = [this.records[layer.x], this.records[layer.y]];
+    return { row: layer.row, x: layer.row.map((row) => x.at(row)), y: layer.row.map((row) => y.at(row)) };
   }
 
   extent() {
@@ -153,7 +156,7 @@ class AxesFigure extends Figure {
   }
 
   layer(layer, x, y, box, points) {
-    const data = this.coordinates(layer), look = { class: `${layer.kind} ${colour(layer)}`, "stroke-dasharray": DASHES[layer.dash % DASHES.length] };
+    const data = this.coordinates(layer), look = { class: `${layer.kind} ${colour(layer)}`, "stroke-dasharray": dashes(layer) };
     const at = (a, b) => (usable(a, x.log) && usable(b, y.log) ? [x.place(a), y.place(Math.max(b, this.lowest))] : null);
     if (layer.kind === "level") return [svg("line", { ...look, class: `line ${colour(layer)}`, x1: box.x, x2: box.x + box.width, y1: y.place(data.y), y2: y.place(data.y) })];
     if (layer.kind === "band") {
@@ -163,15 +166,15 @@ class AxesFigure extends Figure {
     }
     if (layer.kind === "interval") return data.x.flatMap((_, i) => this.interval(layer, data, i, { x, y, points }));
     const places = data.x.map((value, i) => at(value, data.y[i]));
-    const labels = layer.switches.map((i) => this.spec.switches[i]).map((entry) => entry.label + (entry.status ? ` (${entry.claim || entry.status})` : "")).join(", ");
+    const labels = layer.switches.map((i) => said(this.spec.switches[i])).join(", ");
     places.forEach((place, i) => {
-      if (!place || (layer.kind === "line" && !data.mark)) return;
+      if (!place || (layer.kind === "line" && !layer.mark)) return;
       const lines = layer.kind === "record" ? [labels] : [`${labels}: ${this.spec.x.label.split(" ")[0]} = ${shown(data.x[i])}, ${this.spec.y.label} = ${shown(data.y[i])}`];
       points.push({ x: place[0], y: place[1], lines, row: data.row?.[i] });
     });
     const kept = places.filter(Boolean);
     if (layer.kind === "line") {
-      const dots = data.mark ? kept.map(([a, b]) => marker(a, b, `dot ${colour(layer)}`, 0)) : [];
+      const dots = layer.mark ? kept.map(([a, b]) => marker(a, b, `dot ${colour(layer)}`, 0)) : [];
       return [svg("path", { ...look, d: path(kept) }), ...dots];
     }
     return kept.map(([a, b]) => marker(a, b, look.class, layer.colour ?? 0));
@@ -214,7 +217,7 @@ const marker = (a, b, look, kind) => svg("path", { class: look, d: MARKERS[kind 
 
 function swatch(entry) {
   const nodes = [];
-  if (entry.role !== "data") nodes.push(svg("line", { class: `line ${colour(entry)}`, x1: 1, x2: 27, y1: 7, y2: 7, "stroke-dasharray": DASHES[entry.dash % DASHES.length] }));
+  if (entry.role !== "data") nodes.push(svg("line", { class: `line ${colour(entry)}`, x1: 1, x2: 27, y1: 7, y2: 7, "stroke-dasharray": dashes(entry) }));
   if (entry.role === "data") nodes.push(svg("line", { class: `line ${colour(entry)}`, x1: 1, x2: 27, y1: 7, y2: 7 }), marker(14, 7, `record ${colour(entry)}`, entry.colour ?? 0));
   return svg("svg", { class: "swatch", width: 28, height: 14, "aria-hidden": "true" }, ...nodes);
 }

@@ -47,8 +47,8 @@ function tickLabel(value) {
 
 // A text that no spreadsheet runs as a formula, on one line.
 function safeText(text) {
-  const line = text.replaceAll("\n", " ");
-  return /^[=+\-@\t\r]/.test(line) ? "'" + line : line;
+  const line = text.replace(/[\r\n]/g, " ");
+  return /^[=+\-@\t]/.test(line) ? "'" + line : line;
 }
 
 function csvCell(value, kind) {

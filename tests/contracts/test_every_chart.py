@@ -1,0 +1,141 @@
+"""What holds of every kind of chart: it is data, means the same after JSON, and is drawn for print without a warning."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import TypeAdapter
+
+from results.charts import CHARTS, Kind, drawings
+from results.charts.audit import NATS
+from results.charts.evidence import Evidence
+from results.charts.model import Axis, Chart, Drawing, Heat, Line, Records, Switch, as_json
+from results.figures.catalogue import pictures
+from results.figures.draw_chart import draw
+from results.figures.style import rendered
+from results.page.columnar import embedded
+from results.page.document import study_page
+from results.page.sections import SECTIONS
+from results.report.write import write_tables
+from results.tables import brackets
+from results.tables.study_tables import study_tables
+
+DRAWING: TypeAdapter[Drawing] = TypeAdapter(Drawing)
+
+
+def questions() -> pd.DataFrame:
+    """Brackets with and without a fixed q, with and without a witness."""
+    rows = [
+        {
+            "n": n,
+            "q": q,
+            "replicate": r,
+            "q_lower": 2,
+            "q_upper": q or 2 + r,
+            "d_lower": 10 * (q or 1),
+            "d_upper": n + r if r else None,
+        }
+        for n in (64, 256)
+        for q in (None, 2, 4)
+        for r in range(3)
+    ]
+    whole = dict.fromkeys(rows[0], "Int64")
+    said = {f"{size}_{name}": name for size in "qd" for name in ("status", "bound")}
+    same = {"task": "planted", "parameters": "", "design": "grid", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
+    table = pd.DataFrame(rows).astype(whole).assign(**same, **said, target="absorb 0.5", standing="open")
+    return table.reindex(columns=list(brackets.COLUMNS))
+
+
+@pytest.fixture(scope="module")
+def evidence(new_planted: Callable[[], Any]) -> Evidence:
+    study = new_planted().fill("died")
+    for place, record in enumerate(study.records):
+        if record.measured:
+            study.name(place, {NATS.removeprefix("bound_"): 0.1})
+    tables = study_tables(study.manifest(rays=(1.0,)), study.records)
+    return Evidence(replace(tables, frames={**tables.frames, "brackets": questions()}))
+
+
+EVERY_KIND = pytest.mark.parametrize("name", CHARTS)
+
+
+def built(evidence: Evidence, name: str) -> list[Drawing]:
+    return list(CHARTS[name].build(evidence))
+
+
+@EVERY_KIND
+def test_it_is_made_of_a_planted_study_and_says_what_it_shows(evidence: Evidence, name: str) -> None:
+    found = built(evidence, name)
+    assert found
+    assert {drawing.section for drawing in found} <= {section.name for section in SECTIONS}
+    for drawing in found:
+        assert all((drawing.task, drawing.title, drawing.alt, drawing.figure, drawing.caption))
+
+
+@EVERY_KIND
+def test_it_means_the_same_after_json(evidence: Evidence, name: str) -> None:
+    for drawing in built(evidence, name):
+        assert DRAWING.validate_json(embedded(as_json(drawing))) == drawing
+
+
+@EVERY_KIND
+def test_its_layers_fit_together_and_point_into_the_records(evidence: Evidence, name: str) -> None:
+    records = evidence.records.reset_index(drop=True)
+    for drawing in built(evidence, name):
+        rows = drawing.row if isinstance(drawing, Heat) else []
+        for layer in drawing.layers if isinstance(drawing, Chart) else ():
+            lengths = {len(value) for key, value in vars(layer).items() if isinstance(value, list) and key != "switches"}
+            assert len(lengths) <= 1
+            rows = [*rows, *getattr(layer, "row", ())]
+            assert not isinstance(layer, Records) or {layer.x, layer.y} <= set(records)
+        assert all(row is None or 0 <= row < len(records) for row in rows)
+        if isinstance(drawing, Chart):
+            seen = {i for layer in drawing.layers for i in layer.switches}
+            assert seen == {i for i, switch in enumerate(drawing.switches) if not switch.empty}
+            assert all(switch.status for switch in drawing.switches if switch.role == "theory")
+
+
+@EVERY_KIND
+def test_it_is_drawn_for_print_without_a_warning(evidence: Evidence, name: str) -> None:
+    """Warnings are errors here."""
+    figure = draw(built(evidence, name), evidence.records)
+    assert ElementTree.fromstring(rendered(figure, "svg")).tag.endswith("svg")
+    assert len(figure.axes) == len(built(evidence, name))
+
+
+def test_page_and_figures_show_the_same_charts(evidence: Evidence) -> None:
+    charts = list(drawings(evidence))
+    page = study_page(evidence, charts).decode()
+    data = json.loads(page[page.index('id="data">') + len('id="data">') :].partition("</script>")[0])
+    assert data["charts"] == json.loads(json.dumps([as_json(chart) for chart in charts]))
+    drawn = {(name, task) for name, task in ((chart.figure, chart.task) for chart in charts)}
+    assert len(list(pictures(charts, evidence.records))) == len(drawn)
+
+
+def test_a_kind_of_chart_is_one_entry_and_then_stands_on_the_page_and_among_the_figures(
+    planted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(evidence: Evidence) -> list[Chart]:
+        q = evidence.tables.frame["q"].tolist()
+        return [
+            Chart(
+                section="more", task="planted", title="sizes tried", alt="Sizes.", figure="toy", caption="Sizes that were tried",
+                x=Axis("q"), y=Axis("q"), switches=(Switch("sizes", "data", colour=0),),
+                layers=(Line(switches=(0,), x=q, y=q, colour=0),),
+            )
+        ]  # fmt: skip
+
+    monkeypatch.setitem(CHARTS, "toy", Kind(build, ("scaling",)))
+    monkeypatch.setitem(CHARTS, "of another study", Kind(build, ("a table that is not there",)))
+    for q in (2, 3):
+        planted.add(q=q)
+    folder = planted.save(tmp_path / "study")
+    write_tables(folder)
+    assert {path.name for path in (folder / "figures").glob("toy-*")} == {f"toy-planted.{kind}" for kind in ("png", "svg", "pdf")}
+    assert "![Sizes that were tried](figures/toy-planted.png)" in (folder / "report.md").read_text()
+    assert (folder / "report.html").read_text().count('"title":"sizes tried"') == 1
