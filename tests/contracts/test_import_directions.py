@@ -36,12 +36,12 @@ MAY_IMPORT: dict[str, str] = {
     "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results.schema results.families"
     " results.records results.statistics results.witnesses",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
-    "results.charts": "operators results.schema results.records results.statistics results.tables",
+    "results.charts": "results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
     "results.page": "operators results.schema results.records results.tables results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
-    " results.statistics results.tables results.charts results.sizing",
-    "results.report": "operators results.records results.witnesses results.tables results.charts results.page results.figures",
+    " results.charts results.sizing",
+    "results.report": "operators results.families results.records results.witnesses results.tables results.charts results.page results.figures",
     "bench": "operators",
     "bench.catalogue": "operators",
     "bench.extras": "operators",
