@@ -35,10 +35,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.cell import Cell, Training
+from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.deepxde.examples import Example, served
 from bench.engines.initial_weights import initial_weights
+from bench.engines.learning_rates import keras_schedule
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from operators.architectures.deeponet import deeponet_weights
@@ -111,8 +112,9 @@ def _train(dde: Any, tf: Any, cell: Cell, problem: Problem, *, control: Control,
     monitor = Monitor(cell.steps, control.timeout_seconds)
     net = build_net(dde, tf, cell, problem)
     model = dde.Model(_data(dde, tf, cell, problem), net)
+    rate = keras_schedule(tf.keras.optimizers.schedules, cell.training, cell.steps)
     model.compile(
-        tf.keras.optimizers.Adam(_rate(tf, cell.training, cell.steps), beta_1=0.9, beta_2=0.999, epsilon=1e-8),
+        tf.keras.optimizers.Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8),
         loss="MSE",
         external_trainable_variables=list(net.b),
         verbose=0,
@@ -162,19 +164,6 @@ def _read(net: Any) -> Weights:
         return tuple(Layer(np.asarray(d.kernel, np.float64), np.asarray(d.bias, np.float64)) for d in part.denses)
 
     return deeponet_weights(layers(net.branch), layers(net.trunk), float(net.b[0].numpy()[0]))
-
-
-def _rate(tf: Any, training: Training, steps: int) -> Any:
-    """The learning rate, constant or a Keras schedule of the step t = 0, 1, ..."""
-    schedules = tf.keras.optimizers.schedules
-    rate, every, factor = training.learning_rate, training.decay_steps, training.decay_rate
-    if training.decay == "cosine":
-        return schedules.CosineDecay(rate, max(steps, 1))
-    if training.decay == "inverse-time":
-        return schedules.InverseTimeDecay(rate, every, factor)
-    if training.decay == "step":
-        return schedules.ExponentialDecay(rate, every, factor, staircase=True)
-    return rate
 
 
 def _data(dde: Any, tf: Any, cell: Cell, problem: Problem) -> Any:

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import scipy
 
+from bench.engines.soap import orthonormal
 from bench.engines.variable_projection.heads import cholesky, ridge_head
 from bench.engines.variable_projection.rank_targets import Labels
-from bench.engines.variable_projection.soap import orthonormal
-from bench.engines.variable_projection.subnet import Part
+from bench.engines.variable_projection.subnet import Subnet
 from operators.arrays import Array
 
 TARGET = 1.001
@@ -42,7 +42,7 @@ class Run:
         best: the hidden matrices of branch and trunk that gave it.
     """
 
-    def __init__(self, branch: Part, trunk: Part, labels: Labels, *, count: Callable[[float], bool]) -> None:
+    def __init__(self, branch: Subnet, trunk: Subnet, labels: Labels, *, count: Callable[[float], bool]) -> None:
         self.branch, self.trunk = branch, trunk
         self.loss = np.inf
         self.best: Matrices = (branch.net.matrices, trunk.net.matrices)
@@ -59,7 +59,7 @@ class Run:
         labels, missed = self._labels, [np.inf, np.inf]
         targets = ((self.branch, labels.left * labels.singular), (self.trunk, labels.right * labels.singular))
         for rate in rates:
-            steps: list[tuple[Part, Array]] = []
+            steps: list[tuple[Subnet, Array]] = []
             for number, (part, target) in enumerate(targets):
                 if missed[number] > MET * labels.goal:
                     head, residual = ridge_head(part.net.features(), target)

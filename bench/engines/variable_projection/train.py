@@ -23,15 +23,15 @@ from itertools import islice
 import numpy as np
 
 from bench.engines.base import FitStatus
+from bench.engines.learning_rates import cosine_cycles, warmed_cosine
 from bench.engines.monitor import Monitor
 from bench.engines.variable_projection.heads import Heads, exact_heads, ridge_head
 from bench.engines.variable_projection.hidden_layers import HiddenNet
-from bench.engines.variable_projection.learning_rates import cosine, cycles
 from bench.engines.variable_projection.linear_ends import last_layers, unsupported
 from bench.engines.variable_projection.phases import TARGET, Run
 from bench.engines.variable_projection.rank_targets import problem_labels
 from bench.engines.variable_projection.reduced_inputs import reduced
-from bench.engines.variable_projection.subnet import Part
+from bench.engines.variable_projection.subnet import Subnet
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer, Weights, layers_of
 from operators.arrays import Array
@@ -157,17 +157,17 @@ class _Training:
             best = min(best, run, key=lambda candidate: candidate.loss)
             if best.done or self.monitor.stopped:
                 return best
-        best.together(cosine(options.learning_rate, options.steps - self.steps))
+        best.together(warmed_cosine(options.learning_rate, options.steps - self.steps))
         return best
 
     def _rates(self, steps: int) -> tuple[Iterable[float], Iterable[float]]:
         """Learning rates apart and together."""
         peak = self.options.learning_rate
         if self.narrow:
-            rates = cosine(peak, steps)
+            rates = warmed_cosine(peak, steps)
             return islice(rates, steps // 2), rates
         last = int(LAST_SHARE * steps)
-        return cycles(peak, steps - last), cosine(peak, last)
+        return cosine_cycles(peak, steps - last), warmed_cosine(peak, last)
 
     def _run(self, weights: Weights) -> Run:
         activation = self.net.activation
@@ -179,7 +179,7 @@ class _Training:
         )
         target = self.labels.right * self.labels.singular
         rougher = self.options.steps > 0 and target_miss(rough, target) < ROUGHER * target_miss(given, target)
-        return Run(Part(branch), Part(rough if rougher else given), self.labels, count=self._count)
+        return Run(Subnet(branch), Subnet(rough if rougher else given), self.labels, count=self._count)
 
     def _count(self, loss: float) -> bool:
         """Count a step that was made at this loss; whether to go on."""

@@ -14,8 +14,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from bench.cell import Training
-from bench.engines.descent.learning_rates import learning_rates
 from bench.engines.descent.networks.network import Tensor
+from bench.engines.learning_rates import learning_rates
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
