@@ -1,4 +1,4 @@
-"""The native engine: what it promises beyond parity with the reference engine (see test_parity)."""
+"""The native engine: what it promises beyond parity with the reference engine (see tests/contracts/test_every_network.py)."""
 
 import subprocess
 import sys
@@ -192,7 +192,7 @@ def test_a_longer_budget_begins_with_the_steps_of_a_shorter_one(settings: dict[s
 
 
 @pytest.mark.parametrize("batch", [None, 4])
-def test_the_number_of_steps_a_call_has_no_effect(batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_steps_per_call_has_no_effect(batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     cell = small(steps=100, batch=batch)
     whole = train(cell)[0]
     monkeypatch.setattr("bench.engines.descent.loop.LONGEST_CHUNK", 50)
@@ -244,15 +244,15 @@ def test_progress_is_reported_for_each_cell_after_each_call() -> None:
     assert seen == [(0, 400), (0, 500), (1, 60)]
 
 
-def test_a_descent_told_what_is_enough_stops_there() -> None:
+def test_a_descent_stops_at_the_training_error_it_is_told() -> None:
     cell = small(steps=20000, learning_rate=3e-3, recipe="soap")
     problem = problem_of(cell)
-    enough = 0.05 * problem.unit**2
-    fit = descend(cell, problem, enough=enough)
+    target = 0.05 * problem.unit**2
+    fit = descend(cell, problem, target=target)
     assert fit.weights is not None
     assert fit.status == "done"
     assert fit.steps < 5000
-    assert loss_in_float64(cell, problem, fit.weights) * problem.unit**2 <= enough
+    assert loss_in_float64(cell, problem, fit.weights) * problem.unit**2 <= target
     assert fit.curve[-1][0] == fit.steps
 
 

@@ -12,7 +12,7 @@ Optimiser: Keras' Adam (beta 0.9, 0.999, epsilon 1e-8) for t = 0, 1, ...,
 
 with the rate r_t of Keras' CosineDecay, InverseTimeDecay or staircase ExponentialDecay, and |theta|^2 over all d scalars.
 
-Three silent faults of DeepXDE 1.15 under Keras 3 are cured from outside:
+Three unreported faults of DeepXDE 1.15 under Keras 3 are cured from outside:
 
     the scalar bias is never trained      it is passed as an external trainable variable
     equal kernels, unrepeatable seeds     every kernel and bias is assigned from `bench.engines.initial_weights`
@@ -102,7 +102,7 @@ def load_deepxde(threads: int) -> tuple[Any, Any]:
     if dde.backend.backend_name != "tensorflow":
         raise UserError(f"expected DeepXDE on the backend 'tensorflow', got {dde.backend.backend_name!r}; start a new process")
     gc.collect()
-    gc.freeze()  # what the imports created never dies; without this each later collection walks through it (0.5 s a training)
+    gc.freeze()  # what the imports created never dies; without this each later collection walks through it (0.5 s per training)
     return dde, tf
 
 
@@ -197,22 +197,22 @@ def _data(dde: Any, tf: Any, cell: Cell, problem: Problem) -> Any:
 def _callback(dde: Any, monitor: Monitor, report: Callable[[int], None]) -> Any:
     """A DeepXDE callback that feeds the monitor: after s steps, the loss on the examples of step s, without the l2 term."""
 
-    class Watch(dde.callbacks.Callback):  # type: ignore[misc]
+    class MonitorCallback(dde.callbacks.Callback):  # type: ignore[misc]
         def on_train_begin(self) -> None:
-            self.look(0)
+            self.record_loss(0)
             self.compile_seconds = time.perf_counter() - monitor.started
 
         def on_batch_end(self) -> None:
             step = self.model.train_state.step
             self.model.data.advance()
             if monitor.due(step):
-                self.look(step)
-            monitor.look_at_clock(step)
+                self.record_loss(step)
+            monitor.check_timeout(step)
             self.model.stop_training = monitor.stopped
 
-        def look(self, step: int) -> None:
+        def record_loss(self, step: int) -> None:
             report(step)
             inputs, targets = self.model.data.current
             monitor.record(step, float(self.model.outputs_losses_train(inputs, targets, None)[1][0]))
 
-    return Watch()
+    return MonitorCallback()

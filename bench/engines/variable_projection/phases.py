@@ -3,7 +3,7 @@
 For given hidden weights the best heads have closed forms (`heads`), and the derivative of the loss at solved heads is the partial
 derivative with the heads held (Golub and Pereyra 1973, doi:10.1137/0710036). What is left is met in two ways.
 
-    apart     The best B of rank q is U_q S_q and the best T is V_q (`labels`), so each net can learn a target of its own:
+    apart     The best B of rank q is U_q S_q and the best T is V_q (`rank_targets`), so each net can learn a target of its own:
               min |H W - U_q S_q|^2 for the branch, min |T W - V_q S_q|^2 for the trunk, two ordinary separable least-squares
               problems. To first order the joint loss is what rank q leaves plus both misses. (Lee and Shin, arXiv 2309.01020,
               train trunk and branch one after the other; here the SVD gives both targets.)

@@ -2,7 +2,7 @@
 
 A problem is met as G = (labels - mean) / scale with scalar mean and scale, so that the net must give B T^T + b = G.
 
-    w >= NARROW q   apart (see `run`) in cycles of growing length, so that an easy problem ends early whatever the budget;
+    w >= NARROW q   apart (see `phases`) in cycles of growing length, so that an easy problem ends early whatever the budget;
                     the last fifth of the steps together
     narrower        up to RESTARTS initial weights share EXPLORATION of the steps; each has one cosine, half apart, half
                     together; the best goes on together
@@ -47,7 +47,7 @@ ROUGHER = 0.6
 ROUGHEST = (10.0, 30.0)
 
 
-def _silent(step: int) -> None:
+def _unreported(step: int) -> None:
     """Report nothing."""
 
 
@@ -67,7 +67,7 @@ class Options:
     learning_rate: float = LEARNING_RATE
     restarts: int | None = None
     timeout_seconds: float | None = None
-    report: Callable[[int], None] = _silent
+    report: Callable[[int], None] = _unreported
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +97,8 @@ def train_by_variable_projection(
     """Train a net.
 
     Args:
-        net: the architecture; linear ends, or an activated trunk that `ends` can make linear.
-        problem: a grid design, or a scattered one with the labels that `completion` needs; scalar output scaling.
+        net: the architecture; linear ends, or an activated trunk that `linear_ends` can make linear.
+        problem: a grid design, or a scattered one with the labels that `matrix_completion` needs; scalar output scaling.
         initial: the initial weights of restart 0, 1, ...; only hidden layers are read.
         options: the budget.
 
@@ -185,7 +185,7 @@ class _Training:
         """Count a step that was made at this loss; whether to go on."""
         if self.monitor.due(self.steps):
             self.monitor.record(self.steps, self._physical(loss) / self.problem.unit**2)
-            self.monitor.look_at_clock(self.steps)
+            self.monitor.check_timeout(self.steps)
             self.options.report(self.steps)
         self.steps += 1
         return not self.monitor.stopped

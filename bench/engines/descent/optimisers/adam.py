@@ -28,7 +28,7 @@ class Adam:
 
     Attributes:
         shapes: (fan in + 1, fan out) of each matrix.
-        chunk: no number of steps a call is prescribed.
+        chunk: no number of steps per call is prescribed.
         fine: the loss need not be resolved far below its first value.
     """
 
