@@ -62,12 +62,12 @@ class Options:
         from bench.execution.executors import Limits, Resources
 
         limits = Limits(self.cache, self.timeout_seconds, self.memory_bytes)
-        say = (lambda sentence: None) if self.quiet else console.print
-        return Resources(limits, self.workers, self.scheduler, self.cluster, say)
+        notify = (lambda sentence: None) if self.quiet else console.print
+        return Resources(limits, self.workers, self.scheduler, self.cluster, notify)
 
 
 def check_workers(workers: int, executor: str = "local") -> int:
-    """Return the number of workers; 0 stands for one a core of this machine.
+    """Return the number of workers; 0 stands for one per core of this machine.
 
     Raises:
         UserError: a negative number, or 0 for jobs of a cluster.

@@ -14,7 +14,7 @@ from results.records.record import Record
 PLAIN_SECONDS = 15.0
 
 
-class Watch:
+class RunProgress:
     """Counts records and tells how long the rest will take, weighing cells by their estimated cost.
 
     Args:

@@ -14,7 +14,7 @@ from rich.console import Console
 from bench.drivers.bracket_run import BracketCourse
 from bench.drivers.course import CellCourse, Course
 from bench.drivers.options import Options
-from bench.drivers.progress import Watch
+from bench.drivers.progress import RunProgress
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import Group, Tasks, execute
 from bench.study import Study, cell_key
@@ -80,27 +80,27 @@ def _run_pending(course: Course, options: Options, console: Console) -> Finished
     groups = course.pending()
     save_manifest(course.folder, course.manifest())
     try:
-        with Watch(console, total, status=course.status, quiet=options.quiet) as watch, course.store.writer() as writer:
+        with RunProgress(console, total, status=course.status, quiet=options.quiet) as progress, course.store.writer() as writer:
 
             def still_to_run(cells: Group) -> Group:
                 rest, more = course.rest(cells)
                 tasks.add(more)
                 for cell in cells:
                     if cell not in rest:
-                        watch.elsewhere(costs.get(cell_key(cell), 0.0))
+                        progress.elsewhere(costs.get(cell_key(cell), 0.0))
                 return rest
 
             tasks = Tasks(groups, still_to_run)
-            with closing(execute(options.executor, tasks, options.resources(console), watch.step)) as outcomes:
+            with closing(execute(options.executor, tasks, options.resources(console), progress.step)) as outcomes:
                 for outcome in outcomes:
                     more = course.advance(outcome)
                     writer.append(outcome.record)
                     tasks.add(more)
-                    watch.record(outcome.record, costs.get(outcome.record.key, 0.0))
+                    progress.record(outcome.record, costs.get(outcome.record.key, 0.0))
     finally:
         if course.open_ended:
             save_manifest(course.folder, course.manifest())
-    return Finished(f"study {course.study.name}: {course.status()}", watch.failed)
+    return Finished(f"study {course.study.name}: {course.status()}", progress.failed)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Engines: how a cell is trained. One line an entry; importing this package does not import TensorFlow."""
+"""Engines: how a cell is trained. One line per entry; importing this package does not import TensorFlow."""
 
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.deepxde.engine import DeepXDEEngine

@@ -1,7 +1,7 @@
 """The contract of an engine: problems and cells in, fits out.
 
-An engine receives cells that share a shape and returns one fit a cell. A fit depends on its cell alone: not on the
-other cells of the group, nor on order, process or thread count.
+An engine receives cells with their problems and returns one fit per cell. A fit depends on its cell alone: not on the other cells
+of the group, nor on order, process or thread count.
 """
 
 from abc import ABC, abstractmethod

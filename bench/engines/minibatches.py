@@ -1,8 +1,8 @@
 """Minibatches: which functions each optimiser step sees.
 
-The stream `batches` of a cell is an endless sequence of permutations of the N functions, one an epoch, joined end to end;
-step t takes the entries t B to (t + 1) B - 1. Every function is seen once an epoch, whether or not B divides N. The full
-batch has no stream. Both engines read this module, so they see the same batches.
+The stream `batches` of a cell is an endless sequence of permutations of the N functions, one per epoch, joined end to end;
+step t takes the entries t B to (t + 1) B - 1. Every function is seen once per epoch, whether or not B divides N. The full
+batch has no stream. The engines `native` and `deepxde` read this module, so they see the same batches.
 """
 
 from collections.abc import Iterator

@@ -62,7 +62,7 @@ class Monitor:
             self.status = "diverged"
             self.message = f"training loss {loss:.3g} at step {step}, {first:.3g} at step 0"
 
-    def look_at_clock(self, step: int) -> None:
+    def check_timeout(self, step: int) -> None:
         """Stop the training if it is unfinished and out of time."""
         late = self.timeout_seconds is not None and time.perf_counter() - self.started > self.timeout_seconds
         if late and self.status == "done" and step < self.steps:

@@ -41,7 +41,7 @@ class Recipe(Protocol):
         """Return the fit."""
 
 
-def _to_the_end(
+def gradient_descent(
     cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float | None, report: Callable[[int], None]
 ) -> Fit:
     """Gradient descent over the whole budget, whatever the floor."""
@@ -77,7 +77,7 @@ def best(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float |
     if refuses_variable_projection(cell) is None:
         return variable_projection(cell, problem, floor=floor, timeout_seconds=timeout_seconds, report=report)
     by_soap = cell.model_copy(update={"training": cell.training.model_copy(update={"recipe": "soap", "decay": "cosine"})})
-    return descend(by_soap, problem, enough=NEAR_FLOOR * floor, timeout_seconds=timeout_seconds, report=report)
+    return descend(by_soap, problem, target=NEAR_FLOOR * floor, timeout_seconds=timeout_seconds, report=report)
 
 
 def refuses_variable_projection(cell: Cell) -> str | None:
@@ -102,8 +102,8 @@ def refuses_variable_projection(cell: Cell) -> str | None:
 
 
 RECIPES: dict[str, Recipe] = {
-    "adam": _to_the_end,
-    "soap": _to_the_end,
+    "adam": gradient_descent,
+    "soap": gradient_descent,
     "variable-projection": variable_projection,
     "best": best,
 }

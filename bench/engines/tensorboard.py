@@ -1,6 +1,6 @@
-"""Learning curves and final errors as TensorBoard event files, one run a record.
+"""Learning curves and final errors as TensorBoard event files, one run per record.
 
-An event file is a TFRecord file of `Event` messages: the version of the format first, then one scalar a message. TensorFlow
+An event file is a TFRecord file of `Event` messages: the version of the format first, then one scalar per message. TensorFlow
 writes it; the package `tensorboard` is needed to look at it.
 """
 

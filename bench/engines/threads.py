@@ -1,4 +1,4 @@
-"""One thread a process: results must not depend on the thread count, and two single-thread workers beat one with two threads."""
+"""One thread per process: results must not depend on the number of threads, and two workers of one beat one worker of two."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ def pinned_tensorflow(count: int = 1) -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     pin_threads(count)
-    with _silent_stderr():
+    with _stderr_discarded():
         import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
@@ -49,7 +49,7 @@ def pinned_tensorflow(count: int = 1) -> Any:
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
+def _stderr_discarded() -> Iterator[None]:
     """Drop what C++ code writes to standard error: TensorFlow's start-up lines heed no log level."""
     sys.stderr.flush()
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -37,7 +37,7 @@ class Plan:
         cells: cells of the study.
         finished: cells that have a record already.
         data_bytes: size of the distinct data sets still to be generated or loaded.
-        cpu_seconds: estimated CPU time of training the remaining cells, one entry a cell.
+        cpu_seconds: estimated CPU time of training the remaining cells, one entry per cell.
         wall_seconds: estimated time that a worker spends on each, data and measurement included.
         measured: whether every estimate rests on recorded costs.
     """

@@ -1,4 +1,4 @@
-"""The native engine: what it promises beyond parity with the reference engine (see test_parity)."""
+"""The native engine: what it promises beyond parity with the reference engine (see tests/contracts/test_every_network.py)."""
 
 import subprocess
 import sys
@@ -13,7 +13,6 @@ from repository import REPOSITORY
 
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Fit
-from bench.engines.descent.learning_rates import learning_rates, warm_up
 from bench.engines.descent.loop import descend
 from bench.engines.descent.loss_forms import Shape, loss_form, operands
 from bench.engines.initial_weights import initial_weights
@@ -193,7 +192,7 @@ def test_a_longer_budget_begins_with_the_steps_of_a_shorter_one(settings: dict[s
 
 
 @pytest.mark.parametrize("batch", [None, 4])
-def test_the_number_of_steps_a_call_has_no_effect(batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_steps_per_call_has_no_effect(batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     cell = small(steps=100, batch=batch)
     whole = train(cell)[0]
     monkeypatch.setattr("bench.engines.descent.loop.LONGEST_CHUNK", 50)
@@ -245,15 +244,15 @@ def test_progress_is_reported_for_each_cell_after_each_call() -> None:
     assert seen == [(0, 400), (0, 500), (1, 60)]
 
 
-def test_a_descent_told_what_is_enough_stops_there() -> None:
+def test_a_descent_stops_at_the_training_error_it_is_told() -> None:
     cell = small(steps=20000, learning_rate=3e-3, recipe="soap")
     problem = problem_of(cell)
-    enough = 0.05 * problem.unit**2
-    fit = descend(cell, problem, enough=enough)
+    target = 0.05 * problem.unit**2
+    fit = descend(cell, problem, target=target)
     assert fit.weights is not None
     assert fit.status == "done"
     assert fit.steps < 5000
-    assert loss_in_float64(cell, problem, fit.weights) * problem.unit**2 <= enough
+    assert loss_in_float64(cell, problem, fit.weights) * problem.unit**2 <= target
     assert fit.curve[-1][0] == fit.steps
 
 
@@ -269,26 +268,6 @@ def test_a_descent_starts_from_the_weights_it_is_given() -> None:
 def test_an_unknown_recipe_is_refused() -> None:
     assert "recipe" in (NativeEngine().refuses(small(recipe="astrology")) or "")
     assert NativeEngine().refuses(small()) is None
-
-
-@pytest.mark.parametrize("decay", ["constant", "cosine", "inverse-time", "step"])
-def test_learning_rates_are_those_of_keras(decay: str) -> None:
-    tf = pinned_tensorflow(1)
-    schedules = tf.keras.optimizers.schedules
-    keras = {
-        "constant": lambda step: 0.02,
-        "cosine": schedules.CosineDecay(0.02, 70),
-        "inverse-time": schedules.InverseTimeDecay(0.02, 15, 0.3),
-        "step": schedules.ExponentialDecay(0.02, 15, 0.3, staircase=True),
-    }[decay]
-    training = Training(steps=70, learning_rate=0.02, decay=decay, decay_rate=0.3, decay_steps=15)
-    rates = np.concatenate([learning_rates(training, 70, first, count=35) for first in (0, 35)])
-    np.testing.assert_allclose(rates, [float(keras(step)) for step in range(70)], rtol=1e-5, atol=1e-9)
-
-
-def test_the_warm_up_rises_to_one_over_its_share_of_the_budget() -> None:
-    np.testing.assert_allclose(warm_up(200, 0, count=6, share=0.02), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0])
-    np.testing.assert_array_equal(warm_up(10, 0, count=3, share=0.02), 1.0)
 
 
 sizes = st.integers(1, 3000)
@@ -310,50 +289,6 @@ def test_a_table_refuses_a_function_with_a_repeated_point() -> None:
     problem.index[4, 1] = problem.index[4, 0]
     with pytest.raises(ValueError, match="repeated"):
         operands(problem, "table")
-
-
-def test_soap_is_the_documented_recurrence() -> None:
-    tf = pinned_tensorflow(1)
-    from bench.engines.descent.optimisers.soap import REFRESH, Soap
-
-    shapes, steps = ((5, 4), (3, 2), (1, 1)), 3 * REFRESH + 4
-    generator = np.random.default_rng(7)
-    gradients = [np.exp(generator.standard_normal(27)) * generator.standard_normal(27) for _ in range(steps)]
-    training = Training(steps=steps, learning_rate=0.01)
-    soap, theta = Soap(shapes), tf.zeros(27)
-    state = soap.start()
-    for step in range(steps):
-        coefficients = tf.constant(soap.coefficients(training, steps, step, count=1)[0])
-        theta, opened = soap.step(theta, tf.constant(gradients[step], tf.float32), soap.opened(state), coefficients=coefficients)
-        state = soap.closed(opened)
-        if step % REFRESH == REFRESH - 1:
-            state = soap.between_chunks(state, step + 1)
-    expected = np.concatenate(
-        [
-            soap_in_numpy([g[first:last].reshape(shape) for g in gradients], REFRESH, 0.01).ravel()
-            for shape, first, last in zip(shapes, (0, 20, 26), (20, 26, 27), strict=True)
-        ]
-    )
-    np.testing.assert_allclose(theta.numpy(), expected, atol=2e-4 * np.abs(expected).max(), rtol=0)
-
-
-def soap_in_numpy(gradients: list[np.ndarray], refresh: int, rate: float) -> np.ndarray:
-    """SOAP for one matrix in float64, with the momentum kept in the original coordinates and turned at every step."""
-    rows, columns = gradients[0].shape
-    left, right = np.zeros((rows, rows)), np.zeros((columns, columns))
-    q_left, q_right = np.eye(rows), np.eye(columns)
-    momentum, second, theta = np.zeros((rows, columns)), np.zeros((rows, columns)), np.zeros((rows, columns))
-    for t, g in enumerate(gradients, start=1):
-        left, right = 0.95 * left + 0.05 * g @ g.T, 0.95 * right + 0.05 * g.T @ g
-        momentum = 0.9 * momentum + 0.1 * g
-        second = 0.95 * second + 0.05 * (q_left.T @ g @ q_right) ** 2
-        direction = (q_left.T @ momentum @ q_right) / (1 - 0.9**t) / np.sqrt(second / (1 - 0.95**t) + 1e-30)
-        theta = theta - rate * q_left @ direction @ q_right.T
-        if t == refresh:
-            q_left, q_right = (np.linalg.eigh(average)[1][:, ::-1] for average in (left, right))
-        elif t % refresh == 0:
-            q_left, q_right = np.linalg.qr(left @ q_left)[0], np.linalg.qr(right @ q_right)[0]
-    return theta
 
 
 def test_soap_reaches_the_certified_floor_where_adam_does_not() -> None:

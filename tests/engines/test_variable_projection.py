@@ -7,13 +7,11 @@ import pytest
 
 from bench.engines.variable_projection.heads import exact_heads
 from bench.engines.variable_projection.hidden_layers import HiddenNet
-from bench.engines.variable_projection.learning_rates import cosine, cycles
 from bench.engines.variable_projection.matrix_completion import complete
 from bench.engines.variable_projection.phases import Run
 from bench.engines.variable_projection.rank_targets import grid_labels
 from bench.engines.variable_projection.reduced_inputs import reduced
-from bench.engines.variable_projection.soap import Soap
-from bench.engines.variable_projection.subnet import Part
+from bench.engines.variable_projection.subnet import Subnet
 from bench.engines.variable_projection.train import Options, Result, roughened, target_miss, train_by_variable_projection
 from operators import find_task
 from operators.architectures.activations import Activation
@@ -95,7 +93,7 @@ def test_the_gradient_in_hidden_weights_is_that_of_the_projected_loss(activation
         sizes = (fan_in, *widths)
         matrices = [rng.normal(size=(a + 1, b)) for a, b in pairwise(sizes)]
         nets.append(HiddenNet(rng.normal(size=(rows, fan_in)), matrices, activation))
-    run = Run(Part(nets[0]), Part(nets[1]), labels, count=lambda loss: True)
+    run = Run(Subnet(nets[0]), Subnet(nets[1]), labels, count=lambda loss: True)
     for _ in range(300):
         loss, *outers = run.joint()
     assert loss == pytest.approx(exact_heads(nets[0].features(), nets[1].features(), labels.matrix, q=3).loss, rel=2e-4)
@@ -130,33 +128,6 @@ def test_reduced_inputs_give_the_same_features_and_lead_back() -> None:
     back = small.layers(matrices)
     np.testing.assert_allclose(inputs @ back[0].kernel + back[0].bias, before, atol=1e-10)
     np.testing.assert_array_equal(back[1].kernel, layers[1].kernel)
-
-
-def test_soap_steps_turn_with_the_coordinates() -> None:
-    rng = np.random.default_rng(3)
-    left, right = np.linalg.qr(rng.normal(size=(5, 5)))[0], np.linalg.qr(rng.normal(size=(4, 4)))[0]
-    plain, turned = Soap((5, 4)), Soap((5, 4))
-    for _ in range(25):
-        gradient = rng.normal(size=(5, 4))
-        step = plain.update(gradient, 1.0)
-        np.testing.assert_allclose(turned.update(left @ gradient @ right, 1.0), left @ step @ right, atol=1e-5)
-
-
-def test_soap_meets_an_ill_conditioned_quadratic() -> None:
-    rng = np.random.default_rng(4)
-    left, right = (np.linalg.qr(rng.normal(size=(6, 6)))[0] * np.geomspace(1.0, 1e-3, 6) for _ in range(2))
-    target, matrix, soap = rng.normal(size=(6, 6)), np.zeros((6, 6)), Soap((6, 6))
-    for rate in cosine(0.1, 1500):
-        matrix = matrix + soap.update(left.T @ left @ (matrix - target) @ right.T @ right, rate)
-    assert np.abs(matrix - target).max() < 1e-2
-
-
-@pytest.mark.parametrize("steps", [0, 1, 50, 299, 300, 1000, 12345])
-def test_rates_fill_the_budget_and_end_low(steps: int) -> None:
-    for rates in (list(cosine(0.5, steps)), list(cycles(0.5, steps))):
-        assert len(rates) == steps
-        assert not steps or (min(rates) >= 0.0 and max(rates) == pytest.approx(0.5))
-        assert steps < 50 or rates[-1] < 5e-3
 
 
 @pytest.mark.parametrize("ends", ["linear", "activated-trunk"])

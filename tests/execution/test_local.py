@@ -9,7 +9,7 @@ import pytest
 
 from bench.cell import Cell, Net, Training
 from bench.execution.executors import Limits, Resources, Tasks, execute
-from bench.execution.executors.local import ROOT, Crew, Trainer, kernel_kills
+from bench.execution.executors.local import ROOT, WorkerPool, WorkerProcess, kernel_kills
 from bench.execution.runner import group
 from bench.study import cell_key
 
@@ -176,27 +176,27 @@ def test_a_worker_is_replaced_after_its_number_of_cells(tmp_path: Path, monkeypa
     assert len(set(pids)) == 2
 
 
-def test_a_crew_is_kept_between_runs_and_replaces_a_process_that_has_gone(tmp_path: Path) -> None:
-    crew = Crew(Limits(tmp_path), 1)
+def test_a_pool_is_kept_between_runs_and_replaces_a_process_that_has_gone(tmp_path: Path) -> None:
+    pool = WorkerPool(Limits(tmp_path), 1)
     try:
-        assert [o.record.status for o in crew.run(Tasks([(cell(0, 5),)]))] == ["done"]
+        assert [o.record.status for o in pool.run(Tasks([(cell(0, 5),)]))] == ["done"]
         (first,) = trainers()
-        assert [o.record.status for o in crew.run(Tasks([(cell(0, 6),)]))] == ["done"]
+        assert [o.record.status for o in pool.run(Tasks([(cell(0, 6),)]))] == ["done"]
         assert trainers() == [first]
         first.kill()
         first.wait()
-        assert [o.record.status for o in crew.run(Tasks([(cell(0, 7),)]))] == ["done"]
+        assert [o.record.status for o in pool.run(Tasks([(cell(0, 7),)]))] == ["done"]
     finally:
-        crew.close()
+        pool.close()
     assert trainers() == []
 
 
 def test_a_training_process_whose_parent_is_gone_ends_in_the_midst_of_training(tmp_path: Path) -> None:
-    trainer = Trainer.start(Limits(tmp_path))
-    trainer.assign((cell(0, ENDLESS),))
-    process = psutil.Process(trainer.process.pid)
-    assert trainer.connection.recv()[0] == "step"
-    trainer.connection.close()
-    assert trainer.process.wait(timeout=20) != -signal.SIGKILL
+    worker = WorkerProcess.start(Limits(tmp_path))
+    worker.assign((cell(0, ENDLESS),))
+    process = psutil.Process(worker.process.pid)
+    assert worker.connection.recv()[0] == "step"
+    worker.connection.close()
+    assert worker.process.wait(timeout=20) != -signal.SIGKILL
     assert not process.is_running()
     assert (ROOT / "bench").is_dir()

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bench.drivers.progress import Watch
+from bench.drivers.progress import RunProgress
 
 
-def watched(planted: Any, *, terminal: bool = False, quiet: bool = False) -> tuple[Watch, str]:
-    """A watch that has seen all records of a planted study, and what it wrote."""
+def watched(planted: Any, *, terminal: bool = False, quiet: bool = False) -> tuple[RunProgress, str]:
+    """The progress that has counted all records of a planted study, and what it wrote."""
     text = io.StringIO()
     console = Console(file=text, force_terminal=terminal, width=200)
-    with Watch(console, [1.0] * len(planted.records), quiet=quiet) as watch:
+    with RunProgress(console, [1.0] * len(planted.records), quiet=quiet) as progress:
         for record in planted.records:
-            watch.record(record, 1.0)
-    return watch, text.getvalue()
+            progress.record(record, 1.0)
+    return progress, text.getvalue()
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def study(planted: Any) -> Any:
 
 
 def test_the_best_fit_of_each_task_is_named_with_its_q(study: Any) -> None:
-    watch, text = watched(study)
-    assert watch.best() == "best: one relative error 0.1 at q = 4, two absorbed -0.25 at q = 5"
-    assert text.splitlines()[-1] == f"6/6 cells, about 0 s left (1 diverged, 5 done); {watch.best()}"
+    progress, text = watched(study)
+    assert progress.best() == "best: one relative error 0.1 at q = 4, two absorbed -0.25 at q = 5"
+    assert text.splitlines()[-1] == f"6/6 cells, about 0 s left (1 diverged, 5 done); {progress.best()}"
 
 
 def test_a_terminal_shows_the_best_beside_the_bar(study: Any) -> None:
@@ -47,10 +47,10 @@ def test_quiet_writes_nothing(study: Any, terminal: bool) -> None:
 
 def test_without_fits_there_is_no_best(planted: Any) -> None:
     planted.add(status="failed")
-    watch, text = watched(planted)
-    assert watch.best() == ""
+    progress, text = watched(planted)
+    assert progress.best() == ""
     assert text == "1/1 cells, about 0 s left (1 failed)\n"
-    assert watch.failed == 1
+    assert progress.failed == 1
 
 
 def test_names_of_tasks_are_no_markup(planted: Any) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bench.cell import Cell, Net, Noise, Training
 from bench.drivers.options import Options
-from bench.drivers.progress import Watch
+from bench.drivers.progress import RunProgress
 from bench.drivers.shard import WHOLE, Shard
 from bench.drivers.study_run import open_course, run
 from bench.execution.executors import Tasks
@@ -136,15 +136,15 @@ def test_a_shard_that_is_none_is_refused(text: str) -> None:
 
 def interrupt_after(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Do something when the first record has been counted."""
-    count, done = Watch.record, []
+    count, done = RunProgress.record, []
 
-    def counted(self: Watch, *arguments: Any) -> None:
+    def counted(self: RunProgress, *arguments: Any) -> None:
         count(self, *arguments)
         if not done:
             done.append(True)
             act()
 
-    monkeypatch.setattr(Watch, "record", counted)
+    monkeypatch.setattr(RunProgress, "record", counted)
 
 
 def test_a_run_stopped_at_its_first_record_and_resumed_is_the_same(
@@ -179,10 +179,10 @@ def test_a_cell_finished_by_another_driver_is_seen_before_the_next_group(
 
 
 def test_progress_counts_what_other_drivers_finished() -> None:
-    watch = Watch(QUIET, [1.0, 1.0])
-    watch.elsewhere(1.0)
-    assert watch.counts() == "1 finished elsewhere"
-    assert watch.left() != "time left unknown"
+    progress = RunProgress(QUIET, [1.0, 1.0])
+    progress.elsewhere(1.0)
+    assert progress.counts() == "1 finished elsewhere"
+    assert progress.left() != "time left unknown"
 
 
 def test_two_drivers_seldom_take_the_same_group_and_between_them_leave_none() -> None:

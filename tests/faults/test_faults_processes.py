@@ -195,7 +195,7 @@ SLOW_TO_STOP = """
 import sys, time
 import bench.execution.executors.local
 from bench.cli.app import main
-bench.execution.executors.local.Trainer.stop = lambda self: (self.process.kill(), time.sleep(60))
+bench.execution.executors.local.WorkerProcess.stop = lambda self: (self.process.kill(), time.sleep(60))
 main()
 """
 

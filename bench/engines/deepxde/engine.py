@@ -12,7 +12,7 @@ Optimiser: Keras' Adam (beta 0.9, 0.999, epsilon 1e-8) for t = 0, 1, ...,
 
 with the rate r_t of Keras' CosineDecay, InverseTimeDecay or staircase ExponentialDecay, and |theta|^2 over all d scalars.
 
-Three silent faults of DeepXDE 1.15 under Keras 3 are cured from outside:
+Three unreported faults of DeepXDE 1.15 under Keras 3 are cured from outside:
 
     the scalar bias is never trained      it is passed as an external trainable variable
     equal kernels, unrepeatable seeds     every kernel and bias is assigned from `bench.engines.initial_weights`
@@ -35,10 +35,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.cell import Cell, Training
+from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.deepxde.examples import Example, served
 from bench.engines.initial_weights import initial_weights
+from bench.engines.learning_rates import keras_schedule
 from bench.engines.monitor import Monitor
 from bench.engines.threads import pinned_tensorflow
 from operators.architectures.deeponet import deeponet_weights
@@ -101,7 +102,7 @@ def load_deepxde(threads: int) -> tuple[Any, Any]:
     if dde.backend.backend_name != "tensorflow":
         raise UserError(f"expected DeepXDE on the backend 'tensorflow', got {dde.backend.backend_name!r}; start a new process")
     gc.collect()
-    gc.freeze()  # what the imports created never dies; without this each later collection walks through it (0.5 s a training)
+    gc.freeze()  # what the imports created never dies; without this each later collection walks through it (0.5 s per training)
     return dde, tf
 
 
@@ -111,8 +112,9 @@ def _train(dde: Any, tf: Any, cell: Cell, problem: Problem, *, control: Control,
     monitor = Monitor(cell.steps, control.timeout_seconds)
     net = build_net(dde, tf, cell, problem)
     model = dde.Model(_data(dde, tf, cell, problem), net)
+    rate = keras_schedule(tf.keras.optimizers.schedules, cell.training, cell.steps)
     model.compile(
-        tf.keras.optimizers.Adam(_rate(tf, cell.training, cell.steps), beta_1=0.9, beta_2=0.999, epsilon=1e-8),
+        tf.keras.optimizers.Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8),
         loss="MSE",
         external_trainable_variables=list(net.b),
         verbose=0,
@@ -164,19 +166,6 @@ def _read(net: Any) -> Weights:
     return deeponet_weights(layers(net.branch), layers(net.trunk), float(net.b[0].numpy()[0]))
 
 
-def _rate(tf: Any, training: Training, steps: int) -> Any:
-    """The learning rate, constant or a Keras schedule of the step t = 0, 1, ..."""
-    schedules = tf.keras.optimizers.schedules
-    rate, every, factor = training.learning_rate, training.decay_steps, training.decay_rate
-    if training.decay == "cosine":
-        return schedules.CosineDecay(rate, max(steps, 1))
-    if training.decay == "inverse-time":
-        return schedules.InverseTimeDecay(rate, every, factor)
-    if training.decay == "step":
-        return schedules.ExponentialDecay(rate, every, factor, staircase=True)
-    return rate
-
-
 def _data(dde: Any, tf: Any, cell: Cell, problem: Problem) -> Any:
     """A DeepXDE Data object that serves our batches; `advance` moves to the next step."""
     following = served(cell, problem, tf.constant)
@@ -208,22 +197,22 @@ def _data(dde: Any, tf: Any, cell: Cell, problem: Problem) -> Any:
 def _callback(dde: Any, monitor: Monitor, report: Callable[[int], None]) -> Any:
     """A DeepXDE callback that feeds the monitor: after s steps, the loss on the examples of step s, without the l2 term."""
 
-    class Watch(dde.callbacks.Callback):  # type: ignore[misc]
+    class MonitorCallback(dde.callbacks.Callback):  # type: ignore[misc]
         def on_train_begin(self) -> None:
-            self.look(0)
+            self.record_loss(0)
             self.compile_seconds = time.perf_counter() - monitor.started
 
         def on_batch_end(self) -> None:
             step = self.model.train_state.step
             self.model.data.advance()
             if monitor.due(step):
-                self.look(step)
-            monitor.look_at_clock(step)
+                self.record_loss(step)
+            monitor.check_timeout(step)
             self.model.stop_training = monitor.stopped
 
-        def look(self, step: int) -> None:
+        def record_loss(self, step: int) -> None:
             report(step)
             inputs, targets = self.model.data.current
             monitor.record(step, float(self.model.outputs_losses_train(inputs, targets, None)[1][0]))
 
-    return Watch()
+    return MonitorCallback()

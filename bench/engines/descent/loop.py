@@ -1,4 +1,4 @@
-"""The recipes `adam` and `soap`: gradient descent of one cell, a chunk of K steps a call of a compiled program."""
+"""The recipes `adam` and `soap`: gradient descent of one cell, a chunk of K steps per call of a compiled program."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class Descent:
 
     Attributes:
         step: optimiser steps taken.
-        chunk: K, steps a call: what the optimiser prescribes, else steps worth CHUNK_FLOPS between SHORTEST_ and LONGEST_CHUNK.
+        chunk: K, steps per call: what the optimiser prescribes, else steps worth CHUNK_FLOPS between SHORTEST_ and LONGEST_CHUNK.
         form: how the loss is computed.
     """
 
@@ -123,7 +123,7 @@ def descend(
     problem: Problem,
     *,
     start: Weights | None = None,
-    enough: float = 0.0,
+    target: float = 0.0,
     timeout_seconds: float | None = None,
     report: Callable[[int], None] = lambda step: None,
 ) -> Fit:
@@ -133,7 +133,7 @@ def descend(
         cell: what to train.
         problem: its data.
         start: initial weights; None for those of `bench.engines.initial_weights`.
-        enough: training error in physical units at which to stop, computed in float64 after a chunk whose last loss is near it.
+        target: training error in physical units at which to stop, computed in float64 after a chunk whose last loss is near it.
         timeout_seconds: wall seconds; looked at after each chunk.
         report: called with the step after each chunk.
     """
@@ -149,9 +149,9 @@ def descend(
         for step in range(first, descent.step):
             if monitor.due(step) and not monitor.stopped:
                 monitor.record(step, float(losses[step - first]))
-        monitor.look_at_clock(descent.step)
-        near = losses[-1] * problem.unit**2 <= 1.1 * enough + RESOLUTION * problem.unit**2
-        met = enough > 0.0 and near and descent.error(problem) <= enough
+        monitor.check_timeout(descent.step)
+        near = losses[-1] * problem.unit**2 <= 1.1 * target + RESOLUTION * problem.unit**2
+        met = target > 0.0 and near and descent.error(problem) <= target
         report(descent.step)
     weights = descent.weights()
     if monitor.status != "diverged":

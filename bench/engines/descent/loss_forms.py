@@ -2,7 +2,7 @@
 
     loss = mean over the labels of a batch of (f - t)^2,    f = (s / unit)(<branch, trunk> + b0),    t = (label - mu) / unit
 
-With B functions in a batch, M labels a function, P distinct points, and branch and trunk values U (q, B) and V:
+With B functions in a batch, M labels per function, P distinct points, and branch and trunk values U (q, B) and V:
 
     direct     grid: the residual F - T (B, M) is formed; 6 q B M operations and sweeps over B M numbers
     gram       grid: |F - T|^2 = <U~ U~^T, V~ V~^T> - 2 <U~ T, V~> + |T|^2 with U~ = [U; 1] and V~ = (s / unit) [V; b0];

@@ -35,9 +35,9 @@ class Setting:
         net: the architecture.
         shape: sizes of the data and the batch.
         form: how the loss is computed.
-        optimiser: what makes a step of a gradient.
+        optimiser: what turns a gradient into a step.
         regularised: whether l2 > 0.
-        pointwise: whether the output scale s is one number a point.
+        pointwise: whether the output scale s is one number per point.
         chunk: K.
         attempt: programs of another attempt have other names.
     """

@@ -1,6 +1,6 @@
-"""Compiled programs kept on disk, so that a shape is compiled once a machine and not once a process.
+"""Compiled programs kept on disk, so that a shape is compiled once per machine and not once per process.
 
-XLA's own cache is used: one file a program, written under a temporary name and renamed. A program from disk has the bits of
+XLA's own cache is used: one file per program, written under a temporary name and renamed. A program from disk has the bits of
 one compiled afresh. What cannot be read is thrown away and compiled again.
 
 XLA finds a program by the names of its functions, which TensorFlow numbers in the order of their making; `repeatable_names`

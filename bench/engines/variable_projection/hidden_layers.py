@@ -12,8 +12,6 @@ import numpy as np
 from operators.architectures.activations import ACTIVATIONS, SLOPES, Activation
 from operators.arrays import Array
 
-"""phi'(z) as a function of z and of a = phi(z)."""
-
 
 class HiddenNet:
     """Hidden layers on the inputs X (n, fan in).

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from operators.arrays import Array
 
-LABELS_A_NUMBER = 2.0
+LABELS_PER_NUMBER = 2.0
 MOST_SWEEPS = 500
 LEAST_GAIN = 1e-5
 RIDGE = 1e-9
@@ -33,8 +33,8 @@ class Completion:
 
 
 def too_few(labels: int, *, functions: int, distinct_points: int, q: int) -> bool:
-    """Whether there are under LABELS_A_NUMBER labels for each of the q (N + P) numbers of B and T."""
-    return labels < LABELS_A_NUMBER * q * (functions + distinct_points)
+    """Whether there are under LABELS_PER_NUMBER labels for each of the q (N + P) numbers of B and T."""
+    return labels < LABELS_PER_NUMBER * q * (functions + distinct_points)
 
 
 def complete(matrix: Array, observed: NDArray[np.bool_], q: int) -> Completion:

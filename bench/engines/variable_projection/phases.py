@@ -3,7 +3,7 @@
 For given hidden weights the best heads have closed forms (`heads`), and the derivative of the loss at solved heads is the partial
 derivative with the heads held (Golub and Pereyra 1973, doi:10.1137/0710036). What is left is met in two ways.
 
-    apart     The best B of rank q is U_q S_q and the best T is V_q (`labels`), so each net can learn a target of its own:
+    apart     The best B of rank q is U_q S_q and the best T is V_q (`rank_targets`), so each net can learn a target of its own:
               min |H W - U_q S_q|^2 for the branch, min |T W - V_q S_q|^2 for the trunk, two ordinary separable least-squares
               problems. To first order the joint loss is what rank q leaves plus both misses. (Lee and Shin, arXiv 2309.01020,
               train trunk and branch one after the other; here the SVD gives both targets.)
@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import scipy
 
+from bench.engines.soap import orthonormal
 from bench.engines.variable_projection.heads import cholesky, ridge_head
 from bench.engines.variable_projection.rank_targets import Labels
-from bench.engines.variable_projection.soap import orthonormal
-from bench.engines.variable_projection.subnet import Part
+from bench.engines.variable_projection.subnet import Subnet
 from operators.arrays import Array
 
 TARGET = 1.001
@@ -42,7 +42,7 @@ class Run:
         best: the hidden matrices of branch and trunk that gave it.
     """
 
-    def __init__(self, branch: Part, trunk: Part, labels: Labels, *, count: Callable[[float], bool]) -> None:
+    def __init__(self, branch: Subnet, trunk: Subnet, labels: Labels, *, count: Callable[[float], bool]) -> None:
         self.branch, self.trunk = branch, trunk
         self.loss = np.inf
         self.best: Matrices = (branch.net.matrices, trunk.net.matrices)
@@ -59,7 +59,7 @@ class Run:
         labels, missed = self._labels, [np.inf, np.inf]
         targets = ((self.branch, labels.left * labels.singular), (self.trunk, labels.right * labels.singular))
         for rate in rates:
-            steps: list[tuple[Part, Array]] = []
+            steps: list[tuple[Subnet, Array]] = []
             for number, (part, target) in enumerate(targets):
                 if missed[number] > MET * labels.goal:
                     head, residual = ridge_head(part.net.features(), target)

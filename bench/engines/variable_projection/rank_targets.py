@@ -3,7 +3,7 @@
 grid       G - b = U S V^T; the best matrix of rank q is U_q S_q V_q^T and leaves tail_q(G - b) (Eckart and Young 1936,
            doi:10.1007/BF02288367); b from `heads.scalar_bias`
 scattered  of the N x P matrix of all functions at all labelled points some entries are known; the best B T^T + b comes from
-           `completion`, B T^T = U S V^T, and leaves what it leaves there
+           `matrix_completion`, B T^T = U S V^T, and leaves what it leaves there
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.engines.variable_projection.heads import scalar_bias
-from bench.engines.variable_projection.matrix_completion import LABELS_A_NUMBER, complete, too_few
+from bench.engines.variable_projection.matrix_completion import LABELS_PER_NUMBER, complete, too_few
 from operators.arrays import Array
 from operators.data.normalisation import Problem
 
@@ -75,7 +75,7 @@ def problem_labels(problem: Problem, q: int) -> tuple[Labels, NDArray[np.int64]]
     """The labels of a problem in the units of the net, (label - mean) / scale, and the rows of its distinct labelled points.
 
     Raises:
-        ValueError: a design of which `completion.too_few` says that it cannot be completed; triples always are.
+        ValueError: a design of which `matrix_completion.too_few` says that it cannot be completed; triples always are.
     """
     values = (problem.labels - float(problem.mean)) / float(problem.scale)
     if problem.design == "grid":
@@ -83,5 +83,7 @@ def problem_labels(problem: Problem, q: int) -> tuple[Labels, NDArray[np.int64]]
     points, columns = np.unique(problem.index, return_inverse=True)
     if too_few(values.size, functions=len(values), distinct_points=len(points), q=q):
         numbers = f"{len(values)} functions and {len(points)} points"
-        raise ValueError(f"expected at least {LABELS_A_NUMBER:g} q (N + P) labels for rank q = {q}, {numbers}, got {values.size}")
+        raise ValueError(
+            f"expected at least {LABELS_PER_NUMBER:g} q (N + P) labels for rank q = {q}, {numbers}, got {values.size}"
+        )
     return scattered_labels(values, columns.reshape(values.shape), q), points

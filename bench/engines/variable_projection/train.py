@@ -2,7 +2,7 @@
 
 A problem is met as G = (labels - mean) / scale with scalar mean and scale, so that the net must give B T^T + b = G.
 
-    w >= NARROW q   apart (see `run`) in cycles of growing length, so that an easy problem ends early whatever the budget;
+    w >= NARROW q   apart (see `phases`) in cycles of growing length, so that an easy problem ends early whatever the budget;
                     the last fifth of the steps together
     narrower        up to RESTARTS initial weights share EXPLORATION of the steps; each has one cosine, half apart, half
                     together; the best goes on together
@@ -23,15 +23,15 @@ from itertools import islice
 import numpy as np
 
 from bench.engines.base import FitStatus
+from bench.engines.learning_rates import cosine_cycles, warmed_cosine
 from bench.engines.monitor import Monitor
 from bench.engines.variable_projection.heads import Heads, exact_heads, ridge_head
 from bench.engines.variable_projection.hidden_layers import HiddenNet
-from bench.engines.variable_projection.learning_rates import cosine, cycles
 from bench.engines.variable_projection.linear_ends import last_layers, unsupported
 from bench.engines.variable_projection.phases import TARGET, Run
 from bench.engines.variable_projection.rank_targets import problem_labels
 from bench.engines.variable_projection.reduced_inputs import reduced
-from bench.engines.variable_projection.subnet import Part
+from bench.engines.variable_projection.subnet import Subnet
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer, Weights, layers_of
 from operators.arrays import Array
@@ -47,7 +47,7 @@ ROUGHER = 0.6
 ROUGHEST = (10.0, 30.0)
 
 
-def _silent(step: int) -> None:
+def _unreported(step: int) -> None:
     """Report nothing."""
 
 
@@ -67,7 +67,7 @@ class Options:
     learning_rate: float = LEARNING_RATE
     restarts: int | None = None
     timeout_seconds: float | None = None
-    report: Callable[[int], None] = _silent
+    report: Callable[[int], None] = _unreported
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +97,8 @@ def train_by_variable_projection(
     """Train a net.
 
     Args:
-        net: the architecture; linear ends, or an activated trunk that `ends` can make linear.
-        problem: a grid design, or a scattered one with the labels that `completion` needs; scalar output scaling.
+        net: the architecture; linear ends, or an activated trunk that `linear_ends` can make linear.
+        problem: a grid design, or a scattered one with the labels that `matrix_completion` needs; scalar output scaling.
         initial: the initial weights of restart 0, 1, ...; only hidden layers are read.
         options: the budget.
 
@@ -157,17 +157,17 @@ class _Training:
             best = min(best, run, key=lambda candidate: candidate.loss)
             if best.done or self.monitor.stopped:
                 return best
-        best.together(cosine(options.learning_rate, options.steps - self.steps))
+        best.together(warmed_cosine(options.learning_rate, options.steps - self.steps))
         return best
 
     def _rates(self, steps: int) -> tuple[Iterable[float], Iterable[float]]:
         """Learning rates apart and together."""
         peak = self.options.learning_rate
         if self.narrow:
-            rates = cosine(peak, steps)
+            rates = warmed_cosine(peak, steps)
             return islice(rates, steps // 2), rates
         last = int(LAST_SHARE * steps)
-        return cycles(peak, steps - last), cosine(peak, last)
+        return cosine_cycles(peak, steps - last), warmed_cosine(peak, last)
 
     def _run(self, weights: Weights) -> Run:
         activation = self.net.activation
@@ -179,13 +179,13 @@ class _Training:
         )
         target = self.labels.right * self.labels.singular
         rougher = self.options.steps > 0 and target_miss(rough, target) < ROUGHER * target_miss(given, target)
-        return Run(Part(branch), Part(rough if rougher else given), self.labels, count=self._count)
+        return Run(Subnet(branch), Subnet(rough if rougher else given), self.labels, count=self._count)
 
     def _count(self, loss: float) -> bool:
         """Count a step that was made at this loss; whether to go on."""
         if self.monitor.due(self.steps):
             self.monitor.record(self.steps, self._physical(loss) / self.problem.unit**2)
-            self.monitor.look_at_clock(self.steps)
+            self.monitor.check_timeout(self.steps)
             self.options.report(self.steps)
         self.steps += 1
         return not self.monitor.stopped

@@ -1,6 +1,6 @@
-"""Executors: groups of cells in, records out as they finish, behind one function. One line an entry.
+"""Executors: groups of cells in, records out as they finish, behind one function. One line per entry.
 
-An executor is a module with a function `run(tasks, resources, watch)`; it is imported when it is asked for, so that Dask is
+An executor is a module with a function `run(tasks, resources, report)`; it is imported when it is asked for, so that Dask is
 needed only by those who use it.
 """
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from operators.public_names import loaded_on_use
 
 if TYPE_CHECKING:
-    from bench.execution.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch
+    from bench.execution.executors.base import Group, Limits, Outcomes, Resources, StepReport, Tasks
     from bench.execution.executors.dispatch import execute
 else:
-    BASE = ("Group", "Limits", "Outcomes", "Resources", "Tasks", "Watch")
+    BASE = ("Group", "Limits", "Outcomes", "Resources", "StepReport", "Tasks")
     __getattr__ = loaded_on_use(__name__, {**dict.fromkeys(BASE, f"{__name__}.base"), "execute": f"{__name__}.dispatch"})
 
 
@@ -32,4 +32,4 @@ EXECUTORS: dict[str, Executor] = {
     "slurm": Executor("bench.execution.executors.slurm", ("train", "cluster")),
 }
 
-__all__ = ["EXECUTORS", "Executor", "Group", "Limits", "Outcomes", "Resources", "Tasks", "Watch", "execute"]
+__all__ = ["EXECUTORS", "Executor", "Group", "Limits", "Outcomes", "Resources", "StepReport", "Tasks", "execute"]

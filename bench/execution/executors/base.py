@@ -17,12 +17,12 @@ CHOICE = 8
 GIB = 2**30
 
 Group = tuple[Any, ...]
-Watch = Callable[[Any, int], None]
+StepReport = Callable[[Any, int], None]
 Outcomes = Generator[Outcome, None, None]
 
 
-def unwatched(cell: Any, step: int) -> None:
-    """Watch nothing."""
+def unreported(cell: Any, step: int) -> None:
+    """Report nothing."""
 
 
 class Tasks:
@@ -82,11 +82,11 @@ class Resources:
         workers: how many there are; with an existing scheduler, which has its own, it is ignored.
         scheduler: address of an existing Dask scheduler.
         cluster: file of Slurm options.
-        say: told, in one sentence, what a user should know while it runs.
+        notify: called with a sentence that a user should read while it runs.
     """
 
     limits: Limits
     workers: int = 1
     scheduler: str | None = None
     cluster: Path | None = None
-    say: Callable[[str], None] = field(default=lambda sentence: None)
+    notify: Callable[[str], None] = field(default=lambda sentence: None)

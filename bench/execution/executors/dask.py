@@ -18,8 +18,8 @@ from typing import Any
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, Worker, WorkerPlugin, get_worker
 
-from bench.execution.executors.base import Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
-from bench.execution.executors.local import POLL_SECONDS, SHARE_OF_MEMORY, Crew
+from bench.execution.executors.base import Group, Limits, Outcomes, Resources, StepReport, Tasks, unreported
+from bench.execution.executors.local import POLL_SECONDS, SHARE_OF_MEMORY, WorkerPool
 from bench.execution.runner import Outcome, failed
 from operators.atomic_files import writer_name
 from operators.errors import UserError
@@ -28,10 +28,10 @@ ALLOWED_FAILURES = 1
 CONNECT_SECONDS = 20.0
 
 
-def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:
+def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> Outcomes:
     """Run groups on the scheduler at `resources.scheduler`, or on a cluster of this machine that lives as long as the run.
 
-    Steps are not reported to `watch`.
+    Steps are not reported.
 
     Raises:
         UserError: the scheduler cannot be reached or is lost, or its workers cannot import this package.
@@ -45,7 +45,7 @@ def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcome
 
 
 def on_this_machine(resources: Resources) -> LocalCluster:
-    """A scheduler, and workers of one thread, each watched over by a nanny."""
+    """A scheduler, and workers of one thread, each under a nanny."""
     limit = resources.limits.memory_bytes
     with dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}):
         return LocalCluster(
@@ -71,20 +71,20 @@ def connected(address: str) -> Client:
 
 def run_on_own(cluster: LocalCluster, client: Client, tasks: Tasks, resources: Resources) -> Outcomes:
     """Run groups on a cluster of our own, and replace the workers it gives up: those that take long to start again."""
-    return run_on(client, tasks, resources.limits, tend=lambda: cluster.scale(resources.workers))
+    return run_on(client, tasks, resources.limits, while_waiting=lambda: cluster.scale(resources.workers))
 
 
-def run_on(client: Client, tasks: Tasks, limits: Limits, *, tend: Callable[[], None] = lambda: None) -> Outcomes:
+def run_on(client: Client, tasks: Tasks, limits: Limits, *, while_waiting: Callable[[], None] = lambda: None) -> Outcomes:
     """Run groups on the workers of a scheduler, never more at once than there are threads.
 
     Args:
         client: of the scheduler.
         tasks: what is to be run.
         limits: of each training process; without a memory limit, a share of what its Dask worker may use.
-        tend: called every now and then while waiting.
+        while_waiting: called now and then while no task ends.
     """
     name = f"deeponet-{writer_name()}"
-    _introduce(client, name, limits)
+    _register_plugin(client, name, limits)
     running: dict[Any, tuple[Future, Group]] = {}
     ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
     number = 0
@@ -100,7 +100,7 @@ def run_on(client: Client, tasks: Tasks, limits: Limits, *, tend: Callable[[], N
             try:
                 future = ended.get(timeout=POLL_SECONDS)
             except queue.Empty:
-                tend()
+                while_waiting()
                 continue
             future, group = running.pop(future.key)
             yield from _outcomes(future, group, tasks)
@@ -110,10 +110,10 @@ def run_on(client: Client, tasks: Tasks, limits: Limits, *, tend: Callable[[], N
             client.unregister_worker_plugin(name)
 
 
-def _introduce(client: Client, name: str, limits: Limits) -> None:
+def _register_plugin(client: Client, name: str, limits: Limits) -> None:
     """Give every worker, also those still to come, what it needs to train."""
     try:
-        client.register_plugin(Trainers(limits), name)
+        client.register_plugin(TrainingPlugin(limits), name)
     except Exception as error:
         raise UserError(
             f"expected Dask workers that import this release, got {type(error).__name__}: {error};"
@@ -121,7 +121,7 @@ def _introduce(client: Client, name: str, limits: Limits) -> None:
         ) from error
 
 
-class Trainers(WorkerPlugin):  # type: ignore[misc]
+class TrainingPlugin(WorkerPlugin):  # type: ignore[misc]
     """Keeps the training process of one Dask worker."""
 
     def __init__(self, limits: Limits) -> None:
@@ -133,17 +133,17 @@ class Trainers(WorkerPlugin):  # type: ignore[misc]
         limits = self._limits
         if limits.memory_bytes is None and limit:
             limits = replace(limits, memory_bytes=int(SHARE_OF_MEMORY * limit))
-        self._crew = Crew(limits, 1)
+        self._pool = WorkerPool(limits, 1)
         self._one_at_a_time = threading.Lock()
 
     def teardown(self, worker: Worker) -> None:
         """End the process."""
-        self._crew.close()
+        self._pool.close()
 
     def train(self, group: Group) -> list[Outcome]:
         """Run one group."""
         with self._one_at_a_time:
-            return list(self._crew.run(Tasks([group])))
+            return list(self._pool.run(Tasks([group])))
 
 
 def _train(name: str, group: Group) -> list[Outcome]:

@@ -5,17 +5,17 @@ Nothing stands between a cell and the driver: a cell that kills its process, or 
 
 from functools import partial
 
-from bench.execution.executors.base import Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.executors.base import Outcomes, Resources, StepReport, Tasks, unreported
 from bench.execution.runner import Runner
 
 
-def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:
+def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> Outcomes:
     """Run groups here; `workers` and the memory limit are not looked at."""
     limits = resources.limits
     runner = Runner(limits.cache, limits.timeout_seconds)
     while group := tasks.take():
-        yield from runner.run(group, partial(_step, group, watch))
+        yield from runner.run(group, partial(_step, group, report))
 
 
-def _step(group: tuple[object, ...], watch: Watch, position: int, step: int) -> None:
-    watch(group[position], step)
+def _step(group: tuple[object, ...], report: StepReport, position: int, step: int) -> None:
+    report(group[position], step)

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import psutil
 
-from bench.execution.executors.base import GIB, Group, Limits, Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.executors.base import GIB, Group, Limits, Outcomes, Resources, StepReport, Tasks, unreported
 from bench.execution.runner import Outcome, failed
 
 ATTEMPTS = 2
@@ -30,20 +30,20 @@ SHARE_OF_MEMORY = 0.9
 ROOT = Path(__file__).parents[3]
 
 
-def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:
+def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> Outcomes:
     """Run groups on `workers` processes; without a stated limit, each may hold its share of the machine's memory."""
     limits, workers = resources.limits, resources.workers
     if limits.memory_bytes is None:
         limits = replace(limits, memory_bytes=int(SHARE_OF_MEMORY * psutil.virtual_memory().total / workers))
-    crew = Crew(limits, workers)
+    pool = WorkerPool(limits, workers)
     try:
-        yield from crew.run(tasks, watch)
+        yield from pool.run(tasks, report)
     finally:
-        crew.close()
+        pool.close()
 
 
 @dataclass
-class Trainer:
+class WorkerProcess:
     """One training process (`bench.execution.executors.worker_process`) and what it is doing."""
 
     process: "subprocess.Popen[bytes]"
@@ -66,9 +66,9 @@ class Trainer:
             env={**os.environ, "PYTHONPATH": path},
         )
         theirs.close()
-        trainer = cls(process, ours, kernel_kills())
-        trainer._send(limits)
-        return trainer
+        worker = cls(process, ours, kernel_kills())
+        worker._send(limits)
+        return worker
 
     @property
     def cell(self) -> Any:
@@ -114,7 +114,7 @@ class Trainer:
         return self.process.wait()
 
 
-class Crew:
+class WorkerPool:
     """A number of training processes, started when there is work and kept for more.
 
     Args:
@@ -125,80 +125,81 @@ class Crew:
     def __init__(self, limits: Limits, size: int) -> None:
         self._limits = limits
         self._size = size
-        self._trainers: list[Trainer] = []
+        self._workers: list[WorkerProcess] = []
         self._attempts: Counter[str] = Counter()
 
-    def run(self, tasks: Tasks, watch: Watch = unwatched) -> Outcomes:
-        """Yield outcomes as they finish; `watch` is told which cell is at which step."""
+    def run(self, tasks: Tasks, report: StepReport = unreported) -> Outcomes:
+        """Yield outcomes as they finish; `report` is called with the cell and its step."""
         self._attempts.clear()
         while self._assign(tasks):
-            for connection in wait([trainer.connection for trainer in self._trainers], timeout=POLL_SECONDS):
-                trainer = next(trainer for trainer in self._trainers if trainer.connection is connection)
-                yield from self._receive(trainer, tasks, watch)
-            for trainer in [trainer for trainer in self._trainers if trainer.group]:
-                status, reason = trainer.overrun(self._limits)
+            for connection in wait([worker.connection for worker in self._workers], timeout=POLL_SECONDS):
+                worker = next(worker for worker in self._workers if worker.connection is connection)
+                yield from self._receive(worker, tasks, report)
+            for worker in [worker for worker in self._workers if worker.group]:
+                status, reason = worker.overrun(self._limits)
                 if reason:
-                    self._dismiss(trainer)
-                    tasks.add([trainer.rest])
-                    yield failed(trainer.cell, reason, status)
+                    self._remove(worker)
+                    tasks.add([worker.rest])
+                    yield failed(worker.cell, reason, status)
 
     def close(self) -> None:
         """Kill all processes."""
-        while self._trainers:
-            self._dismiss(self._trainers[0])
+        while self._workers:
+            self._remove(self._workers[0])
 
     def _assign(self, tasks: Tasks) -> bool:
-        """Give groups to those that are idle; return whether anybody is busy."""
-        for trainer in [t for t in self._trainers if not t.group and t.process.poll() is not None]:
-            self._dismiss(trainer)
-        while sum(1 for trainer in self._trainers if trainer.group) < self._size:
+        """Give groups to those that are idle; return whether any is busy."""
+        for worker in [worker for worker in self._workers if not worker.group and worker.process.poll() is not None]:
+            self._remove(worker)
+        while sum(1 for worker in self._workers if worker.group) < self._size:
             group = tasks.take()
             if not group:
                 break
-            idle = next((trainer for trainer in self._trainers if not trainer.group), None)
+            idle = next((worker for worker in self._workers if not worker.group), None)
             if idle is None:
-                idle = Trainer.start(self._limits)
-                self._trainers.append(idle)
+                idle = WorkerProcess.start(self._limits)
+                self._workers.append(idle)
             idle.assign(group)
-        return any(trainer.group for trainer in self._trainers)
+        return any(worker.group for worker in self._workers)
 
-    def _receive(self, trainer: Trainer, tasks: Tasks, watch: Watch) -> Iterator[Outcome]:
+    def _receive(self, worker: WorkerProcess, tasks: Tasks, report: StepReport) -> Iterator[Outcome]:
         """Take one message: a step, an outcome, the end of a group, or the death of the process."""
         try:
-            kind, value = trainer.connection.recv()
+            kind, value = worker.connection.recv()
         except (EOFError, ConnectionResetError):
-            code = self._dismiss(trainer)
-            if trainer.group:
-                yield from self._bury(trainer, tasks, code)
+            code = self._remove(worker)
+            if worker.group:
+                yield from self._retry_or_fail(worker, tasks, code)
             return
         if kind == "step":
-            watch(trainer.cell, value)
+            report(worker.cell, value)
         elif kind == "outcome":
-            trainer.finished += 1
-            trainer.cells_done += 1
-            trainer.cell_started = time.monotonic()
+            worker.finished += 1
+            worker.cells_done += 1
+            worker.cell_started = time.monotonic()
             yield value
         else:
-            trainer.group = ()
-            if trainer.cells_done >= RECYCLE_AFTER or trainer.resident_bytes() > self._limits.recycle_bytes:
-                self._dismiss(trainer)
+            worker.group = ()
+            if worker.cells_done >= RECYCLE_AFTER or worker.resident_bytes() > self._limits.recycle_bytes:
+                self._remove(worker)
 
-    def _bury(self, trainer: Trainer, tasks: Tasks, code: int) -> Iterator[Outcome]:
-        """After a death: the current cell again and alone, or given up; the rest of the group goes on."""
-        cell = trainer.cell
+    def _retry_or_fail(self, worker: WorkerProcess, tasks: Tasks, code: int) -> Iterator[Outcome]:
+        """After the death of a process: the current cell again and alone, or given up; the rest of the group goes on."""
+        cell = worker.cell
         name = cell.model_dump_json()
         self._attempts[name] += 1
-        tasks.add([trainer.rest])
-        if code == -9 and kernel_kills() > trainer.kernel_kills:
+        tasks.add([worker.rest])
+        if code == -9 and kernel_kills() > worker.kernel_kills:
             yield failed(cell, "worker killed while the kernel was out of memory", "oom")
         elif self._attempts[name] < ATTEMPTS:
             tasks.add([(cell,)])
         else:
             yield failed(cell, f"worker died {ATTEMPTS} times on this cell, last with exit code {code}")
 
-    def _dismiss(self, trainer: Trainer) -> int:
-        self._trainers.remove(trainer)
-        return trainer.stop()
+    def _remove(self, worker: WorkerProcess) -> int:
+        """Kill a process and return its exit code."""
+        self._workers.remove(worker)
+        return worker.stop()
 
 
 def kernel_kills(statistics: Path = Path("/proc/vmstat")) -> int:

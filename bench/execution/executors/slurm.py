@@ -1,4 +1,4 @@
-"""`slurm`: Dask workers as jobs of a Slurm cluster, one job a worker. Jobs that end before the study does are sent again.
+"""`slurm`: Dask workers as jobs of a Slurm cluster, one per worker. Jobs that end before the study does are sent again.
 
 Options are a small YAML file, all of it optional (`docs/running.md` shows one):
 
@@ -26,14 +26,14 @@ from dask_jobqueue import SLURMCluster
 from distributed import Client
 from pydantic import Field, ValidationError
 
-from bench.execution.executors.base import Outcomes, Resources, Tasks, Watch, unwatched
+from bench.execution.executors.base import Outcomes, Resources, StepReport, Tasks, unreported
 from bench.execution.executors.dask import run_on
 from operators.errors import UserError
 from results.schema.model import Model
 
 ALLOWED_FAILURES = 3
-TEND_SECONDS = 5.0
-LOOK_SECONDS = 30.0
+RESUBMIT_SECONDS = 5.0
+QUEUE_SECONDS = 30.0
 ANSWER_SECONDS = 60.0
 LOST_AFTER = "5s"
 
@@ -72,7 +72,7 @@ def load_options(path: Path | None) -> SlurmOptions:
         raise UserError(f"Slurm options {path}: {where}: {first['msg']}; the options are {known}") from None
 
 
-def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcomes:
+def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> Outcomes:
     """Run groups on `workers` Slurm jobs, which end with the run.
 
     Raises:
@@ -84,9 +84,9 @@ def run(tasks: Tasks, resources: Resources, watch: Watch = unwatched) -> Outcome
     _ask("sinfo")
     settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES, "distributed.deploy.lost-worker-timeout": LOST_AFTER}
     with dask.config.set(settings), _without_tracebacks(), _opened(options) as cluster, Client(cluster) as client:
-        tending = _Tending(cluster, client, resources)
-        tending.start()
-        yield from run_on(client, tasks, resources.limits, tend=tending)
+        jobs = _Jobs(cluster, client, resources)
+        jobs.submit()
+        yield from run_on(client, tasks, resources.limits, while_waiting=jobs.resubmit)
 
 
 @contextmanager
@@ -141,15 +141,15 @@ def _opened(options: SlurmOptions) -> Iterator[SLURMCluster]:
             cluster.close()
 
 
-class _Tending:
-    """Sends jobs again that were cancelled, preempted or ran out of time, and says how many are at work."""
+class _Jobs:
+    """The jobs of a run: sent, sent again if they were cancelled, preempted or ran out of time, and counted for the user."""
 
     def __init__(self, cluster: SLURMCluster, client: Client, resources: Resources) -> None:
         self._cluster, self._client, self._resources = cluster, client, resources
-        self._scaled = self._looked = time.monotonic()
-        self._said = -1
+        self._scaled = self._asked = time.monotonic()
+        self._notified = -1
 
-    def start(self) -> None:
+    def submit(self) -> None:
         """Send the first jobs.
 
         Raises:
@@ -167,19 +167,20 @@ class _Tending:
         """Ask for the jobs that are missing."""
         self._cluster.scale(jobs=self._resources.workers)
 
-    def __call__(self) -> None:
+    def resubmit(self) -> None:
+        """Now and then, send missing jobs again; notify the user when the number at work has changed."""
         now = time.monotonic()
-        if now - self._scaled < TEND_SECONDS:
+        if now - self._scaled < RESUBMIT_SECONDS:
             return
         self._scaled = now
-        if now - self._looked > LOOK_SECONDS:
-            self._looked = now
+        if now - self._asked > QUEUE_SECONDS:
+            self._asked = now
             self._forget_lost()
         self._scale()
         present = len(self._client.nthreads())
-        if present != self._said:
-            self._said = present
-            self._resources.say(f"{present} of {self._resources.workers} Slurm jobs at work")
+        if present != self._notified:
+            self._notified = present
+            self._resources.notify(f"{present} of {self._resources.workers} Slurm jobs at work")
 
     def _forget_lost(self) -> None:
         """Forget jobs that Slurm does not know any more, so that they are sent again; Dask misses those that never started."""

@@ -14,8 +14,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from bench.cell import Training
-from bench.engines.descent.learning_rates import learning_rates
 from bench.engines.descent.networks.network import Tensor
+from bench.engines.learning_rates import learning_rates
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -28,7 +28,7 @@ class Adam:
 
     Attributes:
         shapes: (fan in + 1, fan out) of each matrix.
-        chunk: no number of steps a call is prescribed.
+        chunk: no number of steps per call is prescribed.
         fine: the loss need not be resolved far below its first value.
     """
 

@@ -1,37 +1,42 @@
-"""SOAP: Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al., arXiv 2409.11321), for each matrix [W; c], in float32.
+"""SOAP (`bench.engines.soap`) for the matrices [W; c] of theta, in float32: steps in the program, refreshes between its calls.
 
-With G_t the gradient of a matrix (a, b), step t = 0, 1, ... is
+XLA's QR on CPU takes 3 to 8 times as long as LAPACK's and half a second of compilation for each size; so a call is REFRESH steps
+long, and NumPy refreshes between two of them.
 
-    L <- beta_2 L + (1 - beta_2) G G^T,   R <- beta_2 R + (1 - beta_2) G^T G
-    G' = Q_L^T G Q_R;   M' <- beta_1 M' + (1 - beta_1) G';   V <- beta_2 V + (1 - beta_2) G'^2
-    [W; c] <- [W; c] - r_t Q_L (M' / (1 - beta_1^(t+1)) / sqrt(V / (1 - beta_2^(t+1)) + 1e-30)) Q_R^T
-
-beta = (0.9, 0.95). The bases start as the identity; after REFRESH steps they are the eigenvectors of the averages, and after
-every further REFRESH steps they follow them by one step of orthogonal iteration, Q_L <- qr(L Q_L). M' is turned into the new
-basis; V is kept, as in the paper. (In the eigenvectors of the first gradient alone, as the paper starts, G' is diagonal up to
-rounding, and the division by sqrt(V) makes a full step of every rounding error.) A side longer than LONGEST_SIDE stays unturned.
-
-The refresh runs in LAPACK between two calls of the compiled program: XLA's QR on CPU takes 3 to 8 times as long and half a second
-of compilation for each size.
+In the eigenvectors of the first gradient alone, as the paper starts, G' is diagonal up to rounding, and the division by sqrt(V)
+makes a full step of every rounding error: the first refresh waits for REFRESH gradients. In float32 rounding makes V of what
+should be 0 some 1e-14 of the largest; an epsilon above that would hold back small components, so epsilon only avoids 0 / 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-import scipy
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from bench.cell import Training
-from bench.engines.descent.learning_rates import learning_rates, warm_up
 from bench.engines.descent.networks.network import Tensor
+from bench.engines.learning_rates import learning_rates, warm_up
+from bench.engines.soap import (
+    BETA_1,
+    BETA_2,
+    NUMPY,
+    REFRESH,
+    ArrayLibrary,
+    Sides,
+    SoapRule,
+    averaged,
+    into_basis,
+    moments,
+    out_of_basis,
+    refreshed,
+    turn,
+)
 
-BETA_1, BETA_2, TINY = 0.9, 0.95, 1e-30
-REFRESH = 10
-WARM_UP = 0.02
-LONGEST_SIDE = 512
+RULE = SoapRule(from_first_gradient=False, epsilon=1e-30, relative=False, longest_side=512)
+TENSORFLOW = ArrayLibrary(tf.transpose, tf.square, tf.sqrt, tf.reduce_max)
 
 State = tuple[Tensor, ...]
 Float32 = NDArray[np.float32]
@@ -39,13 +44,13 @@ Float32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Soap:
-    """SOAP on matrices of these shapes; the state between calls is (averages, bases, M', V), each one flat vector.
+    """SOAP on matrices of these shapes; the state between calls is (averages, bases, M, V), each one flat vector.
 
     Averages and bases hold, for each matrix, the square matrices of its turned sides, left before right.
 
     Attributes:
         shapes: (fan in + 1, fan out) of each matrix.
-        chunk: steps between two refreshes, and so a call.
+        chunk: steps between two refreshes, which a call takes.
         fine: SOAP comes near the floor, so the loss must be resolved there.
     """
 
@@ -56,22 +61,22 @@ class Soap:
     @property
     def sides(self) -> list[int]:
         """Sizes of the turned sides of all matrices in order."""
-        return [side for shape in self.shapes for side in shape if _turned(side)]
+        return [side for shape in self.shapes for side in shape if RULE.turns(side)]
 
     def start(self) -> State:
-        """Averages, M' and V are zero, the bases the identity."""
+        """Averages, M and V are zero, the bases the identity."""
         size = sum(a * b for a, b in self.shapes)
         identity = np.concatenate([np.eye(side, dtype=np.float32).ravel() for side in self.sides])
         return (tf.zeros(len(identity)), tf.constant(identity), tf.zeros(size), tf.zeros(size))
 
     def coefficients(self, training: Training, steps: int, first: int, *, count: int) -> Float32:
-        """(count, 2): the rate over the bias correction of M', and the bias correction of V."""
-        rates = learning_rates(training, steps, first, count=count) * warm_up(steps, first, count=count, share=WARM_UP)
+        """(count, 2): the rate over the bias correction of M, and the bias correction of V."""
+        rates = learning_rates(training, steps, first, count=count) * warm_up(steps, first, count=count)
         power = np.arange(first + 1, first + count + 1, dtype=np.float64)
         return np.stack([rates / (1.0 - BETA_1**power), 1.0 / (1.0 - BETA_2**power)], axis=1).astype(np.float32)
 
     def opened(self, state: State) -> tuple[tuple[Tensor, ...], ...]:
-        """The state as the loop carries it: averages, bases, M' and V as matrices."""
+        """The state as the loop carries it: averages, bases, M and V as matrices."""
         squares = [(side, side) for side in self.sides]
         return tuple(
             _split(flat, shapes) for flat, shapes in zip(state, (squares, squares, self.shapes, self.shapes), strict=True)
@@ -86,20 +91,16 @@ class Soap:
     ) -> tuple[Tensor, tuple[tuple[Tensor, ...], ...]]:
         """One step."""
         averages, bases = iter(state[0]), iter(state[1])
-        new_averages, momenta, seconds, changes = [], [], [], []
+        new_averages: list[Tensor] = []
+        momenta, seconds, changes = [], [], []
         for shape, g, m, v in zip(self.shapes, _split(gradient, self.shapes), state[2], state[3], strict=True):
-            left, right = (next(bases) if _turned(side) else None for side in shape)
-            if left is not None:
-                new_averages.append(_mean(next(averages), tf.matmul(g, g, transpose_b=True)))
-            if right is not None:
-                new_averages.append(_mean(next(averages), tf.matmul(g, g, transpose_a=True)))
-            turned = _rotated(g, left, right, back=False)
-            m = BETA_1 * m + (1.0 - BETA_1) * turned
-            v = _mean(v, tf.square(turned))
-            direction = coefficients[0] * m / tf.sqrt(coefficients[1] * v + TINY)
+            sides = _sides(bases, shape)
+            new_averages.extend(_turned(averaged(_sides(averages, shape), g, TENSORFLOW)))
+            m, v = moments(m, v, into_basis(g, sides, TENSORFLOW), TENSORFLOW)
+            direction = coefficients[0] * m / RULE.root(coefficients[1] * v, TENSORFLOW)
             momenta.append(m)
             seconds.append(v)
-            changes.append(_rotated(direction, left, right, back=True))
+            changes.append(out_of_basis(direction, sides, TENSORFLOW))
         return theta - _joined(changes), (tuple(new_averages), state[1], tuple(momenta), tuple(seconds))
 
     def between_chunks(self, state: State, step: int) -> State:
@@ -108,32 +109,25 @@ class Soap:
             return state
         squares = [(side, side) for side in self.sides]
         averages, bases = (iter(_pieces(part.numpy(), squares)) for part in state[:2])
-        fresh, turned = [], []
+        fresh: list[Float32] = []
+        momenta: list[Float32] = []
         for shape, m in zip(self.shapes, _pieces(state[2].numpy(), self.shapes), strict=True):
-            for axis in (axis for axis in (0, 1) if _turned(shape[axis])):
-                basis = next(bases)
-                average = next(averages)
-                fresh.append(_eigenvectors(average) if step == REFRESH else _orthonormal(average @ basis))
-                turn = fresh[-1].T @ basis
-                m = np.matmul(turn, m) if axis == 0 else np.matmul(m, turn.T)
-            turned.append(m)
-        return (state[0], tf.constant(_flat(fresh)), tf.constant(_flat(turned)), state[3])
+            old = _sides(bases, shape)
+            new = refreshed(_sides(averages, shape), old, first=step == REFRESH)
+            fresh.extend(_turned(new))
+            momenta.append(out_of_basis(m, (turn(old[0], new[0]), turn(old[1], new[1])), NUMPY))
+        return (state[0], tf.constant(_flat(fresh)), tf.constant(_flat(momenta)), state[3])
 
 
-def _turned(side: int) -> bool:
-    """Whether a side has a basis of its own."""
-    return 1 < side <= LONGEST_SIDE
+def _sides(matrices: Iterator[Any], shape: tuple[int, int]) -> Sides:
+    """The next matrices of the turned sides of a shape."""
+    left, right = (next(matrices) if RULE.turns(side) else None for side in shape)
+    return left, right
 
 
-def _mean(old: Tensor, new: Tensor) -> Tensor:
-    return BETA_2 * old + (1.0 - BETA_2) * new
-
-
-def _rotated(matrix: Tensor, left: Tensor | None, right: Tensor | None, *, back: bool) -> Tensor:
-    """Q_L^T A Q_R, or Q_L A Q_R^T on the way back."""
-    if left is not None:
-        matrix = tf.matmul(left, matrix, transpose_a=not back)
-    return matrix if right is None else tf.matmul(matrix, right, transpose_b=back)
+def _turned(sides: Sides) -> list[Any]:
+    """The matrices of the turned sides."""
+    return [matrix for matrix in sides if matrix is not None]
 
 
 def _split(flat: Tensor, shapes: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
@@ -152,14 +146,3 @@ def _pieces(flat: Float32, shapes: Sequence[tuple[int, int]]) -> list[Float32]:
 
 def _flat(matrices: Sequence[Float32]) -> Float32:
     return np.concatenate([matrix.ravel() for matrix in matrices])
-
-
-def _orthonormal(matrix: Float32) -> Float32:
-    """The factor Q of the Householder QR decomposition of a square matrix."""
-    factored, tau, _, _ = scipy.linalg.lapack.sgeqrf(matrix)
-    return scipy.linalg.lapack.sorgqr(factored, tau)[0]
-
-
-def _eigenvectors(matrix: Float32) -> Float32:
-    """Eigenvectors of a symmetric matrix, largest eigenvalue first, computed in float64."""
-    return np.linalg.eigh(matrix.astype(np.float64))[1][:, ::-1].astype(np.float32)
