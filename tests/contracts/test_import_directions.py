@@ -41,7 +41,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.page": "operators results.schema results.records results.tables results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
-    "results.report": "operators results.families results.records results.witnesses results.tables results.charts results.page results.figures",
+    "results.report": "operators results.families results.records results.witnesses results.tables results.charts results.page"
+    " results.figures",
     "bench": "operators",
     "bench.catalogue": "operators",
     "bench.extras": "operators",
