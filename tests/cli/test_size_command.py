@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from bench.cli.size import SizeRequest, size, size_report
 from operators import UserError
 from operators.arrays import Array
+from operators.external import stored_array
 from operators.external.arrays import open_array
-from operators.external.task import stored_array
 from results.records.manifest import Target
 from results.tables.csv_files import write_csv
 from results.tables.exponents import COLUMNS, exponent_table
