@@ -27,14 +27,16 @@ from bench.study import Study, cell_key
 from operators import UserError, find_task
 from operators.arrays import Array
 from operators.data.dataset import Request, build
+from operators.diagnostics.floor import Floor
 from operators.errors import DataInvalid
 from operators.external import stored_array
 from operators.external.arrays import array_names, find_array, open_array
 from operators.external.selection import parse_selection
 from operators.external.stored_array import Stored
 from operators.external.task import External, external
-from results.records.record import RecordError
-from results.records.store import KeyCheck
+from results.families.deeponet import Measured
+from results.records.record import RecordError, from_line, record_key, to_line
+from results.records.store import check_data
 
 FUNCTIONS, TIMES, POINTS = 60, 4, 24
 MATLAB_HEAD = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + struct.pack("<HH", 0x0200, 0x4D49)
@@ -252,11 +254,17 @@ def test_spelling_of_a_selection_does_not_matter(task: External) -> None:
 
 def test_records_of_another_machine_are_accepted_without_the_file(task: External) -> None:
     (outcome,) = Runner(None).run([small(task)])
-    elsewhere = {**outcome.record.cell, "parameters": {**outcome.record.cell["parameters"], "file": "/nowhere/heat.h5"}}
-    KeyCheck()(outcome.record.model_copy(update={"cell": elsewhere}))
-    forged = {**elsewhere, "parameters": {**elsewhere["parameters"], "sha256": "0" * 64}}
+    record, parameters = outcome.record, outcome.record.cell["parameters"]
+    for moved in ({**parameters, "file": "/nowhere/heat.h5"}, {n: v for n, v in parameters.items() if n != "file"}):
+        found = from_line(to_line(record.model_copy(update={"cell": {**record.cell, "parameters": moved}})).encode())
+        check_data(found)
+        assert found.key == record.key
+    forged = record.model_copy(update={"cell": {**record.cell, "parameters": {**parameters, "sha256": "0" * 64}}})
     with pytest.raises(RecordError, match="key is not the hash"):
-        KeyCheck()(outcome.record.model_copy(update={"cell": forged}))
+        from_line(to_line(forged).encode())
+    key = record_key(forged.family, forged.cell, forged.task, forged.versions.method)
+    with pytest.raises(RecordError, match="data are not those that its cell names"):
+        check_data(from_line(to_line(forged.model_copy(update={"key": key})).encode()))
 
 
 def test_another_file_than_declared_is_a_hard_error(task: External) -> None:
@@ -598,9 +606,9 @@ def test_a_witness_on_private_data_is_refused_with_the_reason() -> None:
                 "functions": 4,
                 "points": 4,
             },
+            "sensors": 4,
+            "coordinates": 1,
             "architecture": {
-                "sensors": 4,
-                "coordinates": 1,
                 "branch_widths": (2,),
                 "trunk_widths": (2,),
                 "q": 1,
@@ -628,11 +636,11 @@ def test_noise_floors_and_anatomy_work_as_for_any_task(task: External) -> None:
     (outcome,) = Runner(None).run([small(task, noise=Noise(law="rademacher", sigma=0.3))])
     record = outcome.record
     assert record.status == "done", record.message
-    assert record.bounds is not None
-    assert record.errors is not None
-    assert record.bounds.floor is not None
-    assert record.errors.training_mse >= record.bounds.floor * (1 - 1e-6)
-    assert {"trunk_excess", "branch_error", "degrees_of_freedom"} <= set(record.bounds.values)
+    assert isinstance(record.measured, Measured)
+    bounds, errors = record.measured.bounds, record.measured.errors
+    assert bounds.floor is not None
+    assert not Floor(bounds.floor, bounds.unit).excludes(errors.training_mse)
+    assert {"trunk_excess", "branch_error", "degrees_of_freedom"} <= set(bounds.values)
 
 
 @pytest.mark.parametrize(("design", "points"), [("scattered", 6), ("triples", 1)])

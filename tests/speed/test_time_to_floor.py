@@ -22,10 +22,10 @@ from bench.cell import Cell, Net, Noise, Training
 from bench.engines import find_engine
 from bench.engines.base import Control
 from bench.engines.threads import pin_threads
-from bench.families.deeponet.evaluation import RESOLUTION
 from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled
+from operators.diagnostics.floor import RESOLUTION
 
 TASKS = ("advection-speed", "antiderivative", "burgers-low-viscosity", "burgers", "darcy")
 REPLICATES = 5
