@@ -30,3 +30,32 @@ def test_every_library_of_linear_algebra_is_held_to_one_thread(start: str) -> No
     threads = dict(json.loads(run.stdout))
     assert any("scipy" in library for library in threads)
     assert set(threads.values()) == {1}
+
+
+GENERATION = """
+import json
+import threadpoolctl
+from operators import find_task
+from operators.data import function_cache
+
+task, found = find_task("advection-diffusion-reaction"), {}
+outputs = type(task).outputs
+
+def watched(self, coefficients):
+    made = outputs(self, coefficients)
+    found.update((one["filepath"], one["num_threads"]) for one in threadpoolctl.threadpool_info())
+    return made
+
+type(task).outputs = watched
+function_cache.BlockCache(None).block(task, "train", replicate=0, number=0)
+print(json.dumps(found))
+"""
+
+
+def test_functions_are_generated_on_one_thread_though_a_task_loads_scipy_as_it_goes() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    command = [sys.executable, "-c", GENERATION]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=True)
+    threads = json.loads(run.stdout)
+    assert any("scipy" in library for library in threads)
+    assert set(threads.values()) == {1}
