@@ -49,8 +49,7 @@ def size(
         raise UserError(f"expected a figure named *.png or *.svg, got {plot}; choose one of these endings")
     if plot is not None:
         require("`bench size --plot`", "report")
-    from threadpoolctl import threadpool_limits
-
+    from operators.threads import one_thread
     from results.sizing.request import SizeRequest, size_report
 
     request = SizeRequest(
@@ -66,7 +65,7 @@ def size(
         coordinates=coordinates,
         study=study,
     )
-    with threadpool_limits(limits=1):
+    with one_thread():
         report = size_report(request)
     if plot is not None:
         _draw(report, plot)

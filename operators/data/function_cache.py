@@ -13,7 +13,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import threadpoolctl
 from numpy.typing import NDArray
 
 from operators.arrays import Array
@@ -21,6 +20,7 @@ from operators.atomic_files import write_atomic
 from operators.errors import DataInvalid
 from operators.seeds import StreamName
 from operators.tasks.task import Task
+from operators.threads import one_thread
 
 BLOCK = 64
 PARTS = ("inputs", "outputs")
@@ -100,7 +100,7 @@ def validate(task: Task, inputs: Array, outputs: Array, *, first: int = 0) -> No
 
 
 def _generate(task: Task, name: StreamName, replicate: int, number: int) -> tuple[Array, Array]:
-    with threadpoolctl.threadpool_limits(1):
+    with one_thread():
         coefficients = task.coefficients(name, replicate, first=number * BLOCK, count=BLOCK)
         with np.errstate(all="ignore"):  # what is not finite is reported by `validate`, with its index
             inputs, outputs = task.inputs(coefficients), task.outputs(coefficients)

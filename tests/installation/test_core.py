@@ -16,14 +16,15 @@ import pytest
 import bench
 from bench.extras import EXTRAS
 from operators import find_task
-from operators.architectures.deeponet import DeepONet
-from operators.architectures.weights import Layer, Weights
+from operators.architectures.deeponet import deeponet_weights
+from operators.architectures.weights import Layer
 from operators.arrays import Array
 from operators.data.dataset import Request, build
 from operators.data.normalisation import scaled
 from results.records.manifest import Manifest, Target, save_manifest
+from results.schema.cells import Net
 from results.witnesses.file import Witness, save_witness
-from results.witnesses.header import Header, Origin, Scaling, data_of, net_of
+from results.witnesses.header import Header, Origin, Scaling, data_of
 
 BROUGHT = ("keras", "tf_keras", "sklearn", "skopt", "PIL", "tensorboard")  # by these in turn
 ABSENT = (*BROUGHT, *(package for packages in EXTRAS.values() for package in packages))
@@ -72,15 +73,16 @@ def witness(tmp_path: Path) -> Path:
     request = Request(find_task("heat"), functions=12, points=12)
     problem = scaled(build(request), "standard", "unit", "task")
     left, singular, right = np.linalg.svd((problem.labels - problem.mean) / problem.scale)
-    weights = Weights(
+    weights = deeponet_weights(
         branch=features_and_head(problem.inputs, left[:, :RANK] * singular[:RANK], 0.3),
         trunk=features_and_head(problem.points[problem.index], right[:RANK].T, 12.0),
         bias=0.0,
     )
-    net = DeepONet(problem.inputs.shape[1], problem.points.shape[1], (WIDTH,), (WIDTH,), RANK, "tanh", "linear")
     header = Header(
         data=data_of(request),
-        net=net_of(net),
+        sensors=problem.inputs.shape[1],
+        coordinates=problem.points.shape[1],
+        architecture=Net(branch_widths=(WIDTH,), trunk_widths=(WIDTH,), q=RANK, ends="linear"),
         scaling=Scaling(inputs="standard", coordinates="unit"),
         target=Target(kind="relative", value=0.01),
         origin=Origin(author="Planted", method="singular vectors", created="2026-01-01"),

@@ -15,9 +15,9 @@ RANK = 400
 PROGRAM = """
 import json, re, sys
 from pathlib import Path
-from threadpoolctl import threadpool_limits
+from operators.threads import one_thread
 from results.sizing.request import SizeRequest, size_report
-with threadpool_limits(limits=1):
+with one_thread():
     report = size_report(SizeRequest(Path(sys.argv[1]), 0.01, noise=float(sys.argv[2]) or None)).as_json()
 facts = {name: report[name] for name in ("method", "q_certified", "q_attained")}
 peak = re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())  # getrusage would count the parent's memory
