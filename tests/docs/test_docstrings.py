@@ -106,8 +106,8 @@ def test_signatures_are_short() -> None:
 
 
 def test_values_are_those_of_the_source() -> None:
-    assert assigned_value("bench.cell.Cell.replicate").startswith("Field(0")
-    assert "'tied'" in assigned_value("bench.cell.Schedule")
-    assert assigned_value("operators.TASKS") == "{task.name: task for task in _REGISTERED}"
+    assert assigned_value("results.families.deeponet.Cell.replicate").startswith("Field(0")
+    assert "'tied'" in assigned_value("results.schema.cells.Schedule")
+    assert assigned_value("operators.catalogue.TASKS") == "{task.name: task for task in _REGISTERED}"
     with pytest.raises(ValueError, match=f"below a module of {REPOSITORY}"):
         assigned_value("nowhere.at.all")
