@@ -11,6 +11,7 @@ from scipy.optimize import minimize, minimize_scalar
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer
 from operators.bounds.eckart_young import Floors, Weighting, floors, floors_of_deeponet, relative_floors
+from operators.bounds.lemmas import offset
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums, tails
 from operators.errors import UserError
@@ -120,7 +121,7 @@ def test_single_ranks_can_be_sharpened() -> None:
 
 
 def test_large_matrices_fall_back_to_valid_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operators.bounds.lemmas.offset.LARGEST_SEARCHED", 50)
+    monkeypatch.setattr(offset, "LARGEST_SEARCHED", 50)
     rng = np.random.default_rng(2)
     labels = rng.standard_normal((120, 3)) @ rng.standard_normal((3, 110)) + 2.0 + 0.1 * rng.standard_normal((120, 110))
     ones = np.ones(120), np.ones(110)

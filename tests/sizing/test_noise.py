@@ -11,6 +11,7 @@ from operators import UserError
 from operators.arrays import Array
 from operators.bounds.bit_counting import necessary_parameters
 from operators.bounds.lemmas.rates import Law
+from operators.sizing import noise_level
 from operators.sizing.noise import clean_squares, known_noise
 from operators.sizing.noise_level import noise_from_replicates
 from operators.sizing.required_size import required_size
@@ -143,7 +144,7 @@ def test_interval_for_sigma_covers_it_as_often_as_it_says() -> None:
 
 
 def test_sigma_from_replicates_is_the_pooled_standard_deviation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operators.sizing.noise_level.BLOCK_ENTRIES", 30)
+    monkeypatch.setattr(noise_level, "BLOCK_ENTRIES", 30)
     generator = np.random.default_rng(6)
     stack = generator.standard_normal((4, 9, 7)) + 5.0
     found = noise_from_replicates(stack, stack[0])

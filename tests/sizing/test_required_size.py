@@ -14,6 +14,7 @@ from operators import UserError
 from operators.architectures.deeponet import DeepONet
 from operators.arrays import Array
 from operators.bounds.rank_to_parameters import Family
+from operators.sizing import output_matrix as matrix_module
 from operators.sizing import required_size as size_module
 from operators.sizing.gram_spectrum import spectrum_by_gram
 from operators.sizing.output_matrix import output_matrix
@@ -274,7 +275,7 @@ def test_every_real_type_is_read_as_it_is(dtype: str) -> None:
 
 
 def test_blocks_put_together_are_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operators.sizing.output_matrix.BLOCK_ENTRIES", 50)
+    monkeypatch.setattr(matrix_module, "BLOCK_ENTRIES", 50)
     matrix = planted(0.7 ** np.arange(10), (60, 23)) + 0.1
     for part in (matrix, matrix.T):
         outputs = output_matrix(part)
@@ -286,7 +287,7 @@ def test_blocks_put_together_are_the_matrix(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("direction", [1, -1])
 def test_energy_is_right_when_later_functions_are_larger_or_smaller(direction: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("operators.sizing.output_matrix.BLOCK_ENTRIES", 10)
+    monkeypatch.setattr(matrix_module, "BLOCK_ENTRIES", 10)
     matrix = np.random.default_rng(0).standard_normal((40, 5)) * 2.0 ** np.arange(40)[::direction, None]
     assert output_matrix(matrix).rms == pytest.approx(math.sqrt(np.mean(matrix**2)), rel=1e-14)
 

@@ -27,6 +27,7 @@ from operators.diagnostics.floor import floors_of
 from operators.errors import UserError
 from results.records.manifest import Target
 from results.schema.cells import Net
+from results.witnesses import verification
 from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness, encode, save_witness
 from results.witnesses.header import Header, Origin, Scaling, data_of
@@ -152,7 +153,7 @@ def test_data_that_differ_as_those_of_two_machines_do_not_change_the_verdict(
 
     for _ in range(3):
         other = dataclasses.replace(dataset, inputs=disturbed(dataset.inputs), clean=disturbed(dataset.clean))
-        monkeypatch.setattr("results.witnesses.verification.build", lambda request, cache, other=other: other)
+        monkeypatch.setattr(verification, "build", lambda request, cache, other=other: other)
         assert verify(witness).passed
 
 
@@ -263,7 +264,7 @@ def test_witnesses_for_another_task_version_or_size_are_refused_before_data_are_
 ) -> None:
     request, net, weights, _ = planted
     witness = Witness(header_for(request, net, target_of(request, 0.5)), weights)
-    monkeypatch.setattr("results.witnesses.verification.build", None)
+    monkeypatch.setattr(verification, "build", None)
     heat = find_task("burgers")
     cases: dict[str, dict[str, Any]] = {
         "expected a task among": {"task": "no-such-task"},
