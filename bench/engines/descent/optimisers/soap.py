@@ -11,8 +11,8 @@ every further REFRESH steps they follow them by one step of orthogonal iteration
 basis; V is kept, as in the paper. (In the eigenvectors of the first gradient alone, as the paper starts, G' is diagonal up to
 rounding, and the division by sqrt(V) makes a full step of every rounding error.) A side longer than LONGEST_SIDE stays unturned.
 
-The refresh runs in LAPACK between two calls of the compiled program: XLA's QR on CPU takes 3 to 8 times as long and half a second
-of compilation for each size.
+The refresh runs in LAPACK between two calls of the compiled program: XLA's QR on CPU takes several times as long and
+compiles anew for each size.
 """
 
 from collections.abc import Sequence
