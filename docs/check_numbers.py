@@ -224,7 +224,9 @@ def _test_error(cut: float) -> float:
 MINUTES = (
     Statement("docs/theory.md", "is {:.1f} % (advection-diffusion-reaction, replicate 0, q = {};", widest_offset_gap),
     Statement(
-        "README.md", "ends at {:.2f} in place of 1.06, without the components below 1 % of the first at {:.2f}", test_error_at_156
+        "README.md",
+        "ends at {:.2f} in place of 1.06, without the components below 1 % of the first at {:.2f},",
+        test_error_at_156,
     ),
 )
 
