@@ -5,7 +5,7 @@ block, layer, ...) is hashed with SHA-256 into a NumPy `SeedSequence`, so stream
 or identities are independent and changing one changes no other. The global generator is never used.
 
     inputs    the input functions u_i              points  the query points y_j of grid and scattered designs
-    noise     the label noise z, drawn once        init    the initial weights, one stream a matrix
+    noise     the label noise z, drawn once        init    the initial weights, one stream per matrix
     batches   the order of minibatches             test    held-out input functions
     reference the sample behind a task's constants control the permutation of a control experiment
 """

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "export": (
         "bench.cli.export:export_command",
-        "Write every record's learning curve and final errors as TensorBoard event files, one run a record.",
+        "Write every record's learning curve and final errors as TensorBoard event files, one run per record.",
     ),
     "show": (
         "bench.cli.show:show",

@@ -22,7 +22,7 @@ def compact_command(
 ) -> None:
     """Write the records of every study below a results folder to one Parquet file, for fast reading elsewhere.
 
-    One row a record that counts, typed columns, sorted by study and key; the file appears whole or not at all. The records in
+    One row per record that counts, typed columns, sorted by study and key; the file appears whole or not at all. The records in
     JSON Lines stay as they are.
 
     For example `python -m bench compact`, then `pandas.read_parquet("results/out/records.parquet")`.

@@ -16,7 +16,7 @@ def export_command(
     to: Annotated[Path | None, typer.Option(help="Folder to write to; `tensorboard` in the study's folder by default.")] = None,
     out: Out = DEFAULT_OUT,
 ) -> None:
-    """Write every record's learning curve and final errors as TensorBoard event files, one run a record.
+    """Write every record's learning curve and final errors as TensorBoard event files, one run per record.
 
     For example `python -m bench export smoke`, then `tensorboard --logdir results/out/smoke/tensorboard`. Nothing is read back.
     """

@@ -1,6 +1,6 @@
 """Who says something where: every bound on the same sizes and data, as a table.
 
-Sizes: m = 40 sensors, 2 coordinates, one hidden layer a net. Scales: layers of Frobenius radius 10, |u|_2 <= sqrt(40),
+Sizes: m = 40 sensors, 2 coordinates, one hidden layer per net. Scales: layers of Frobenius radius 10, |u|_2 <= sqrt(40),
 |y|_2 <= sqrt(2), labels in [-1, 1], Rademacher noise of sigma = 1/2, delta = 0.05. Grids are square, the clean outputs have rank
 SIGNAL_RANK with the bias. `python -m bench bounds --vacuity` prints the table.
 """
@@ -96,7 +96,7 @@ def vacuity_table(bounds: dict[str, Bound], *, sample_counts: tuple[int, ...] = 
 
 
 def as_markdown(rows: list[Row]) -> str:
-    """One line a bound and size; entries "q, rho" for each n, a dash where the bound is silent."""
+    """One line per bound and size; entries "q, rho" for each n, a dash where the bound is silent."""
     counts = sorted({row.n for row in rows})
     head = ["sizes", "bound", "status", *(f"n = {count:.0e}" for count in counts), "rho < 1 from n"]
     lines = [head, ["---"] * len(head)]

@@ -2,7 +2,7 @@
 
 - A dataset by its path, `tensor` or `group/data`. PDEBench (Takamoto et al. 2022, arXiv 2210.07182) stores functions x times x
   points (x points), with `x-coordinate`, `t-coordinate`, ...
-- One dataset a function, as PDEBench stores its larger problems (`0000/data`, `0001/data`, ...): `*/data` stacks them, in the
+- One dataset per function, as PDEBench stores its larger problems (`0000/data`, `0001/data`, ...): `*/data` stacks them, in the
   order of the groups' names.
 - MATLAB v7.3 stores an array with its axes reversed and its class in the attribute `MATLAB_class`; the axes are turned back.
 

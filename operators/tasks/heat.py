@@ -42,7 +42,7 @@ class Heat(PeriodicProblem):
         )
 
     def outputs(self, coefficients: Array) -> Array:
-        """Values of u at the query points, one damped field a time."""
+        """Values of u at the query points, one damped field per time."""
         deviations, x = self.field.deviations, grids.periodic(self.point_count)
         times = grids.closed(self.time_count, self.horizon)
         frames = [grf.PeriodicField(deviations * self._decay(t)).evaluate(coefficients, x) for t in times]

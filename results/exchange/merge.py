@@ -1,7 +1,7 @@
 """Merging results folders: another's records, witnesses and entries copied into one's own.
 
     study.json                 copied if there is none; another one is a conflict
-    records/*.jsonl            one file a writer, append-only: of two of one name one must continue the other; the longer stays
+    records/*.jsonl            one file per writer, append-only: of two of one name one must continue the other; the longer stays
     witnesses/<sha256>.npz     read in full, and kept under its own address only
     submissions/<sha256>.json  checked, and kept only with its witness
 

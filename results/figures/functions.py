@@ -83,7 +83,7 @@ def _lines(axes: Axes, x: Array, values: Array) -> None:
 
 
 def _functions(figure: SubFigure, found: Sample, shown: int) -> None:
-    """Inputs in the upper row, outputs in the lower, a function a column; one colour scale a row."""
+    """Inputs in the upper row, outputs in the lower, a function a column; one colour scale per row."""
     sensors, points = found.task.sensors(), found.task.points()
     input_names = ("x",) if sensors.shape[1] == 1 else tuple(f"$x_{i + 1}$" for i in range(sensors.shape[1]))
     rows = ((sensors, found.inputs, "input", input_names), (points, found.outputs, "output", coordinate_names(found.task)))

@@ -79,6 +79,6 @@ SECTIONS = (
     Section("more", "Other tables", "More", "Tables that stand beside the ones above; their columns are explained under each."),
     Section("failures", "Failures and missing cells", "Failures", "Every cell counts, however it ended."),
     Section("cost", "Cost", "Cost", "CPU seconds of training, on the machines named under provenance."),
-    Section("records", "Records", "Records", "One row a cell: what was asked, how it ended, what came out."),
+    Section("records", "Records", "Records", "One row per cell: what was asked, how it ended, what came out."),
     Section("provenance", "Provenance", "Provenance", "Where these numbers come from, and how to make them again."),
 )

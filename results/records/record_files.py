@@ -27,7 +27,7 @@ class Place:
     length: int
 
     def head(self) -> str:
-        """The first HEAD_BYTES bytes of the line, one character a byte."""
+        """The first HEAD_BYTES bytes of the line, one character per byte."""
         with suppress(OSError), self.path.open("rb") as handle:
             handle.seek(self.offset)
             return handle.read(min(self.length, HEAD_BYTES)).decode("latin-1")

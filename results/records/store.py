@@ -1,6 +1,6 @@
 """The store: append-only, checksummed JSON Lines; the only truth about what has run.
 
-    <folder>/records/<host>-<process>-<time>-<random>.jsonl    one file a writing process, whole lines, each fsynced
+    <folder>/records/<host>-<process>-<time>-<random>.jsonl    one file per writing process, whole lines, each fsynced
     <folder>/quarantine/<same name>                            copies of the lines that were refused, with the reason
 
 No locks: a process appends to its own file alone, and merging two machines' work is copying files. A key counts once: `done`,
@@ -81,7 +81,7 @@ class Store:
 
     @contextmanager
     def writer(self) -> Iterator[LineWriter]:
-        """Open this process's own record file, which is made at the first record; use one writer a process.
+        """Open this process's own record file, which is made at the first record; use one writer per process.
 
         Raises:
             UserError: the folder cannot be written to (at once).

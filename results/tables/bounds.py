@@ -1,6 +1,6 @@
 """bounds.csv: what every bound demands of q at each n, beside the q* that was measured.
 
-One row a series, data shape, target and bound. Every bound speaks of any net of the series' sizes, so a certified or asymptotic
+One row per series, data shape, target and bound. Every bound speaks of any net of the series' sizes, so a certified or asymptotic
 demand above the measured q* would be a contradiction; `agrees` says "no" only where a certified one is.
 """
 

@@ -70,7 +70,7 @@ STANDINGS = ("closed", "open", "witnessed", "no witness", IMPOSSIBLE)
 
 
 def brackets(manifest: Manifest, entries: Iterable[Entry], costs: Mapping[str, float]) -> pd.DataFrame:
-    """One row a question, sorted by task, design, n, noise and target.
+    """One row per question, sorted by task, design, n, noise and target.
 
     Args:
         manifest: the questions.

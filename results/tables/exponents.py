@@ -34,7 +34,7 @@ COLUMNS: dict[str, str] = {
     "used": "thresholds or errors the fit rests on",
     "floor": "fitted E_inf (law of the error), 0 if none was seen",
     "predicted": "exponents theory predicts, with their status",
-    "thresholds": "q*(n) by n, one interval a replicate",
+    "thresholds": "q*(n) by n, one interval per replicate",
     **{name: f"of all cells the row rests on: {name}" for name in COUNTS},
 }
 

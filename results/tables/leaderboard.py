@@ -61,7 +61,7 @@ def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Entry
 
 
 def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
-    """One row a problem: its entry for one target and one notion of small."""
+    """One row per problem: its entry for one target and one notion of small."""
     other, quality, sign = "d" if size == "q" else "q", "absorbed", -1.0
     if target.kind == "relative":
         quality, sign = "relative", 1.0

@@ -1,6 +1,6 @@
 """mechanism.csv: how noise was absorbed, tested on the proof-term audits of all noisy records (docs/theory.md, section 5).
 
-One row a test and a group of cells that differ in nothing but what the test varies; a test without such cells has one row that
+One row per test and a group of cells that differ in nothing but what the test varies; a test without such cells has one row that
 says so. Per replicate the best restart counts; verdicts are those of `results.statistics.equivalence`.
 
 B.1  capacity      no run absorbs more than bit counting allows its d parameters

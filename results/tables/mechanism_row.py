@@ -31,7 +31,7 @@ class Claim:
 def row_of(
     cells: pd.DataFrame, claim: Claim, *, values: Sequence[float] | None = None, used: int = 0, reason: str = ""
 ) -> dict[str, object]:
-    """A row with the verdict of one value a replicate; without values the claim is not identifiable, for the reason given."""
+    """A row with the verdict of one value per replicate; without values the claim is not identifiable, for the reason given."""
     found = mean_interval(values) if values is not None else None
     said: Verdict = "not identifiable"
     if values is not None:

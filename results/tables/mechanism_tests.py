@@ -28,7 +28,7 @@ Rows = Iterator[dict[str, object]]
 
 
 def capacity(noisy: pd.DataFrame) -> Rows:
-    """B.1, one row a setting: runs above what bit counting allows, among those of which it excludes something."""
+    """B.1, one row per setting: runs above what bit counting allows, among those of which it excludes something."""
     worth = f"{CAPACITY.status}, each with probability {CAPACITY.probability:g}"
     claim = Claim("runs above their capacity", f"none ({worth})", 0.0, 0.0)
     for _, cells in noisy.groupby(list(SETTING)):
@@ -41,7 +41,7 @@ def capacity(noisy: pd.DataFrame) -> Rows:
 
 
 def fresh(noisy: pd.DataFrame) -> Rows:
-    """B.3, one row a setting: the largest score of noise drawn after training."""
+    """B.3, one row per setting: the largest score of noise drawn after training."""
     if "bound_fresh_noise_score" not in noisy:
         return
     most = float(np.sqrt(2.0 * np.log(2.0 * max(int((noisy["status"] == "done").sum()), 1) / DELTA)))
@@ -61,7 +61,7 @@ def usable(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def plateau(noisy: pd.DataFrame) -> Rows:
-    """B.2, one row a net and path: the slope of ln rho against ln n."""
+    """B.2, one row per net and path: the slope of ln rho against ln n."""
     for _, cells in noisy.groupby([*SETTING, *NET]):
         for path, shapes in paths(zip(cells["N"], cells["M"], strict=True)).items():
             if len({functions * points for functions, points in shapes}) >= FEWEST_N:
@@ -83,7 +83,7 @@ def _nats(part: pd.DataFrame) -> str:
 
 
 def fixed_d(noisy: pd.DataFrame) -> Rows:
-    """B.4, two rows a setting, shape and d: the slopes of ln rho and of ln(rho / d_eff) against ln q."""
+    """B.4, two rows per setting, shape and d: the slopes of ln rho and of ln(rho / d_eff) against ln q."""
     for _, group in noisy.groupby([*SETTING, *SHAPE]):
         for cells in same_d(group):
             part, reason = usable(cells), LIMITED
@@ -121,7 +121,7 @@ def _slope(x: "pd.Series[float]", y: "pd.Series[float]") -> float:
 
 
 def law(noisy: pd.DataFrame) -> Rows:
-    """B.5, one row a net, shape and pair of laws: the log ratio of what is absorbed."""
+    """B.5, one row per net, shape and pair of laws: the log ratio of what is absorbed."""
     for _, cells in noisy.groupby([name for name in (*SETTING, *NET, *SHAPE) if name != "noise_law"]):
         laws = [name for name in LAWS if (cells["noise_law"] == name).any()]
         for i, other in enumerate(laws):
@@ -143,7 +143,7 @@ def rate_shift(one: Law, other: Law, rho: float) -> float:
 
 
 def permuted(noisy: pd.DataFrame) -> Rows:
-    """B.6, one row a net, shape and control: the log ratio of what is absorbed with the control and without."""
+    """B.6, one row per net, shape and control: the log ratio of what is absorbed with the control and without."""
     for _, cells in noisy.groupby([name for name in (*SETTING, *NET, *SHAPE) if name != "control"]):
         plain = cells[cells["control"] == "none"]
         for control in sorted(set(cells["control"]) - {"none"}) if len(plain) else ():

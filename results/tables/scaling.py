@@ -90,7 +90,7 @@ def _any(rows: NDArray[np.bool_], frame: pd.DataFrame, size: int) -> NDArray[np.
 
 
 def _configurations(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row a configuration: settings, sizes, counts and statistics of its done runs."""
+    """One row per configuration: settings, sizes, counts and statistics of its done runs."""
     first = frame.drop_duplicates("configuration").set_index("configuration")
     table = pd.concat([first[[*SETTINGS, *SIZES]], status_counts(frame, "configuration")], axis=1)
     done = frame[_done(frame)].groupby("configuration")
