@@ -47,7 +47,7 @@ def entries(panels: Sequence[Drawing]) -> tuple[list[Entry], list[list[Entry]]]:
     together = {"theory"} | ({"data"} if same else set()) | ({"fit"} if len(panels) == 1 else set())
     found = dict.fromkeys(entry for mine in of_panel for entry in mine if entry.role in together)
     theory = sorted((entry for entry in found if entry.role == "theory"), key=lambda entry: RANK[entry.status])
-    shared = [*(entry for entry in found if entry.role != "theory"), *_open_ends(charts), *theory, *_silent(charts)]
+    shared = [*(entry for entry in found if entry.role != "theory"), *_open_ends(charts), *theory, *_without_statement(charts)]
     return shared, [[entry for entry in mine if entry.role not in together] for mine in of_panel]
 
 
@@ -90,13 +90,13 @@ def _open_ends(charts: Sequence[Chart]) -> Iterator[Entry]:
             yield Entry(text, "data", look=tuple(sorted(look.items())))
 
 
-def _silent(charts: Sequence[Chart]) -> Iterator[Entry]:
+def _without_statement(charts: Sequence[Chart]) -> Iterator[Entry]:
     """Theory that says nothing in any panel, by what it is worth."""
     told = [switch for chart in charts for switch in chart.switches if switch.status]
-    speaking = {switch.label for switch in told if not switch.empty}
+    shown = {switch.label for switch in told if not switch.empty}
     worth: dict[str, dict[str, None]] = {}
     for switch in told:
-        if switch.label not in speaking:
+        if switch.label not in shown:
             worth.setdefault(switch.claim or switch.status, {})[switch.label] = None
     for claim, names in worth.items():
         yield Entry(f"{claim}: {', '.join(sorted(names))}", "theory")

@@ -17,10 +17,10 @@ TESTS = (
 def theory_section(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
     """The rows of `bounds.csv` that say something, which bounds are vacuous throughout, and `mechanism.csv` if there is noise."""
     said = compared[~compared["vacuous"]]
-    silent = sorted(set(compared["bound"]) - set(said["bound"]))
+    vacuous = sorted(set(compared["bound"]) - set(said["bound"]))
     text = "## Bounds against measurement\n\nWhole table: `bounds.csv`. Measured: q_low < q* <= q_high.\n\n"
     text += plain_table(said, BOUNDS, "bounds.csv")
-    text += f"\nVacuous at every n here: {escape(', '.join(silent))}.\n" if silent else ""
+    text += f"\nVacuous at every n here: {escape(', '.join(vacuous))}.\n" if vacuous else ""
     if absorbed.empty:
         return f"{text}\n"
     told = absorbed.sort_values("verdict", key=lambda verdicts: verdicts == "not identifiable", kind="stable")
