@@ -1,6 +1,6 @@
 """`python -m bench size`: how big must my DeepONet be?
 
-Linear algebra runs on one thread: the same bits whatever else the machine does, and half a minute for 20,000 x 4,096 outputs.
+Linear algebra runs on one thread: the same bits whatever else the machine does. How long it takes: docs/measured.md.
 """
 
 import json

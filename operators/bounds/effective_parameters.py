@@ -1,13 +1,13 @@
-"""What training reaches: about one effective parameter per unit of absorbed fraction times n. A heuristic, not a bound.
+"""A figure for planning: about one effective parameter per unit of absorbed fraction times n. A heuristic, not a bound.
 
 A linear model with d parameters absorbs rho ~ Beta(d / 2, (n - d) / 2) of Gaussian noise, E rho = d / n. A DeepONet with linear
 ends has d_eff = d - q (w_b + w_t + 2) + q_eff (w_b + w_t + 2 - q_eff) parameters after the redundancy of its heads
-(`DeepONet.effective_parameter_count`), and trained to convergence (one hidden layer, tanh, n = 8 to 35 d) was seen to absorb
+(`DeepONet.effective_parameter_count`). Plan with
 
     rho ~ min(1, 1.2 d_eff / n).
 
-So q*(n) grows with exponent 1 at fixed widths until q_eff saturates, 1/2 for widths = q, and not at all at fixed d. A deeper
-branch gave 1.6, sigmoid ends 0.9 to 1.7; runs that have not converged fall below. For planning only.
+So q*(n) grows with exponent 1 at fixed widths until q_eff saturates, 1/2 for widths = q, and not at all at fixed d.
+Optimistic: docs/theory.md, section 3, says what the study `smoke` reached.
 """
 
 import math
@@ -40,9 +40,9 @@ def _best_target(setting: Setting, q: int) -> Answer:
 
 BOUND = Bound(
     name="effective-parameters",
-    title="rho ~ 1.2 d_eff / n is what training reaches (planning heuristic)",
+    title="rho ~ 1.2 d_eff / n (planning heuristic)",
     status="heuristic",
-    citation="measured on converged fits, docs/theory.md; exact law d / n for linear models",
+    citation="exact law d / n for linear models; what runs reach: docs/theory.md",
     hypotheses=("trained to convergence", "tanh, one hidden layer a net, linear ends"),
     target="absorb",
     probability=None,

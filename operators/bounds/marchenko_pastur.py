@@ -10,7 +10,7 @@ same for all noise laws), with t = 1 + beta + 2 sqrt(beta) cos(phi) the edge of 
 
 beta = 1: alpha = (phi - sin phi) / pi. Small rho: alpha ~ rho / (1 + sqrt(beta))^2. With a signal of rank g the needed q is
 m alpha(rho) to within g on either side (form b of `operators.bounds.lemmas.noisy_singular_values`). Asymptotic: at 400 x 400
-three digits agree.
+two to three digits agree.
 """
 
 import math

@@ -6,8 +6,8 @@ Clipping h to [-B, B] cannot raise the risk when |y| <= B, and for n >= P the cl
     N(tau) <= (2 e B n / (tau P))^P
 
 (Anthony and Bartlett 1999, Theorem 12.2, doi:10.1017/CBO9780511624216; constant cited from memory) on the design, which goes
-into the localised bound. P is 10 to 16 times d for nets of two weight layers, so this is slightly weaker than counting 32-bit
-numbers but assumes nothing about storage. For tanh and sigmoid the known bound on P is of order d^2 k^2: nothing is said.
+into the localised bound. For one hidden layer of width q = 2 to 512 and 40 sensors the bound on P is 8.2 to 18.7 times d; it
+assumes nothing about storage. For tanh and sigmoid the known bound on P is of order d^2 k^2, k units: nothing is said.
 """
 
 import math

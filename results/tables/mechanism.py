@@ -4,11 +4,11 @@ One row a test and a group of cells that differ in nothing but what the test var
 says so. Per replicate the best restart counts; verdicts are those of `results.statistics.equivalence`.
 
 B.1  capacity      no run absorbs more than bit counting allows its d parameters
-B.2  plateau       at a fixed net n R(rho) / d tends to a plateau: rho ~ n^-1. A.0, the paper's shape, would allow n^(-1/2)
+B.2  plateau       at a fixed net n R(rho) / d tends to a plateau: rho ~ n^-1. `paper-shaped` would allow n^(-1/2)
 B.3  fresh noise   noise drawn after training is not absorbed: its score, in standard deviations, stays below
                    (2 ln(2 K / DELTA))^(1/2), which K runs all do with probability 1 - DELTA (sub-Gaussian tails, union bound)
-B.4  q at fixed d  at equal n and d (within 5 %) a larger q does not absorb more, where A.0 would allow rho ~ q; in a second row,
-                   rho follows d_eff
+B.4  q at fixed d  at equal n and d (within 5 %) a larger q does not absorb more, where `paper-shaped` would allow rho ~ q; in a
+                   second row, rho follows d_eff
 B.5  noise law     two laws of equal variance are absorbed alike, up to the difference of their rates
 B.6  permutation   noise permuted over the labels, or labels reassigned among functions, is absorbed like noise that was not
 

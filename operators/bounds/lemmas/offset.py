@@ -15,7 +15,9 @@ f_q is not convex, but two charts of the projective line give lower bounds with 
     psi_q <= U both |v' - v| and |w' - w| are at most (U - tail_q(B))^(1/2). So psi_q(s) >= min(U, chord - K (s - s1)(s2 - s)).
     Since inf psi_q = F_q and psi_q(s) >= f_q(1/s), the chord may use values of f_q.
 
-Branch and bound over intervals, small q first; every evaluation (one SVD of a small matrix) serves all q. The bounds
+Branch and bound over intervals, small q first; every evaluation (one SVD of a small matrix) serves all q. Proved are both ends of
+what is returned; their gap is not bounded beforehand, since the search ends with its budget of evaluations, which a small q may
+use up (docs/measured.md: the widest seen). The bounds
 
     F_q >= max{tail_q((I - a a^T) A), tail_q(A (I - b b^T)), tail_{q+1}(A)}     (a, b of unit length)
 

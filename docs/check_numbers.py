@@ -1,0 +1,308 @@
+"""The numbers of the pages: what computes each, and whether the page says what comes out.
+
+A statement is a piece of a page with fields in it; the numbers computed fill the fields, and the result must stand in the page.
+
+    python docs/check_numbers.py                           # what takes seconds; the tests do the same
+    python docs/check_numbers.py --minutes                 # also what takes minutes: searches, trainings
+    python docs/check_numbers.py --smoke results/out/smoke # also what is read off the records of the study smoke
+
+docs/measured.md lists the statements of the last two kinds and those that no function here computes.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DELTA = 0.05
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Words of a page, with fields, and the function whose values fill them.
+
+    Attributes:
+        page: path below the repository.
+        words: a format string; white space counts as one blank.
+        values: what fills it.
+    """
+
+    page: str
+    words: str
+    values: Callable[..., tuple[float | str, ...]]
+
+    def filled(self, *given: Any) -> str:
+        """The words with their numbers."""
+        return self.words.format(*self.values(*given))
+
+
+def text_of(page: str) -> str:
+    """A page with white space made single blanks."""
+    return " ".join((REPOSITORY / page).read_text().split())
+
+
+# What takes seconds
+
+
+def nats_per_parameter() -> tuple[float]:
+    """Nats of a number of 32 bits."""
+    return (32 * math.log(2.0),)
+
+
+def pseudo_dimension_per_parameter() -> tuple[float, float]:
+    """Least and largest bound on the pseudo-dimension by d, rounded outwards: ReLU, one hidden layer, widths = q, m = 40."""
+    from operators.architectures.deeponet import DeepONet, Ends
+    from operators.bounds.pseudo_dimension import pseudo_dimension
+
+    kinds: tuple[Ends, ...] = ("linear", "activated-trunk")
+    nets = [DeepONet(40, 1, (q,), (q,), q, "relu", ends) for ends in kinds for q in (2**k for k in range(1, 10))]
+    ratios = [pseudo_dimension(net) / net.parameter_count() for net in nets]
+    return math.floor(10 * min(ratios)) / 10, math.ceil(10 * max(ratios)) / 10
+
+
+def box_tail() -> tuple[float]:
+    """Lim q tail_q for boxes of generic width translated at random: 16 / pi^4."""
+    return (16 / math.pi**4,)
+
+
+def first_informative_n() -> tuple[float, float, float]:
+    """The n from which the paper-shaped inequality (best and equal split) and its localised form exclude half of the noise."""
+    from operators.bounds import localised_iid, paper_shaped
+    from operators.bounds.paper_shaped import BoundedClass
+
+    functions, eps, variance = BoundedClass(500, math.log(1e5), 1.0, 8.0), 0.125, 0.25
+
+    def first(excludes: Callable[[float], bool]) -> float:
+        low, high = math.log(1e3), math.log(1e13)
+        for _ in range(60):
+            middle = (low + high) / 2.0
+            low, high = (low, middle) if excludes(math.exp(middle)) else (middle, high)
+        return math.exp(high)
+
+    def equal_split(n: float) -> bool:
+        return paper_shaped.log_terms(eps, n, (0.25, 0.25, 0.25, 0.25), functions=functions)[2] < math.log(DELTA)
+
+    return (
+        first(lambda n: paper_shaped.excess(eps, n, functions, failure_probability=DELTA) < 0.0),
+        first(equal_split),
+        first(lambda n: localised_iid.excess(eps, n, functions, variance=variance, failure_probability=DELTA) < 0.0),
+    )
+
+
+def gain_over_the_net_argument() -> tuple[float, float]:
+    """Necessary rank of `grid_in_probability` by that of `lemmas.subgaussian_ranks`: least and largest on square grids."""
+    from operators.bounds import grid_in_probability
+    from operators.bounds.lemmas import subgaussian_ranks
+    from operators.bounds.lemmas.rates import Law
+
+    laws: tuple[Law, ...] = ("rademacher", "uniform")
+    cases = [(law, (side, side), rho) for law in laws for side in (100, 300, 1000) for rho in (0.1, 0.5, 0.9)]
+    gains = [
+        grid_in_probability.necessary_rank(law, shape, rho, failure_probability=DELTA)
+        / subgaussian_ranks.necessary_rank(shape, rho, failure_probability=DELTA)
+        for law, shape, rho in cases
+    ]
+    return min(gains), max(gains)
+
+
+def planning_factor() -> tuple[float]:
+    """The factor of the bound `effective-parameters`."""
+    from operators.bounds.effective_parameters import FACTOR
+
+    return (FACTOR,)
+
+
+def bounds_by_status() -> tuple[str]:
+    """How many bounds are certified; all but one asymptotic and one heuristic."""
+    from operators.bounds import BOUNDS
+
+    statuses = sorted(bound.status for bound in BOUNDS.values())
+    certified = statuses.count("certified")
+    if statuses != ["asymptotic", *["certified"] * certified, "heuristic"]:
+        raise ValueError(f"expected one asymptotic and one heuristic bound beside certified ones, got {statuses}")
+    return ({13: "Thirteen", 14: "Fourteen", 15: "Fifteen", 16: "Sixteen"}.get(certified, str(certified)),)
+
+
+def published_parameters() -> tuple[int]:
+    """Parameters of the net of the study `outside-run`."""
+    from bench.studies.outside_run import STUDY
+
+    return (next(iter(STUDY.cells)).net().parameter_count(),)
+
+
+def held_out_components() -> tuple[float, float]:
+    """Mean norm of the inputs in the units that the net of `outside-run` sees at N = 156: held-out and training functions."""
+    problem = _published_problem(156)
+    return tuple(float(np.linalg.norm(u, axis=1).mean()) for u in (problem.test_inputs, problem.inputs))  # type: ignore[return-value]
+
+
+COMPUTED = (
+    Statement("docs/theory.md", "For b = 32 that is {:.2f} nats a parameter", nats_per_parameter),
+    Statement("docs/theory.md", "{} to {} times d for one hidden layer of width q", pseudo_dimension_per_parameter),
+    Statement("docs/theory.md", "Boxes translated at random: about {:.3f} / q", box_tail),
+    Statement(
+        "docs/theory.md",
+        "near n = {:.1e} (best split; {:.1e} with the equal split), the localised form under the same assumptions near {:.1e}",
+        first_informative_n,
+    ),
+    Statement("docs/theory.md", "which is {:.1f} to {:.1f} times sharper, on square grids", gain_over_the_net_argument),
+    Statement("docs/theory.md", "| effective-parameters | rho ~ {} d_eff / n, a figure for planning", planning_factor),
+    Statement("docs/theory.md", "`effective-parameters` plans with rho = {} d_eff / n", planning_factor),
+    Statement("docs/size.md", "parameters to plan with: n rho / {};", planning_factor),
+    Statement("CHANGELOG.md", "{} certified size bounds, an asymptotic law and a heuristic", bounds_by_status),
+    Statement("README.md", "widths = q = 64, {:,} parameters", published_parameters),
+    Statement("README.md", "(mean norm {:.1f} against {:.1f})", held_out_components),
+)
+
+
+# What takes minutes
+
+
+def widest_offset_gap() -> tuple[float, int]:
+    """Largest relative gap of the search over the bias at floors above 1e-6 of the variance, in percent, and its q."""
+    from operators import TASKS
+    from operators.bounds.lemmas.offset import offset_tails
+    from operators.data.dataset import Request, build
+
+    request = Request(TASKS["advection-diffusion-reaction"], design="grid", functions=256, points=128)
+    labels = build(request).labels.reshape(256, 128)
+    tails = offset_tails(labels, np.ones(256), np.ones(128))
+    visible = tails.upper > 1e-6 * float(np.sum((labels - labels.mean()) ** 2))
+    gaps = np.where(visible, (tails.upper - tails.lower) / np.maximum(tails.upper, 1e-300), 0.0)
+    return 100.0 * float(gaps.max()), int(gaps.argmax())
+
+
+def test_error_at_156() -> tuple[float, float]:
+    """Mean relative test error of `outside-run` at N = 156: as it is, and without components below 1 % of the first."""
+    from bench.engines.threads import pinned_tensorflow
+
+    pinned_tensorflow(1)
+    return _test_error(0.0), _test_error(0.01)
+
+
+def _published_cell(functions: int) -> Any:
+    from bench.studies.outside_run import BATCH, HALVE_EVERY_EPOCHS, STUDY
+
+    cell = next(iter(STUDY.cells))
+    training = cell.training.model_copy(update={"decay_steps": HALVE_EVERY_EPOCHS * functions // BATCH})
+    return cell.model_copy(update={"functions": functions, "test_functions": functions, "training": training})
+
+
+def _published_problem(functions: int) -> Any:
+    from bench.families.deeponet.trial import problem_of
+    from operators.data.dataset import build
+
+    cell = _published_cell(functions)
+    return problem_of(cell, build(cell.request()))
+
+
+def _test_error(cut: float) -> float:
+    from dataclasses import replace
+
+    from bench.engines import find_engine
+    from bench.engines.base import Control
+    from operators.data.dataset import build
+    from operators.data.normalisation import predict_test
+
+    cell = _published_cell(156)
+    dataset, problem = build(cell.request()), _published_problem(156)
+    deviations = np.linalg.svd(dataset.inputs - dataset.inputs.mean(axis=0), compute_uv=False)
+    kept = np.arange(problem.inputs.shape[1]) < int(np.sum(deviations > cut * deviations[0]))
+    problem = replace(problem, inputs=problem.inputs * kept, test_inputs=problem.test_inputs * kept)
+    fit = find_engine(cell.training.engine).train([cell], [problem], Control((0.0,)))[0]
+    error = predict_test(cell.net(), fit.weights, problem, dataset.test_index) - dataset.test_outputs
+    return float(np.mean(np.linalg.norm(error, axis=1) / np.linalg.norm(dataset.test_outputs, axis=1)))
+
+
+MINUTES = (
+    Statement("docs/theory.md", "is {:.1f} % (advection-diffusion-reaction, replicate 0, q = {};", widest_offset_gap),
+    Statement(
+        "README.md", "ends at {:.2f} in place of 1.06, without the components below 1 % of the first at {:.2f}", test_error_at_156
+    ),
+)
+
+
+# What is read off records
+
+
+def noisy_runs(folder: Path) -> Iterator[dict[str, Any]]:
+    """Runs with noise of the study smoke: task, n, d_eff, rho, what rank q allows, and whether the net can interpolate."""
+    for file in sorted((folder / "records").glob("*.jsonl")):
+        for line in file.read_text().splitlines():
+            record = json.loads(line)["record"]
+            cell, measured = record["cell"], record["measured"]
+            if measured and cell["noise"]["law"] != "none":
+                errors, bounds, sizes = measured["errors"], measured["bounds"], measured["sizes"]
+                yield {
+                    "task": cell["task"],
+                    "sigma": cell["noise"]["sigma"],
+                    "n": sizes["n"],
+                    "d_eff": sizes["d_eff"],
+                    "rho": errors["absorbed"],
+                    "allowed": 1.0 - bounds["floor"] / errors["noise_energy"],
+                    "trivial": bounds["trivial"],
+                }
+
+
+def share_of_rank(folder: Path) -> tuple[float, float, float]:
+    """Median, least and largest rho by what rank q allows: Burgers, n >= 1024, nets that cannot interpolate."""
+    shares = [
+        run["rho"] / run["allowed"]
+        for run in noisy_runs(folder)
+        if run["task"] == "burgers" and run["n"] >= 1024 and not run["trivial"]
+    ]
+    return float(np.median(shares)), min(shares), max(shares)
+
+
+def nats_used(folder: Path) -> tuple[float]:
+    """Most nats n R(rho) by d_eff of a run."""
+    from operators.bounds.lemmas.rates import rate
+
+    return (max(run["n"] * float(rate("rademacher", run["rho"])) / run["d_eff"] for run in noisy_runs(folder)),)
+
+
+def absorbed_per_parameter(folder: Path) -> tuple[float, float]:
+    """Median and largest n rho / d_eff: noise of half the signal, n >= d_eff, rho > 0, nets that cannot interpolate."""
+    factors = [
+        run["n"] * run["rho"] / run["d_eff"]
+        for run in noisy_runs(folder)
+        if run["sigma"] == 0.5 and run["n"] >= run["d_eff"] and run["rho"] > 0.0 and not run["trivial"]
+    ]
+    return float(np.median(factors)), max(factors)
+
+
+SMOKE = (
+    Statement("README.md", "{:.2f} of it in the median at n >= 1024, from {:.2f} to {:.2f}", share_of_rank),
+    Statement("docs/theory.md", "no run of `smoke` took more than {:.2f} nats n R(rho) / d_eff", nats_used),
+    Statement("docs/theory.md", "reached {:.2f} d_eff / n in the median and {:.2f} d_eff / n at most", absorbed_per_parameter),
+)
+
+
+def main() -> int:
+    """Print what does not agree; 1 if anything does not."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--minutes", action="store_true", help="also what takes minutes")
+    parser.add_argument("--smoke", type=Path, metavar="FOLDER", help="also what is read off the records of the study smoke")
+    asked = parser.parse_args()
+    sys.path.insert(0, str(REPOSITORY))
+    given: list[tuple[Statement, tuple[Path, ...]]] = [(statement, ()) for statement in COMPUTED]
+    given += [(statement, ()) for statement in MINUTES if asked.minutes]
+    given += [(statement, (asked.smoke,)) for statement in SMOKE if asked.smoke]
+    wrong = 0
+    for statement, arguments in given:
+        words = statement.filled(*arguments)
+        agrees = words in text_of(statement.page)
+        wrong += not agrees
+        print(f"{'agrees' if agrees else 'DIFFERS'}  {statement.page}: {words}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
