@@ -8,7 +8,7 @@ this rank, whatever its parameters and norms, absorbs rho unless
 
     ln C(N, q) + ln 2 + W ln(4 e n / W) >= n (ln 2 - H(1 - rho)) - ln(1 / delta).
 
-Loose by 10 to 100 against the exact law of a full grid, but valid for any mask. With a point of its own for every observation
+Much looser than the exact law of a full grid, but valid for any mask. With a point of its own for every observation
 (M = n) W >= n and nothing is said: b = 1, t(y_i) = label interpolates with q = 1, so no rank floor exists at all.
 """
 
