@@ -1,6 +1,7 @@
 """SOAP (`bench.engines.soap`) for the matrices [W; c] of theta, in float32: steps in the program, refreshes between its calls.
 
-XLA's QR on CPU takes longer than LAPACK's and compiles anew for each size; so a call is REFRESH steps long, and NumPy refreshes between two of them.
+XLA's QR on CPU takes longer than LAPACK's and compiles anew for each size; so a call is REFRESH steps long, and
+NumPy refreshes between two of them.
 
 In the eigenvectors of the first gradient alone, as the paper starts, G' is diagonal up to rounding, and the division by sqrt(V)
 makes a full step of every rounding error: the first refresh waits for REFRESH gradients. In float32 rounding makes V of what
