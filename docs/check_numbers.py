@@ -119,17 +119,6 @@ def planning_factor() -> tuple[float]:
     return (FACTOR,)
 
 
-def bounds_by_status() -> tuple[str]:
-    """How many bounds are certified; all but one asymptotic and one heuristic."""
-    from operators.bounds import BOUNDS
-
-    statuses = sorted(bound.status for bound in BOUNDS.values())
-    certified = statuses.count("certified")
-    if statuses != ["asymptotic", *["certified"] * certified, "heuristic"]:
-        raise ValueError(f"expected one asymptotic and one heuristic bound beside certified ones, got {statuses}")
-    return ({13: "Thirteen", 14: "Fourteen", 15: "Fifteen", 16: "Sixteen"}.get(certified, str(certified)),)
-
-
 def published_parameters() -> tuple[int]:
     """Parameters of the net of the study `outside-run`."""
     from bench.studies.outside_run import STUDY
@@ -156,7 +145,6 @@ COMPUTED = (
     Statement("docs/theory.md", "| effective-parameters | rho ~ {} d_eff / n, a figure for planning", planning_factor),
     Statement("docs/theory.md", "`effective-parameters` plans with rho = {} d_eff / n", planning_factor),
     Statement("docs/size.md", "parameters to plan with: n rho / {};", planning_factor),
-    Statement("CHANGELOG.md", "{} certified size bounds, an asymptotic law and a heuristic", bounds_by_status),
     Statement("README.md", "widths = q = 64, {:,} parameters", published_parameters),
     Statement("README.md", "(mean norm {:.1f} against {:.1f})", held_out_components),
 )

@@ -1,6 +1,7 @@
 """For each operator, data size and target: how small can a DeepONet be, between what is certified and what was seen?
 
-Clean data must be fitted to a relative error, noisy data absorbed to a fraction. Two hidden layers per net, tanh, activated trunk.
+Clean data must be fitted to a relative error, noisy data absorbed to a fraction. Two hidden layers per net, tanh, activated
+trunk.
 """
 
 from bench.cell import Cell, Net, Noise, Training

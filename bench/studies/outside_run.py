@@ -17,7 +17,7 @@ EPOCHS, HALVE_EVERY_EPOCHS = 1000, 100
 
 # The original sums the squared error over batch and points and adds 1e-4 * parameter to the gradient. Ours takes the mean over
 # batch and points, in units of the output variance, which is 1 for values +-1: the same direction, divided by BATCH * POINTS.
-# Adam follows the direction but for its epsilon, which then slows weights that only the L2 term moves (docs/measured.md).
+# Adam follows the direction but for its epsilon, which slows weights that only the L2 term moves (docs/measured.md: N = 156).
 L2 = 1e-4 / (BATCH * POINTS)
 
 STUDY = Study(
