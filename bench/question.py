@@ -1,10 +1,12 @@
 """A question of a bracket search: how small can a net be that reaches a target on given data?"""
 
 from dataclasses import dataclass
+from typing import get_args
 
 from bench.cell import Cell, Net, Settings
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import family_of
+from operators.errors import UserError
 from results.records.manifest import NetClass, Target
 
 
@@ -22,6 +24,9 @@ class Question:
         largest_q: where step 1 gives up.
         q: ask about this q only.
         net_class: `free`, every hidden width its own, or `tied`, all hidden widths equal.
+
+    Raises:
+        UserError: counts that are no whole numbers >= 1, or noise to absorb where there is none.
     """
 
     template: Cell
@@ -32,6 +37,19 @@ class Question:
     largest_q: int = 64
     q: int | None = None
     net_class: NetClass = "free"
+
+    def __post_init__(self) -> None:
+        for name in ("width", "restarts", "trainings", "largest_q", "q"):
+            count = getattr(self, name)
+            if not (name == "q" and count is None) and (not isinstance(count, int) or count < 1):
+                raise UserError(f"question: {name}: expected a whole number >= 1, got {count!r}")
+        if self.net_class not in get_args(NetClass):
+            raise UserError(f"question: net_class: expected one of {list(get_args(NetClass))}, got {self.net_class!r}")
+        if self.target.kind == "absorb" and self.template.noise.law == "none":
+            raise UserError(
+                f"question: target: expected noise for the target '{self.target.label}', got noise law 'none'; ask for a relative"
+                " error or give the template noise"
+            )
 
     @property
     def net(self) -> Net:

@@ -5,6 +5,7 @@ python -m bench run mystudy.py      a file of one's own
 """
 
 import importlib
+import math
 import re
 import runpy
 import traceback
@@ -60,6 +61,7 @@ class Study:
         for question in self.brackets:
             if question.template.noise.control != "none":
                 raise UserError(f"study {self.name!r}: expected brackets without a control, got one; ask about plain noise")
+        self._refuse_what_no_table_can_answer()
         for cell in (*self.cells, *(question.template for question in self.brackets)):
             refusal = execution_of(cell).refuses(cell)
             if refusal:
@@ -74,6 +76,23 @@ class Study:
             raise UserError(
                 f"expected the cells of study {self.name!r} to differ, got {len(tuple(self.cells)) - len(self.keyed)} twice"
             )
+
+    def _refuse_what_no_table_can_answer(self) -> None:
+        """Rays that are no exponents, and what is asked twice.
+
+        Raises:
+            UserError: with the field.
+        """
+        wrong = [alpha for alpha in self.rays if not (math.isfinite(alpha) and alpha > 0.0)]
+        if wrong:
+            raise UserError(f"study {self.name!r}: rays: expected finite exponents alpha > 0 of n = c q^alpha, got {wrong[0]}")
+        asked: dict[str, tuple[object, ...]] = {"rays": self.rays, "targets": self.targets, "brackets": self.brackets}
+        for field, values in asked.items():
+            twice = [place for place, value in enumerate(values) if value in values[:place]]
+            if twice:
+                raise UserError(
+                    f"study {self.name!r}: {field}: expected each one once, got number {twice[0] + 1} twice; remove it"
+                )
 
     @cached_property
     def keyed(self) -> dict[str, Any]:

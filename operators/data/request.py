@@ -1,6 +1,5 @@
 """What determines a data set: a task, a design, sizes, noise and a replicate."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +14,7 @@ NOISE_LAWS: tuple[NoiseLaw, ...] = ("none", "rademacher", "uniform", "gaussian")
 CONTROLS: tuple[Control, ...] = ("none", "permuted-noise", "permuted-labels")
 
 MEMORY_LIMIT_BYTES = 4 * 2**30
+LEAST_SIGMA, LARGEST_SIGMA = 1e-12, 1e12  # beyond, float64 loses the noise in the outputs or the outputs in the noise
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Request:
             raise UserError(f"expected M = 1 for the design 'triples', got M = {self.points}")
         if not 1 <= self.points <= available:
             raise UserError(f"expected 1 <= M <= {available} query points of task {self.task.name!r}, got M = {self.points}")
-        if not (math.isfinite(self.sigma) and self.sigma >= 0.0) or (self.noise_law == "none") != (self.sigma == 0.0):
+        if not (self.sigma == 0.0 if self.noise_law == "none" else LEAST_SIGMA <= self.sigma <= LARGEST_SIGMA):
             raise UserError(
-                "expected sigma = 0 for noise law 'none' and a finite sigma > 0 otherwise,"
+                f"expected sigma = 0 for noise law 'none' and {LEAST_SIGMA:g} <= sigma <= {LARGEST_SIGMA:g} otherwise,"
                 f" got law {self.noise_law!r} and sigma = {self.sigma}"
             )
         if self.control not in CONTROLS:

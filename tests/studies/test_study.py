@@ -1,10 +1,13 @@
 """Studies: built-in ones are sound, files are loaded with one clear sentence for whatever is wrong."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from repository import REPOSITORY
 from typer.testing import CliRunner
 
 from bench.catalogue import STUDIES
@@ -78,6 +81,83 @@ def test_a_broken_study_file_gets_one_sentence(tmp_path: Path, text: str, expect
     with pytest.raises(UserError, match=expected) as caught:
         load_study(str(path))
     assert "\n" not in str(caught.value)
+
+
+def asking(text: str) -> str:
+    """A study file whose fifth line holds what is tried."""
+    return HEADER + "from bench.question import Question\n" + text + "\n"
+
+
+CELL = 'Cell(task="antiderivative", functions=8, points=8{more})'
+BRACKET = "Question(template=" + CELL + ', target=Target(kind="{kind}", value=0.5){rest})'
+
+
+def of_cells(**fields: str) -> str:
+    given = "".join(f", {name}={value}" for name, value in fields.items())
+    return asking(f'STUDY = Study(name="mine", question="why", cells=[{CELL.format(more="")}]{given})')
+
+
+def of_brackets(*brackets: str) -> str:
+    return asking(f'STUDY = Study(name="mine", question="why", brackets=({", ".join(brackets)},))')
+
+
+def bracket(*, more: str = "", kind: str = "relative", rest: str = "") -> str:
+    return BRACKET.format(more=more, kind=kind, rest=rest)
+
+
+NOISY = ', noise=Noise(law="rademacher", sigma={})'
+OUT_OF_RANGE = {
+    "target of 1e-17": (
+        of_cells(targets='(Target(kind="absorb", value=1e-17),)'),
+        "value: .*greater than or equal to 0.000000000001",
+    ),
+    "target of 0": (of_cells(targets='(Target(kind="relative", value=0.0),)'), "value: "),
+    "target of 1": (of_cells(targets='(Target(kind="absorb", value=1.0),)'), "value: .*less than 1"),
+    "target of 2": (of_cells(targets='(Target(kind="relative", value=2.0),)'), "value: .*less than 1"),
+    "target NaN": (of_cells(targets='(Target(kind="relative", value=float("nan")),)'), "value: "),
+    "target of no kind": (of_cells(targets='(Target(kind="absorbed", value=0.5),)'), "kind: "),
+    "target twice": (of_cells(targets='(Target(kind="relative", value=0.5),) * 2'), "targets: .*number 2 twice"),
+    "ray NaN": (of_cells(rays='(2.0, float("nan"))'), "rays: .*got nan"),
+    "ray inf": (of_cells(rays='(float("inf"),)'), "rays: .*got inf"),
+    "ray of 0": (of_cells(rays="(0.0,)"), "rays: .*alpha > 0"),
+    "negative ray": (of_cells(rays="(1.0, -2.0)"), "rays: .*got -2.0"),
+    "ray twice": (of_cells(rays="(1.0, 2.0, 1.0)"), "rays: .*number 3 twice"),
+    "sigma of 0": (asking(CELL.format(more=NOISY.format("0.0"))), "cell: .*1e-12 <= sigma"),
+    "sigma lost": (asking(CELL.format(more=NOISY.format("1e-300"))), "cell: .*1e-12 <= sigma"),
+    "sigma huge": (asking(CELL.format(more=NOISY.format("1e200"))), "cell: .*1e-12 <= sigma"),
+    "sigma NaN": (asking(CELL.format(more=NOISY.format('float("nan")'))), "sigma: "),
+    "negative sigma": (asking(CELL.format(more=NOISY.format("-1.0"))), "sigma: "),
+    "no functions": (asking(CELL.format(more="").replace("functions=8", "functions=0")), "functions: "),
+    "no restarts": (of_brackets(bracket(rest=", restarts=0")), "restarts: .*>= 1, got 0"),
+    "no trainings": (of_brackets(bracket(rest=", trainings=-1")), "trainings: .*>= 1, got -1"),
+    "no width": (of_brackets(bracket(rest=", width=0")), "width: .*>= 1, got 0"),
+    "q of 0": (of_brackets(bracket(rest=", q=0")), " q: .*>= 1, got 0"),
+    "half a q": (of_brackets(bracket(rest=", largest_q=2.5")), "largest_q: .*got 2.5"),
+    "class of nets": (of_brackets(bracket(rest=', net_class="loose"')), "net_class: .*'loose'"),
+    "no noise to absorb": (of_brackets(bracket(kind="absorb")), "target: expected noise"),
+    "question twice": (of_brackets(bracket(), bracket()), "brackets: .*number 2 twice"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)
+def test_what_lies_out_of_range_is_refused_on_reading_with_line_and_field(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text(text)
+    with pytest.raises(UserError, match=f"line 5: .*{expected}") as caught:
+        load_study(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_target_out_of_range_ends_the_dry_run_with_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    """It used to divide by zero after all the training."""
+    path = tmp_path / "wrong.py"
+    path.write_text(OUT_OF_RANGE["target of 1e-17"][0])
+    command = [sys.executable, "-m", "bench", "run", str(path), "--dry-run", "--out", str(tmp_path / "out")]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=False)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert len(run.stderr.splitlines()) == 1
+    assert "line 5: value: " in run.stderr
 
 
 def test_unknown_names_and_missing_files_say_what_exists() -> None:
