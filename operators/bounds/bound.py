@@ -117,7 +117,13 @@ class Bound:
         return bool(self.needs & OF_LABELS)
 
     def necessary(self, setting: Setting, target: float) -> Statement:
-        """The least q or d of the declared sizes that is not excluded from the target."""
+        """The least q or d of the declared sizes that is not excluded from the target.
+
+        Raises:
+            ValueError: a target that is NaN.
+        """
+        if math.isnan(target):
+            raise ValueError("expected a target, got nan")
         return self._said(self.limits, setting, self.least_size, target, q=setting.least_q)
 
     def attainable(self, setting: Setting, q: int) -> Statement:

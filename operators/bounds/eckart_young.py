@@ -46,6 +46,7 @@ from operators.errors import UserError
 
 Offset = Literal["none", "scalar", "mean-function"]
 RelativeError = Literal["global", "rms", "mean"]
+NO_ENERGY = "needs the mean square of these labels"
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +188,8 @@ def relative_floors(
 
 
 def _least_size(setting: Setting, target: float) -> Answer:
+    if setting.label_energy == 0.0:
+        return at_least_q(setting.least_q, least=setting.least_q, note=NO_ENERGY)
     rank = setting.least_rank(target**2 * setting.label_energy)
     q = setting.smallest_q(lambda net: net.rank_limit() >= rank)
     return at_least_q(q, least=setting.least_q, note=f"rank >= {rank} with a scalar bias")
@@ -194,6 +197,8 @@ def _least_size(setting: Setting, target: float) -> Answer:
 
 def _best_target(setting: Setting, q: int) -> Answer:
     floor = setting.floor(setting.size(q))
+    if setting.label_energy == 0.0:
+        return at_least_error(0.0, note=NO_ENERGY)
     return at_least_error(float(np.sqrt(floor / setting.label_energy)))
 
 

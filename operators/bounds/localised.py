@@ -47,8 +47,13 @@ def excess(rho: float, setting: Setting, parts: tuple[Block, ...]) -> float:
 
 def _excess_at(rho: float, kappa: float, setting: Setting, *, parts: tuple[Block, ...], level: float, delta: float) -> float:
     kept = (1.0 - kappa) * rho
-    tau = level * (math.sqrt(1.0 - kept) - math.sqrt(1.0 - rho))
+    tau = level * net_radius(rho, kappa)
     return log_covering_number(parts, tau) - required_nats(setting.law, setting.n, kept, failure_probability=delta)
+
+
+def net_radius(rho: float, kappa: float) -> float:
+    """T = sqrt(1 - (1 - kappa) rho) - sqrt(1 - rho), without the difference, which vanishes for small rho."""
+    return kappa * rho / (math.sqrt(1.0 - (1.0 - kappa) * rho) + math.sqrt(1.0 - rho))
 
 
 def absorbable_fraction(setting: Setting, parts: tuple[Block, ...]) -> float:

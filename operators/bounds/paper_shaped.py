@@ -57,11 +57,12 @@ def log_terms(
     """Logarithms of the three terms of the inequality for a split (a1, a3, a4, at)."""
     energy, clean, product, net = split
     label = functions.label
+    slope = product * eps / (label * functions.prediction)  # may be so large that only its product with itself is inf
     covering = functions.d * float(np.logaddexp(0.0, math.log(8.0 * label / (net * eps)) + functions.log_ball))
     return (
         -n * (energy * eps) ** 2 / (8.0 * label**4),
         -n * (clean * eps) ** 2 / (32.0 * label**4),
-        covering - n * (product * eps / (label * functions.prediction)) ** 2 / 32.0,
+        covering - n * slope * slope / 32.0 if math.isfinite(covering) else math.inf,
     )
 
 

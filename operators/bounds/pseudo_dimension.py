@@ -17,7 +17,7 @@ import scipy
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.rates import least_energy, required_nats
-from operators.bounds.localised import SHARES
+from operators.bounds.localised import SHARES, net_radius
 from operators.bounds.setting import Setting
 from operators.bounds.sign_patterns import log_sign_patterns
 
@@ -54,7 +54,7 @@ def excess(rho: float, setting: Setting, dimension: int) -> float:
     gaps = []
     for kappa in SHARES:
         kept = (1.0 - kappa) * rho
-        tau = level * (math.sqrt(1.0 - kept) - math.sqrt(1.0 - rho))
+        tau = level * net_radius(rho, kappa)
         gaps.append(
             dimension * math.log(max(ratio / tau, 1.0)) - required_nats(setting.law, setting.n, kept, failure_probability=delta)
         )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+import numpy as np
+
 from operators.architectures import Architecture, DeepONet
 from operators.arrays import Array
 from operators.bounds.lemmas.covering import Norms
@@ -29,6 +31,10 @@ NEEDS: dict[Need, str] = {
 OF_LABELS: frozenset[Need] = frozenset({"floors", "noise"})
 FAILURE_PROBABILITY = 0.05
 LARGEST_Q = 2**40
+LARGEST_COUNT = 2**80
+LEAST_SIGMA, LARGEST_SIGMA = 1e-60, 1e60  # fourth powers of the units of the labels stay within float64
+LEAST_LOG_CHANCE = -300.0 * math.log(10.0)
+LEAST_SUM = 1e-280
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +59,9 @@ class Setting:
         noise_energy: V of these labels.
         spectrum: eigenvalues of the second moment of the outputs, decreasing, if known (`Task.output_spectrum`).
         q_values: the q for which `size` is declared; None for all.
+
+    Raises:
+        ValueError: a value outside the range in which the bounds are computed in float64.
     """
 
     n: int
@@ -70,6 +79,29 @@ class Setting:
     noise_energy: float = 0.0
     spectrum: Array | None = None
     q_values: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        sides = self.shape or (1, 1)
+        for name, count in (("n", self.n), ("N", sides[0]), ("M", sides[1]), ("bits", self.bits)):
+            if not 1 <= count <= LARGEST_COUNT:
+                raise ValueError(f"expected 1 <= {name} <= 2^80, got {count}")
+        if not LEAST_SIGMA <= self.sigma <= LARGEST_SIGMA:
+            raise ValueError(
+                f"expected sigma > 0, between {LEAST_SIGMA:g} and {LARGEST_SIGMA:g}, got {self.sigma}; scale labels and sigma"
+            )
+        if not 0.0 < self.failure_probability < 1.0:
+            raise ValueError(f"expected a failure probability in (0, 1), got {self.failure_probability}")
+        if self.configurations < 1 or math.log(self.failure_probability) - math.log(self.configurations) < LEAST_LOG_CHANCE:
+            raise ValueError(f"expected at least one configuration and delta / K >= 1e-300, got K = {self.configurations}")
+        for name, energy in (("label", self.label_energy), ("noise", self.noise_energy)):
+            if not 0.0 <= energy < math.inf:
+                raise ValueError(f"expected a finite {name} energy >= 0, got {energy}")
+        if not all(g >= 0 and 0.0 <= e < math.inf for g, e in self.signal):
+            raise ValueError(f"expected pairs (g, e) of a signal with g >= 0 and finite e >= 0, got {self.signal}")
+        if self.floors is not None and not (_are_finite(self.floors) and self.floors[-1] == 0.0):
+            raise ValueError("expected finite floors >= 0 for rank 0, 1, ..., the last one 0, got others")
+        if self.spectrum is not None and not (_are_finite(self.spectrum) and LEAST_SUM <= self.spectrum.sum() < math.inf):
+            raise ValueError(f"expected finite eigenvalues >= 0 whose sum is finite and at least {LEAST_SUM:g}, got others")
 
     def has(self, need: Need, q: int) -> bool:
         """Whether the setting, with the net of this q, has what a bound needs."""
@@ -125,6 +157,11 @@ def known(value: Known | None) -> Known:
     if value is None:
         raise ValueError("expected a setting that has what the bound needs (its floors, shape or spectrum), got None")
     return value
+
+
+def _are_finite(values: Array) -> bool:
+    """Whether there are values, all finite and >= 0."""
+    return values.ndim == 1 and values.size > 0 and bool(np.all((values >= 0.0) & np.isfinite(values)))
 
 
 def is_piecewise_polynomial(net: DeepONet) -> bool:

@@ -34,12 +34,25 @@ class Norms:
         input_norm: largest |u|_2 over the inputs.
         point_norm: largest |y|_2 over the query points.
         label: B, a bound of the labels in absolute value.
+
+    Raises:
+        ValueError: a value outside the range in which products over layers and fourth powers stay within float64.
     """
 
     radius: float = 10.0
     input_norm: float = 1.0
     point_norm: float = 1.0
     label: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value, least, largest in (
+            ("radius", self.radius, 1e-20, 1e20),
+            ("input_norm", self.input_norm, 0.0, 1e20),
+            ("point_norm", self.point_norm, 0.0, 1e20),
+            ("label", self.label, 1e-60, 1e60),
+        ):
+            if not least <= value <= largest:
+                raise ValueError(f"expected {name} between {least:g} and {largest:g}, got {value}; scale the data")
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,11 @@ def log_covering_number(parts: Iterable[Block], tau: float) -> float:
 def log_ball(parts: Iterable[Block]) -> float:
     """ln(W J) of the single-ball form: W^2 = sum R_l^2, J^2 = sum K_l^2."""
     parts = tuple(parts)
-    return 0.5 * math.log(sum(part.radius**2 for part in parts)) + 0.5 * math.log(sum(part.lipschitz**2 for part in parts))
+    largest = max(part.lipschitz for part in parts)  # a product over layers: scale first, square then
+    if largest == math.inf:
+        return math.inf
+    lipschitz = math.log(largest) + 0.5 * math.log(sum((part.lipschitz / largest) ** 2 for part in parts))
+    return 0.5 * math.log(sum(part.radius**2 for part in parts)) + lipschitz
 
 
 def cost_of_radii(radii: Iterable[float]) -> float:

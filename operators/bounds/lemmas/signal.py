@@ -33,7 +33,7 @@ def signal_tails(clean: Array) -> dict[int, float]:
 
 def fraction_beyond(rho: float, remainder: float) -> float:
     """rho_g for remainder = e / V; at least 0."""
-    return max(0.0, 1.0 - (math.sqrt(max(1.0 - rho, 0.0)) + math.sqrt(remainder)) ** 2)
+    return max(0.0, 1.0 - min(math.sqrt(max(1.0 - rho, 0.0)) + math.sqrt(remainder), 1.0) ** 2)
 
 
 def fraction_with(absorbed: float, remainder: float) -> float:
