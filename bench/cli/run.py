@@ -94,7 +94,8 @@ def _run(course: "Course", options: Options, console: "Console") -> None:
 
 
 def _facts(course: "Course", todo: "Plan", workers: int) -> dict[str, Any]:
-    """What --dry-run --json prints."""
+    """What --dry-run --json prints; of an open-ended study `cells`, `pending` and the hours are upper bounds."""
+    likely = course.estimate
     return {
         "study": course.study.name,
         "cells": todo.cells,
@@ -103,6 +104,11 @@ def _facts(course: "Course", todo: "Plan", workers: int) -> dict[str, Any]:
         "data_bytes": todo.data_bytes,
         "cpu_hours": sum(todo.cpu_seconds) / 3600,
         "wall_hours": todo.hours(workers),
+        "expected_cells": likely.cells,
+        "expected_pending": likely.pending,
+        "expected_cpu_hours": sum(likely.cpu_seconds) / 3600,
+        "expected_wall_hours": likely.hours(workers),
+        "assumed": assumed(course),
         "workers": workers,
         "estimate": "from recorded costs" if todo.measured else "rough",
     }
@@ -112,11 +118,26 @@ def _announcement(course: "Course", todo: "Plan", workers: int) -> str:
     """One sentence about what is to come."""
     from bench.drivers.progress import duration
 
-    most = "at most " if course.open_ended else ""
     part = "" if course.shard == WHOLE else f" shard {course.shard}"
     basis = "from recorded costs" if todo.measured else "rough"
+    data = f"data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes)"
+    likely, longest = course.estimate, duration(3600 * todo.hours(workers))
+    if course.open_ended:
+        return (
+            f"study {course.study.name}{part}: about {likely.cells:,} trainings, at most {todo.cells:,}; {likely.finished:,}"
+            f" finished, about {likely.pending:,} to run; {data}; about {duration(3600 * likely.hours(workers))}, at most"
+            f" {longest} on {workers} workers ({basis} estimate, which assumes {assumed(course)})"
+        )
     return (
-        f"study {course.study.name}{part}: {most}{todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
-        f" data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes);"
-        f" {most or 'about '}{duration(3600 * todo.hours(workers))} on {workers} workers ({basis} estimate)"
+        f"study {course.study.name}{part}: {todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
+        f" {data}; about {longest} on {workers} workers ({basis} estimate)"
     )
+
+
+def assumed(course: "Course") -> str | None:
+    """What the expected number of trainings rests on; None where all cells are known."""
+    if not course.open_ended:
+        return None
+    from bench.search.expected import ASSUMED
+
+    return ASSUMED

@@ -6,15 +6,18 @@ whoever asked for it leaves a witness, verified on entering, before its record i
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from bench.cell import Cell
 from bench.drivers.course import Course
 from bench.drivers.shard import WHOLE, Shard
+from bench.execution.cost_model import Plan, plan
 from bench.execution.executors import Group
 from bench.execution.runner import Outcome
 from bench.question import Question
+from bench.search.expected import expected_trainings
 from bench.search.lower_ends import lower_ends
 from bench.search.strategy import Answers, Found, search
 from bench.study import Study, cell_key, expected_cell
@@ -22,7 +25,7 @@ from operators.architectures.weights import Weights
 from operators.data.dataset import BlockCache
 from operators.errors import UserError, WriteError
 from results.families.deeponet import Measured
-from results.records.manifest import Bracket, Manifest, Target
+from results.records.manifest import Bracket, Manifest, Target, load_manifest
 from results.records.record import Record
 from results.records.store import Store
 from results.witnesses.error import allowed_error
@@ -92,6 +95,36 @@ class BracketCourse(Course):
     def unfinished_cells(self) -> Sequence[Any]:
         """The same: which trainings a search asks for is not known before."""
         return self.cells
+
+    @cached_property
+    def _expected(self) -> list[tuple[Question, list[Cell]]]:
+        """The questions of this shard, each with the trainings it is expected to take."""
+        return [(question, expected_trainings(question)) for question in self.shard.of(self.study.brackets)]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """All that the budgets allow, each training as costly as the costliest that its search is expected to ask for."""
+        tried = [(one, (one.cell(one.wide(one.q or 1), 0), *expected)) for one, expected in self._expected]
+        cells = [cell for _, several in tried for cell in several]
+        single = plan(cells, cells, self.store.records())
+        costs, place = list[tuple[float, float]](), 0
+        for question, several in tried:
+            part = slice(place, place := place + len(several))
+            costs += [(max(single.cpu_seconds[part]), max(single.wall_seconds[part]))] * question.trainings
+        cpu, wall = (tuple(values) for values in zip(*costs, strict=True)) if costs else ((), ())
+        return replace(single, cells=len(costs), cpu_seconds=cpu, wall_seconds=wall)
+
+    @cached_property
+    def estimate(self) -> Plan:
+        """What the searches of this shard are expected to ask for (`bench.search.expected`), less what they have tried."""
+        known = load_manifest(self.folder).brackets if (self.folder / "study.json").exists() else ()
+        before: Sequence[Bracket | None] = known if len(known) == len(self.study.brackets) else [None] * len(self.study.brackets)
+        cells, pending = list[Cell](), list[Cell]()
+        for (_, expected), bracket in zip(self._expected, self.shard.of(before), strict=True):
+            cells += expected
+            if bracket is None or not bracket.finished:
+                pending += expected[len(bracket.tried) if bracket is not None else 0 :]
+        return plan(cells, pending, self.store.records())
 
     def pending(self) -> Iterable[Group]:
         """Compute the lower ends, start every search, also those of other shards, and replay what the store knows."""

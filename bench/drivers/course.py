@@ -65,6 +65,11 @@ class Course(ABC):
         """What is left, with its cost."""
         return plan(self.cells, self.unfinished_cells, self.store.records())
 
+    @cached_property
+    def estimate(self) -> Plan:
+        """What is likely to be left; the plan itself unless the study is open-ended."""
+        return self.plan
+
     @abstractmethod
     def pending(self) -> Iterable[Group]:
         """Groups to hand out at the start."""

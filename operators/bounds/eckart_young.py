@@ -43,9 +43,11 @@ from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import Method, tails
 from operators.bounds.setting import Setting
 from operators.errors import UserError
+from operators.magnitude import HARMLESS, LARGEST_EXPONENT, exponent, row_norms, squares_fit, times_power
 
 Offset = Literal["none", "scalar", "mean-function"]
 RelativeError = Literal["global", "rms", "mean"]
+HARMLESS_WEIGHTS = 60
 NO_ENERGY = "needs the mean square of these labels"
 
 
@@ -105,9 +107,20 @@ def floors(
         method: `gram` for large matrices without scalar offset.
 
     Raises:
-        UserError: not a finite matrix, weights or scales that are not positive, or `gram` with a scalar offset.
+        UserError: not a finite matrix, weights or scales that are not positive, `gram` with a scalar offset, or labels whose
+            mean squares float64 cannot hold.
     """
     rows, columns, scales = _checked(labels, scale, weighting)
+    if not squares_fit(labels, mean):
+        largest = max(float(np.max(np.abs(values))) for values in (labels, mean))
+        raise UserError(
+            f"expected labels between 2^-{LARGEST_EXPONENT} and 2^{LARGEST_EXPONENT} (about 1e-144 and 1e144), whose mean squares"
+            f" float64 can hold, got a largest entry of {largest:.3g}; divide labels, mean and scale by it, or ask for relative"
+            " floors"
+        )
+    power = exponent(labels, mean)
+    labels, mean = times_power(labels, -power), times_power(np.asarray(mean, dtype=np.float64), -power)
+    rows, columns = (times_power(weights, -exponent(weights, harmless=HARMLESS_WEIGHTS)) for weights in (rows, columns))
     roots = np.sqrt(rows), np.sqrt(columns)
     weighted = roots[0][:, None] * (labels - mean) * roots[1]
     total, energy = float(rows.sum() * columns.sum()), float(rows @ labels**2 @ columns)
@@ -116,13 +129,14 @@ def floors(
             raise UserError(
                 "expected the method 'svd' for a scalar offset, got 'gram'; it cannot resolve the search over the offset"
             )
-        found = offset_tails(weighted, roots[0], roots[1] * scales)
+        found = offset_tails(weighted, roots[0], roots[1] * times_power(scales, -exponent(scales)))
     elif offset == "mean-function":
         direction = roots[0] / np.linalg.norm(roots[0])
         found = tails(weighted - np.outer(direction, direction @ weighted), method, energy=energy)
     else:
         found = tails(weighted, method, energy=energy)
-    return Floors(found.lower / total, found.upper / total, found.resolved)
+    lower, upper = (times_power(values / total, 2 * power) for values in (found.lower, found.upper))
+    return Floors(lower, upper, found.resolved)
 
 
 def _checked(labels: Array, scale: Array | float, weighting: Weighting | None) -> tuple[Array, Array, Array]:
@@ -160,9 +174,14 @@ def relative_floors(
     Functions that vanish have no relative error: they count in `global` and are left out of `rms` and `mean`.
 
     Raises:
-        UserError: labels that all vanish.
+        UserError: labels that all vanish, or that differ so much in size that no common scale serves.
     """
-    norms = np.linalg.norm(labels, axis=1)
+    if labels.ndim == 2 and np.isfinite(labels).all():
+        power = exponent(labels)
+        labels, mean = times_power(labels, -power), times_power(np.asarray(mean, dtype=np.float64), -power)
+    if error != "global":
+        _require_comparable(labels)
+    norms = row_norms(labels)
     kept = norms > 0.0
     if not kept.any():
         raise UserError("expected labels that do not all vanish; relative errors are undefined")
@@ -185,6 +204,17 @@ def relative_floors(
     if extra < size:
         lower[: size - extra], resolved[: size - extra] = plain.lower[extra:] * factor, plain.resolved[extra:]
     return Floors(lower, rms.upper, resolved)
+
+
+def _require_comparable(labels: Array) -> None:
+    """Raise UserError where the squares of some functions vanish beside those of others."""
+    peaks = np.max(np.abs(labels), axis=1, initial=0.0)
+    small = np.flatnonzero((peaks > 0.0) & (peaks < peaks.max() * 2.0**-HARMLESS))
+    if small.size:
+        raise UserError(
+            f"expected functions that vanish or are at least 2^-{HARMLESS} (about 1e-120) of the largest, got function"
+            f" {small[0]} (counted from 0) of {peaks[small[0]] / peaks.max():.3g}; leave it out, or ask for the global error"
+        )
 
 
 def _least_size(setting: Setting, target: float) -> Answer:

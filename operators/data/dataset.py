@@ -17,6 +17,8 @@ from operators.arrays import Array
 from operators.data.function_cache import BLOCK, BlockCache, functions, validate
 from operators.data.request import CONTROLS, DESIGNS, MEMORY_LIMIT_BYTES, NOISE_LAWS, Control, Design, NoiseLaw, Request
 from operators.data.sampling import controlled, draw_noise, point_index
+from operators.errors import DataInvalid
+from operators.magnitude import squares_fit
 from operators.tasks.task import Task
 
 REFERENCE_FUNCTIONS = 256
@@ -86,6 +88,7 @@ class Dataset:
 def constants(task: Task, cache: BlockCache) -> Constants:
     """Task-level constants from REFERENCE_FUNCTIONS clean functions of the stream `reference`."""
     inputs, outputs = functions(task, "reference", replicate=0, count=REFERENCE_FUNCTIONS, cache=cache)
+    _require_squares(task, inputs=inputs, outputs=outputs)
     return Constants(
         input_mean=float(inputs.mean()),
         input_std=float(inputs.std()),
@@ -93,6 +96,20 @@ def constants(task: Task, cache: BlockCache) -> Constants:
         output_std=float(outputs.std()),
         output_rms=float(np.sqrt(np.mean(outputs**2))),
     )
+
+
+def _require_squares(task: Task, **arrays: Array) -> None:
+    """Refuse data whose mean squares, and so errors and floors, float64 cannot hold.
+
+    Raises:
+        DataInvalid: with what to do.
+    """
+    for name, values in arrays.items():
+        if not squares_fit(values):
+            raise DataInvalid(
+                f"task {task.name!r}: expected {name.replace('_', ' ')} whose largest value lies between 2^-480 and 2^480 (about"
+                f" 1e-144 and 1e144), got {np.max(np.abs(values)):.3g}; choose other units"
+            )
 
 
 def build(request: Request, cache: BlockCache | None = None) -> Dataset:
@@ -112,6 +129,7 @@ def build(request: Request, cache: BlockCache | None = None) -> Dataset:
         task, "test", replicate=replicate, count=request.test_functions, cache=cache, index=test_index
     )
     clean, noise = controlled(request, clean, draw_noise(request, scale.output_rms))
+    _require_squares(task, inputs=inputs, outputs=clean, noise=noise, held_out_outputs=test_outputs)
     return Dataset(
         design=request.design,
         inputs=inputs,

@@ -27,6 +27,7 @@ from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
 from operators.data.normalisation import Problem
+from operators.magnitude import squares_fit
 
 MODES = 8
 
@@ -67,8 +68,10 @@ def anatomy(labels: Array, branch: Array, trunk: Array, *, features: Array | Non
         modes: length of the mode vector, at most min(N, M).
 
     Raises:
-        ValueError: shapes that do not fit.
+        ValueError: shapes that do not fit, or labels whose squares float64 cannot hold.
     """
+    if not squares_fit(labels):
+        raise ValueError("expected labels whose largest entry lies between 2^-480 and 2^480; scale labels and trunk first")
     if labels.shape != (len(branch), len(trunk)) or branch.shape[1] != trunk.shape[1]:
         raise ValueError(
             f"expected labels (N, M), branch (N, q), trunk (M, q), got {labels.shape}, {branch.shape}, {trunk.shape}"

@@ -40,7 +40,7 @@ class Floor:
     @property
     def resolved(self) -> bool:
         """Whether the floor stands out from rounding."""
-        return self.value > RESOLUTION * self.unit**2
+        return self.value > RESOLUTION * self.unit * self.unit
 
     def excludes(self, mean_squared_error: float) -> bool:
         """Whether no weights of this rank reach an error as small as this."""
@@ -54,8 +54,9 @@ def below(errors: Array, floors: Array, units: Array) -> NDArray[np.bool_]:
 
 
 def lowered(floors: Array, units: Array) -> Array:
-    """Floors less their tolerance."""
-    return floors * (1.0 - RELATIVE) - ABSOLUTE * units**2
+    """Floors less their tolerance; -inf, which excludes nothing, where float64 cannot hold s^2."""
+    with np.errstate(over="ignore"):
+        return floors * (1.0 - RELATIVE) - ABSOLUTE * units**2
 
 
 def floors_of(problem: Problem) -> Array | None:

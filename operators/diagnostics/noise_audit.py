@@ -26,6 +26,7 @@ import numpy as np
 
 from operators.arrays import Array
 from operators.bounds.lemmas.rates import Law, Rate, rate
+from operators.magnitude import squares_fit
 
 TOLERANCE = 1e-9
 RATES: dict[Law, Rate] = {"rademacher": "rademacher", "gaussian": "gaussian", "uniform": "subgaussian"}
@@ -74,10 +75,12 @@ def audit(clean: Array, noise: Array, prediction: Array, *, model: NoiseModel, d
     """Audit predictions at all training labels.
 
     Raises:
-        ValueError: shapes that differ, or noise that vanishes.
+        ValueError: shapes that differ, noise that vanishes, or outputs or noise whose squares float64 cannot hold.
     """
     if not clean.shape == noise.shape == prediction.shape:
         raise ValueError(f"expected equal shapes, got {clean.shape}, {noise.shape} and {prediction.shape}")
+    if not all(map(squares_fit, (clean, noise, model.sigma))):
+        raise ValueError("expected outputs, noise and sigma between 2^-480 and 2^480; scale them and the predictions first")
     energy = float(np.mean(noise**2))
     if energy == 0.0:
         raise ValueError("expected noise, got none; there is nothing to absorb")

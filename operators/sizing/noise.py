@@ -27,6 +27,7 @@ from operators.bounds import bit_counting, effective_parameters, grid_in_probabi
 from operators.bounds.bound import Answer, Bound, Statement, at_least_q
 from operators.bounds.lemmas.rates import Law, least_energy
 from operators.errors import UserError
+from operators.magnitude import squares_fit
 from operators.sizing.spectrum import Spectrum, least_rank
 
 ROUNDING = 1e-11
@@ -117,8 +118,13 @@ def forced_by_noise(spectrum: Spectrum, noise: Noise, *, demand: Demand, q_certi
     """Collect the statements for outputs with this spectrum; q_certified is that of the noisy outputs, without offset.
 
     Raises:
-        UserError: noise larger than the outputs.
+        UserError: noise larger than the outputs, or squares of either that float64 cannot hold.
     """
+    if not all(map(squares_fit, (demand.rms, noise.low, noise.high))):
+        raise UserError(
+            "expected outputs and noise between 2^-480 and 2^480 (about 1e-144 and 1e144), whose squares float64 can hold, got a"
+            f" root mean square of {demand.rms:.3g} and sigma = {noise.sigma:.3g}; choose other units"
+        )
     if noise.low > demand.rms:
         raise UserError(
             f"expected noise below the root mean square of the outputs, {demand.rms:.6g}, got sigma = {noise.sigma:.6g};"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
 from operators.errors import UserError
+from operators.magnitude import squares_fit
 from operators.sizing.noise import Noise
 from operators.sizing.output_matrix import BLOCK_ENTRIES, require_real
 
@@ -47,6 +48,11 @@ def noise_from_replicates(
             raise UserError(
                 f"expected finite replicates, got NaN or infinity in {name!r} among functions {start} to"
                 f" {min(start + step, functions) - 1}; remove or repair them"
+            )
+        if not squares_fit(block):
+            raise UserError(
+                f"expected replicates between 2^-480 and 2^480 (about 1e-144 and 1e144), got a largest value of"
+                f" {np.max(np.abs(block)):.3g} in {name!r}; choose other units"
             )
         total += float(np.sum(np.square(block - block.mean(axis=0))))
     degrees = labels * (count - 1)

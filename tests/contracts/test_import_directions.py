@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, str] = {
     "bench.extras": "operators",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.size_schedules": "operators operators.architectures bench.cell",
-    "bench.question": "operators.architectures operators.bounds results.records bench.cell",
+    "bench.question": "operators operators.architectures operators.bounds results.records bench.cell",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"

@@ -18,6 +18,7 @@ from operators.data.normalisation import predict, predict_test
 from operators.data.sampling import draw_noise
 from operators.diagnostics.error_decomposition import anatomy_of_fit
 from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_score, violations
+from operators.magnitude import root_mean_square, row_norms
 from results.families.deeponet import Bounds, Errors, Measured, Sizes
 
 FAILURE_PROBABILITY = 0.05
@@ -71,7 +72,7 @@ def errors(trial: Trial, weights: Weights) -> Errors:
         absorbed=1.0 - training_mse / energy if energy > 0 else None,
         relative=float(np.sqrt(training_mse / np.mean(labels**2))),
         relative_mean=float(np.mean(per_function)),
-        relative_rms=float(np.sqrt(np.mean(per_function**2))),
+        relative_rms=root_mean_square(per_function),
         clean_mse=float(np.mean((clean - prediction) ** 2)),
         test_relative=float(np.linalg.norm(held_out - dataset.test_outputs) / np.linalg.norm(dataset.test_outputs)),
         test_relative_mean=float(np.mean(_relative(held_out, dataset.test_outputs))),
@@ -80,8 +81,8 @@ def errors(trial: Trial, weights: Weights) -> Errors:
 
 def _relative(prediction: Array, truth: Array) -> Array:
     """|y_i - h_i| / |y_i| for each function; functions with y_i = 0 are left out."""
-    norms = np.linalg.norm(truth, axis=1)
-    return np.linalg.norm(prediction - truth, axis=1)[norms > 0] / norms[norms > 0]
+    norms = row_norms(truth)
+    return row_norms(prediction - truth)[norms > 0] / norms[norms > 0]
 
 
 def bounds(trial: Trial, *, training_mse: float, bits: int = 64, values: dict[str, float | None] | None = None) -> Bounds:

@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 
 from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import Tails, is_resolved, less_rounding, singular_values, tail_sums, triangle
+from operators.magnitude import exponent, squares_fit, times_power
 
 KEPT = 128
 Indices = NDArray[np.int_]
@@ -97,8 +98,10 @@ def offset_tails(
         evaluations: SVDs to spend; by default as many as take about half a second, none above min(N, M) = LARGEST_SEARCHED.
 
     Raises:
-        ValueError: directions that do not fit the matrix.
+        ValueError: directions that do not fit the matrix, or a matrix whose squares float64 cannot hold.
     """
+    if not squares_fit(matrix):
+        raise ValueError("expected a matrix whose largest entry lies between 2^-480 and 2^480; scale it first")
     if left.shape != matrix.shape[:1] or right.shape != matrix.shape[1:] or not (left.any() and right.any()):
         raise ValueError(f"expected nonzero directions of shapes {matrix.shape}, got {left.shape} and {right.shape}")
     if matrix.shape[0] < matrix.shape[1]:
@@ -155,6 +158,7 @@ def _projected(bordered: _Bordered) -> tuple[_Bordered, float]:
 
 def _reflected(matrix: Array, direction: Array) -> Array:
     """Apply the Householder reflection that takes the direction to a multiple of e_1, to the rows."""
+    direction = times_power(direction, -exponent(direction))
     normal = direction / np.linalg.norm(direction)
     normal[0] += np.copysign(1.0, normal[0])
     normal /= np.linalg.norm(normal)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 
 from operators.arrays import Array
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums
+from operators.magnitude import squares_fit
 
 SIGNAL_RANKS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 ROUNDING = 1e-14
@@ -26,7 +27,13 @@ Signal = Sequence[tuple[int, float]]
 
 
 def signal_tails(clean: Array) -> dict[int, float]:
-    """Mean square of the clean outputs (N, M) beyond each rank g of SIGNAL_RANKS below min(N, M), rounding included."""
+    """Mean square of the clean outputs (N, M) beyond each rank g of SIGNAL_RANKS below min(N, M), rounding included.
+
+    Raises:
+        ValueError: outputs whose squares float64 cannot hold.
+    """
+    if not squares_fit(clean):
+        raise ValueError("expected outputs whose largest entry lies between 2^-480 and 2^480; scale them first")
     tails = tail_sums(singular_values(clean) ** 2) / clean.size
     return {g: float(tails[g] + ROUNDING * tails[0]) for g in SIGNAL_RANKS if g < min(clean.shape)}
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.arrays import Array
+from operators.magnitude import exponent, squares_fit, times_power
 
 Method = Literal["svd", "gram"]
 
@@ -43,9 +44,11 @@ class Tails:
 
 def singular_values(matrix: Array) -> Array:
     """All min(N, M) singular values, decreasing."""
+    power = exponent(matrix)
+    matrix = times_power(matrix, -power)
     tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
     small = triangle(tall) if tall.shape[0] > 1.5 * tall.shape[1] else tall
-    return np.linalg.svd(small, compute_uv=False).astype(np.float64, copy=False)
+    return times_power(np.linalg.svd(small, compute_uv=False).astype(np.float64, copy=False), power)
 
 
 def triangle(matrix: Array) -> Array:
@@ -69,10 +72,12 @@ def tails(matrix: Array, method: Method = "svd", *, energy: float | None = None)
         energy: what rounding is relative to, if the matrix is a difference of larger ones; |matrix|_F^2 by default.
 
     Raises:
-        ValueError: not a finite matrix.
+        ValueError: not a finite matrix, or one whose squares float64 cannot hold.
     """
     if matrix.ndim != 2 or not np.isfinite(matrix).all():
         raise ValueError(f"expected a finite matrix, got shape {matrix.shape}")
+    if not squares_fit(matrix):
+        raise ValueError("expected a matrix whose largest entry lies between 2^-480 and 2^480; scale it first")
     energy = float(np.sum(matrix**2)) if energy is None else energy
     if method == "svd":
         upper = tail_sums(singular_values(matrix) ** 2)
