@@ -79,7 +79,7 @@ def audit(clean: Array, noise: Array, prediction: Array, *, model: NoiseModel, d
     """
     if not clean.shape == noise.shape == prediction.shape:
         raise ValueError(f"expected equal shapes, got {clean.shape}, {noise.shape} and {prediction.shape}")
-    if not all(map(squares_fit, (clean, noise, model.sigma))):
+    if not all(squares_fit(values) for values in (clean, noise, model.sigma)):
         raise ValueError("expected outputs, noise and sigma between 2^-480 and 2^480; scale them and the predictions first")
     energy = float(np.mean(noise**2))
     if energy == 0.0:
