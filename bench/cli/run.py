@@ -108,7 +108,7 @@ def _facts(course: "Course", todo: "Plan", workers: int) -> dict[str, Any]:
         "expected_pending": likely.pending,
         "expected_cpu_hours": sum(likely.cpu_seconds) / 3600,
         "expected_wall_hours": likely.hours(workers),
-        "assumed": assumed(course),
+        "assumed": course.assumption,
         "workers": workers,
         "estimate": "from recorded costs" if todo.measured else "rough",
     }
@@ -126,7 +126,7 @@ def _announcement(course: "Course", todo: "Plan", workers: int) -> str:
         return (
             f"study {course.study.name}{part}: about {likely.cells:,} trainings, at most {todo.cells:,}; {likely.finished:,}"
             f" finished, about {likely.pending:,} to run; {data}; about {duration(3600 * likely.hours(workers))}, at most"
-            f" {longest} on {workers} workers ({basis} estimate, which assumes {assumed(course)})"
+            f" {longest} on {workers} workers ({basis} estimate, which assumes {course.assumption})"
         )
     return (
         f"study {course.study.name}{part}: {todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"

@@ -17,7 +17,7 @@ from bench.execution.cost_model import Plan, plan
 from bench.execution.executors import Group
 from bench.execution.runner import Outcome
 from bench.question import Question
-from bench.search.expected import expected_trainings
+from bench.search.expected import ASSUMED, expected_trainings
 from bench.search.lower_ends import lower_ends
 from bench.search.strategy import Answers, Found, search
 from bench.study import Study, cell_key, expected_cell
@@ -76,6 +76,7 @@ class BracketCourse(Course):
     """All searches of a study, and the records that answer them."""
 
     open_ended = True
+    assumption = ASSUMED
 
     def __init__(self, study: Study, store: Store, shard: Shard = WHOLE, *, cache: BlockCache, retry: bool = False) -> None:
         super().__init__(study, store, shard, retry=retry)

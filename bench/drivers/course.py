@@ -36,6 +36,8 @@ class Course(ABC):
 
     open_ended = False
     """Whether the study chooses its cells as it goes, so that its plan is an upper bound."""
+    assumption: str | None = None
+    """What the estimate of an open-ended study assumes."""
 
     def __init__(self, study: Study, store: Store, shard: Shard = WHOLE, *, retry: bool = False) -> None:
         self.study, self.store, self.shard, self.retry = study, store, shard, retry
