@@ -12,7 +12,7 @@ from results.families import FAMILIES, Family
 from results.records.record import Record, Versions, from_line, record_key, to_line
 from results.schema.model import Model, canonical
 
-EVERY = pytest.mark.parametrize("family", FAMILIES.values(), ids=str)
+EVERY = pytest.mark.parametrize("family", FAMILIES.values(), ids=list(FAMILIES))
 CELLS = {
     name: next(cell for study in map(load_study, STUDIES) for cell in study.cells if cell.family == name) for name in FAMILIES
 }

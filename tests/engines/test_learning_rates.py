@@ -5,9 +5,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from bench.cell import Decay, Training
+from bench.cell import Training
 from bench.engines.learning_rates import cosine_cycles, keras_schedule, learning_rates, warm_up, warmed_cosine
 from bench.engines.threads import pinned_tensorflow
+from results.schema.cells import Decay
 
 
 @pytest.mark.parametrize("decay", ["constant", "cosine", "inverse-time", "step"])
