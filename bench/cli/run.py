@@ -132,12 +132,3 @@ def _announcement(course: "Course", todo: "Plan", workers: int) -> str:
         f"study {course.study.name}{part}: {todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"
         f" {data}; about {longest} on {workers} workers ({basis} estimate)"
     )
-
-
-def assumed(course: "Course") -> str | None:
-    """What the expected number of trainings rests on; None where all cells are known."""
-    if not course.open_ended:
-        return None
-    from bench.search.expected import ASSUMED
-
-    return ASSUMED

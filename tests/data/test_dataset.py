@@ -33,6 +33,7 @@ from operators.data.dataset import (
     point_index,
 )
 from operators.errors import DataInvalid, UserError
+from operators.external.task import external
 from operators.seeds import stream
 from operators.tasks.task import Card, Task
 
@@ -398,3 +399,15 @@ def test_largest_request_is_one_that_fits() -> None:
     assert Request(TASK, functions=most).bytes() <= MEMORY_LIMIT_BYTES
     with pytest.raises(UserError, match="GiB"):
         Request(TASK, functions=most + 1)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e155, 1e300])
+@pytest.mark.parametrize("array", ["inputs", "outputs"])
+def test_data_whose_squares_float64_cannot_hold_are_refused_before_anything_is_trained(
+    tmp_path: Path, array: str, scale: float
+) -> None:
+    arrays = {name: np.random.default_rng(0).standard_normal((20, 6)) for name in ("inputs", "outputs")}
+    np.savez(tmp_path / "mine.npz", **{**arrays, array: arrays[array] * scale})
+    task = external("external-mine", tmp_path / "mine.npz", inputs="inputs", outputs="outputs")
+    with pytest.raises(DataInvalid, match=rf"expected {array} whose largest value .* choose other units"):
+        build(Request(task, functions=8, points=6, test_functions=4))
