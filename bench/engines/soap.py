@@ -33,15 +33,16 @@ Sides = tuple[Matrix | None, Matrix | None]  # square matrices for the rows and 
 
 @dataclass(frozen=True)
 class ArrayLibrary:
-    """What a step asks of arrays beyond + - * / and @."""
+    """What a step asks of arrays beyond + - * / and @: A^T B, A B^T, functions of each entry, and the largest entry."""
 
-    transpose: Callable[[Matrix], Matrix]
+    inner: Callable[[Matrix, Matrix], Matrix]
+    outer: Callable[[Matrix, Matrix], Matrix]
     square: Callable[[Matrix], Matrix]
     sqrt: Callable[[Matrix], Matrix]
     largest: Callable[[Matrix], Any]
 
 
-NUMPY = ArrayLibrary(np.transpose, np.square, np.sqrt, np.ndarray.max)
+NUMPY = ArrayLibrary(lambda a, b: a.T @ b, lambda a, b: a @ b.T, np.square, np.sqrt, np.ndarray.max)
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,9 @@ class SoapRule:
 def averaged(averages: Sides, gradient: Matrix, library: ArrayLibrary) -> Sides:
     """L and R with one more gradient."""
     left, right = averages
-    across = library.transpose(gradient)
     return (
-        None if left is None else _mean(BETA_2, left, gradient @ across),
-        None if right is None else _mean(BETA_2, right, across @ gradient),
+        None if left is None else _mean(BETA_2, left, library.outer(gradient, gradient)),
+        None if right is None else _mean(BETA_2, right, library.inner(gradient, gradient)),
     )
 
 
@@ -89,7 +89,7 @@ def moments(first: Matrix, second: Matrix, turned: Matrix, library: ArrayLibrary
 def into_basis(matrix: Matrix, bases: Sides, library: ArrayLibrary) -> Matrix:
     """Q_L^T A Q_R."""
     left, right = bases
-    matrix = matrix if left is None else library.transpose(left) @ matrix
+    matrix = matrix if left is None else library.inner(left, matrix)
     return matrix if right is None else matrix @ right
 
 
@@ -97,7 +97,7 @@ def out_of_basis(matrix: Matrix, bases: Sides, library: ArrayLibrary) -> Matrix:
     """Q_L A Q_R^T."""
     left, right = bases
     matrix = matrix if left is None else left @ matrix
-    return matrix if right is None else matrix @ library.transpose(right)
+    return matrix if right is None else library.outer(matrix, right)
 
 
 def refreshed(averages: Sides, bases: Sides, *, first: bool) -> Sides:

@@ -52,7 +52,7 @@ class Network(ABC):
 
 
 def flattened(weights: Weights) -> NDArray[np.float32]:
-    """Theta of these weights."""
+    """The vector theta of these weights."""
     return np.concatenate([array.astype(np.float32).ravel() for array in weights.arrays()])
 
 

@@ -10,6 +10,7 @@ should be 0 some 1e-14 of the largest; an epsilon above that would hold back sma
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,7 +37,13 @@ from bench.engines.soap import (
 )
 
 RULE = SoapRule(from_first_gradient=False, epsilon=1e-30, relative=False, longest_side=512)
-TENSORFLOW = ArrayLibrary(tf.transpose, tf.square, tf.sqrt, tf.reduce_max)
+TENSORFLOW = ArrayLibrary(
+    inner=partial(tf.matmul, transpose_a=True),
+    outer=partial(tf.matmul, transpose_b=True),
+    square=tf.square,
+    sqrt=tf.sqrt,
+    largest=tf.reduce_max,
+)
 
 State = tuple[Tensor, ...]
 Float32 = NDArray[np.float32]
