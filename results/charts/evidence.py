@@ -19,7 +19,8 @@ AUDITS: dict[str, str] = {
 RECORDS: dict[str, str] = {
     "key": f"first {KEY_DIGITS} digits of the key of the cell and its record",
     "status": "how the cell ended",
-    **{name: ASKED[name] for name in ("task", "parameters", "design", "N", "M", "n", "noise_law", "sigma", "control")},
+    **{name: ASKED[name] for name in ("task", "parameters", "design", "architecture", "N", "M", "n")},
+    **{name: ASKED[name] for name in ("noise_law", "sigma", "control")},
     **{name: ASKED[name] for name in ("schedule", "branch_widths", "trunk_widths", "q", "q_eff", "d", "d_eff")},
     **{name: ASKED[name] for name in ("ends", "activation", "engine", "recipe", "budget", "replicate", "restart")},
     "relative": "relative training error |y - h| / |y| over all labels",

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from results.families import FAMILIES
+from results.families import FAMILIES, Family
 from results.report.write import write_tables
 from results.schema.widths import Widths
 from results.tables.csv_files import read_csv
@@ -28,6 +28,12 @@ def test_every_frame_has_the_columns_of_its_file_and_none_without_a_type(new_pla
         for column in frame:
             held = {type(value) for value in frame[column]}
             assert not pd.api.types.is_object_dtype(frame[column]) or held == {Widths}, (name, column)
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_family_names_tables_that_there_are(family: Family) -> None:
+    assert list(kinds(family)) == list(family.tables or ("cells",))
+    assert any(kind.columns(family) for kind in kinds(family).values())
 
 
 def test_each_table_is_built_once_from_those_before_it(planted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
