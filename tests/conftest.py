@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import pandas as pd
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from results.families.deeponet import Bounds, Errors, Measured, Sizes
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
@@ -51,6 +52,9 @@ CELL: dict[str, Any] = {
     "replicate": 0,
     "restart": 0,
 }
+hypothesis_settings.register_profile("suite", deadline=None)  # no clocks outside tests/speed
+hypothesis_settings.load_profile("suite")
+
 PLANTED = {"class": "Planted", "version": 1}
 TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.5))
 
