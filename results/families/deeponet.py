@@ -56,7 +56,7 @@ class Cell(Model):
     """One training.
 
     Attributes:
-        task: a name of the registry `operators.TASKS`, or of a user's own data (`operators.external`).
+        task: a name of the registry `operators.catalogue.TASKS`, or of a user's own data (`operators.external`).
         parameters: constants of the task that differ from its defaults; what declares a user's own data.
         functions: N.
         points: M, query points per function.

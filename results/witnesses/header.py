@@ -54,7 +54,7 @@ class Data(Model):
     """What determines the labels: see `operators.data.request.Request`.
 
     Attributes:
-        task: a name of the registry `operators.TASKS`.
+        task: a name of the registry `operators.catalogue.TASKS`.
         task_version: version of its generator.
         task_identity: SHA-256 of `Task.identity()`.
         parameters: constants that differ from those of the registry.
