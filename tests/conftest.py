@@ -75,6 +75,7 @@ class Planted:
         status: str = "done",
         d: int | None = None,
         energy: float = 1.0,
+        bits: int = 32,
         outcome: dict[str, Any] | None = None,
         **settings: Any,
     ) -> str:
@@ -121,7 +122,7 @@ class Planted:
             absorbable_bits=1.0 if absorbed is not None else None,
         )
         measured = status in ("done", "timeout")
-        stored = Sizes(n=cell["functions"] * cell["points"], sensors=10, stored_bits=32, **sizes)
+        stored = Sizes(n=cell["functions"] * cell["points"], sensors=10, stored_bits=bits, **sizes)
         fields = {
             "key": key,
             "status": status,

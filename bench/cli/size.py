@@ -30,7 +30,9 @@ def size(
     ] = None,
     replicates: Annotated[str | None, typer.Option(help="Array of replicate measurements, to estimate the noise from.")] = None,
     law: Annotated[str, typer.Option(help="Law of the noise: gaussian, rademacher or uniform.")] = "gaussian",
-    confidence: Annotated[float, typer.Option(help="Confidence of certified statements about noise.")] = 0.95,
+    failure_probability: Annotated[
+        float | None, typer.Option(help="Of certified statements about noise; that of all statements of the suite if left out.")
+    ] = None,
     inputs: Annotated[str | None, typer.Option(help="Array of sensor values, functions x sensors, for parameter counts.")] = None,
     coordinates: Annotated[int, typer.Option(help="Dimension of the query points, for parameter counts.")] = 1,
     study: Annotated[Path | None, typer.Option(help="Results folder of a study, for a heuristic prediction.")] = None,
@@ -60,10 +62,10 @@ def size(
         noise=noise,
         replicates=replicates,
         law=law,  # type: ignore[arg-type]
-        confidence=confidence,
         inputs=inputs,
         coordinates=coordinates,
         study=study,
+        **({} if failure_probability is None else {"failure_probability": failure_probability}),
     )
     with one_thread():
         report = size_report(request)

@@ -27,11 +27,17 @@ from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.rates import Law, required_nats
 from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats
-from operators.bounds.setting import Setting
+from operators.bounds.setting import FAILURE_PROBABILITY, STORED_BITS, Setting
 
 
 def absorbable_fraction(
-    n: int, d: int, *, law: Law = "rademacher", bits: int = 32, failure_probability: float = 0.05, configurations: int = 1
+    n: int,
+    d: int,
+    *,
+    law: Law = "rademacher",
+    bits: int = STORED_BITS,
+    failure_probability: float = FAILURE_PROBABILITY,
+    configurations: int = 1,
 ) -> float:
     """Largest rho that bit counting does not exclude for d parameters and n labels; 1 if it excludes nothing.
 
@@ -41,7 +47,13 @@ def absorbable_fraction(
 
 
 def necessary_parameters(
-    n: int, rho: float, *, law: Law = "rademacher", bits: int = 32, failure_probability: float = 0.05, configurations: int = 1
+    n: int,
+    rho: float,
+    *,
+    law: Law = "rademacher",
+    bits: int = STORED_BITS,
+    failure_probability: float = FAILURE_PROBABILITY,
+    configurations: int = 1,
 ) -> float:
     """Least d not excluded from absorbing rho: a whole number >= 0, inf for Gaussian noise and rho >= 1."""
     if rho <= 0.0:

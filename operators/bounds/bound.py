@@ -31,6 +31,7 @@ Growth = Literal["d >= C n", "q^2 d >= C n", "q >= C min(N, M)"]
 Asked = TypeVar("Asked")
 
 CONFIDENCE = 1.0 - FAILURE_PROBABILITY
+NEAR_ONE = 0.999
 TRIVIAL: dict[Quantity, float] = {"q": 1.0, "d": 1.0, "norms": 0.0, "rho": 1.0, "relative error": 0.0}
 
 
@@ -184,8 +185,15 @@ def assumed(assumptions: frozenset[Assumption]) -> str:
     return " and ".join(sorted(assumptions))
 
 
+def probability_text(probability: float | None) -> str:
+    """A probability in words for people: `0.95`, and `1 - 1e-12` near 1; empty if nothing is random (None or NaN)."""
+    if probability is None or math.isnan(probability):
+        return ""
+    return f"{probability:g}" if probability < NEAR_ONE else f"1 - {1.0 - probability:.1g}"
+
+
 def claim(status: str, *, vacuous: bool = False, probability: float | None = None, assumptions: str = "") -> str:
-    """What a statement is worth, in words for people: `certified, probability 0.95, norms assumed`; `vacuous here`.
+    """What a statement is worth, in words for people: `certified, probability 1 - 1e-12, norms assumed`; `vacuous here`.
 
     Args:
         status: certified, asymptotic or heuristic.
@@ -195,6 +203,6 @@ def claim(status: str, *, vacuous: bool = False, probability: float | None = Non
     """
     if vacuous:
         return "vacuous here"
-    random = probability is not None and not math.isnan(probability)
-    parts = [status, f"probability {probability:g}" if random else "", f"{assumptions} assumed" if assumptions else ""]
+    chance = probability_text(probability)
+    parts = [status, f"probability {chance}" if chance else "", f"{assumptions} assumed" if assumptions else ""]
     return ", ".join(part for part in parts if part)

@@ -29,7 +29,8 @@ NEEDS: dict[Need, str] = {
     "relu": "ReLU and ends without sigmoid",
 }
 OF_LABELS: frozenset[Need] = frozenset({"floors", "noise"})
-FAILURE_PROBABILITY = 0.05
+FAILURE_PROBABILITY = 1e-12
+STORED_BITS = 32
 LARGEST_Q = 2**40
 LARGEST_COUNT = 2**80
 LEAST_SIGMA, LARGEST_SIGMA = 1e-60, 1e60  # fourth powers of the units of the labels stay within float64
@@ -47,9 +48,12 @@ class Setting:
         shape: (N, M) of a grid design; None for scattered points and triples.
         law: noise law.
         sigma: standard deviation of the noise, in the units of the labels.
-        failure_probability: delta.
-        configurations: K, the configurations tried on the same noise.
-        bits: storage of one parameter.
+        failure_probability: delta, of one statement about one draw of the noise. At FAILURE_PROBABILITY up to a million of them
+            hold together with probability 1 - 1e-6; that costs 28 nats, 1.25 parameters of 32 bits.
+        configurations: K, the classes of nets over which one statement is made; 1 where the class is fixed before the noise is
+            drawn, as that of a series or a record is. A class named by its size alone has K architectures
+            (`bit_counting.necessary_parameters_over_widths`).
+        bits: storage of one parameter; a record tells its own, STORED_BITS is for nets that nobody has stored yet.
         norms: scales for norm-based bounds.
         signal: pairs (g, e): the clean outputs lie within mean squared error e of a matrix of rank g, offset included; (g, 0) if
             their rank is g; empty if nothing is known (`operators.bounds.lemmas.signal`).
@@ -71,7 +75,7 @@ class Setting:
     sigma: float = 1.0
     failure_probability: float = FAILURE_PROBABILITY
     configurations: int = 1
-    bits: int = 32
+    bits: int = STORED_BITS
     norms: Norms = field(default_factory=Norms)
     signal: tuple[tuple[int, float], ...] = ()
     floors: Array | None = None

@@ -12,7 +12,7 @@ an estimate     s_k(G) from s_k(Y) by the law of large grids (Benaych-Georges an
                 the noise 2 x^2 = y^2 - 1 - beta + ((y^2 - 1 - beta)^2 - 4 beta)^(1/2), nothing below. Asymptotic.
 pure noise      the rank the noise alone asks for: Marchenko-Pastur law, asymptotic; and q + rank G >= p, certified, with p of
                 `operators.bounds.grid_in_probability` (delta shared by all p).
-parameters      bit counting: for one architecture fixed before the noise was seen, d >= (n R(rho) - ln(1 / delta)) / (32 ln 2).
+parameters      bit counting: for one architecture fixed before the noise was seen, d >= (n R(rho) - ln(1 / delta)) / (b ln 2).
                 rho may depend on the data: the largest rho of a class is one random variable, and R is increasing.
 """
 
@@ -26,6 +26,7 @@ from operators.arrays import Array
 from operators.bounds import bit_counting, effective_parameters, grid_in_probability, marchenko_pastur
 from operators.bounds.bound import Answer, Bound, Statement, at_least_q
 from operators.bounds.lemmas.rates import Law, least_energy
+from operators.bounds.setting import FAILURE_PROBABILITY, STORED_BITS
 from operators.errors import UserError
 from operators.magnitude import squares_fit
 from operators.sizing.spectrum import Spectrum, least_rank
@@ -52,7 +53,7 @@ class Noise:
     high: float
     law: Law
     source: str
-    failure_probability: float = 0.05
+    failure_probability: float = FAILURE_PROBABILITY
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class NoiseForces:
     statements: dict[str, Statement]
 
 
-def known_noise(sigma: float, law: Law = "gaussian", *, failure_probability: float = 0.05) -> Noise:
+def known_noise(sigma: float, law: Law = "gaussian", *, failure_probability: float = FAILURE_PROBABILITY) -> Noise:
     """Noise of a stated level.
 
     Raises:
@@ -110,7 +111,9 @@ def known_noise(sigma: float, law: Law = "gaussian", *, failure_probability: flo
             f"expected a noise level sigma > 0 in the units of the outputs, got {sigma:g}; leave it out for clean outputs"
         )
     if not 0.0 < failure_probability < 1.0:
-        raise UserError(f"expected a failure probability in (0, 1), got {failure_probability:g}; 0.05 is usual")
+        raise UserError(
+            f"expected a failure probability in (0, 1), got {failure_probability:g}; {FAILURE_PROBABILITY:g} is usual"
+        )
     return Noise(sigma, sigma, sigma, law, "given", failure_probability)
 
 
@@ -196,7 +199,7 @@ def _of_pure_noise(noise: Noise, shape: tuple[int, int], *, absorbed: float, exc
 def _of_parameters(noise: Noise, n: int, *, absorbed: float, certain: float) -> dict[str, Statement]:
     d = bit_counting.necessary_parameters(n, certain, law=noise.law, failure_probability=noise.failure_probability / 2)
     expected = effective_parameters.needed_parameters(n, absorbed)
-    bits = Answer(max(d, 1), not d > 1, "32-bit parameters, one architecture fixed before the noise was seen")
+    bits = Answer(max(d, 1), not d > 1, f"{STORED_BITS}-bit parameters, one architecture fixed before the noise was seen")
     return {
         "d_bits": _said(bit_counting.BOUND, noise, bits, quantity="d"),
         "d_effective": _said(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from operators.bounds.setting import FAILURE_PROBABILITY
 from operators.errors import UserError
 from operators.magnitude import squares_fit
 from operators.sizing.noise import Noise
@@ -18,7 +19,7 @@ from operators.sizing.output_matrix import BLOCK_ENTRIES, require_real
 
 
 def noise_from_replicates(
-    replicates: NDArray[Any], outputs: NDArray[Any], *, name: str = "replicates", failure_probability: float = 0.05
+    replicates: NDArray[Any], outputs: NDArray[Any], *, name: str = "replicates", failure_probability: float = FAILURE_PROBABILITY
 ) -> Noise:
     """Estimate Gaussian noise.
 

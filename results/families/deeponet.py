@@ -167,8 +167,12 @@ class DeepONetTraining(Family):
         return ASKED
 
     def outcome_columns(self) -> Mapping[str, str]:
-        """Errors and bounds."""
-        return {"unit": "scale of the outputs, which sets the tolerance of the floor", **dict.fromkeys((*ERRORS, *BOUNDS), "")}
+        """Unit, stored bits, errors and bounds."""
+        return {
+            "unit": "scale of the outputs, which sets the tolerance of the floor",
+            "stored_bits": "bits in which each parameter is stored",
+            **dict.fromkeys((*ERRORS, *BOUNDS), ""),
+        }
 
     def whole_columns(self) -> frozenset[str]:
         """WHOLE."""
@@ -215,9 +219,9 @@ class DeepONetTraining(Family):
         )
 
     def outcome(self, measured: Model) -> tuple[Any, ...]:
-        """Unit, errors, bounds."""
+        """Unit, stored bits, errors, bounds."""
         assert isinstance(measured, Measured)
-        return (measured.bounds.unit, *_errors(measured.errors), *_bounds(measured.bounds))
+        return (measured.bounds.unit, measured.sizes.stored_bits, *_errors(measured.errors), *_bounds(measured.bounds))
 
     def named(self, measured: Model) -> Mapping[str, float | None]:
         """The named bound values, each as `bound_<name>`."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from operators.bounds import eckart_young
-from operators.bounds.bound import Statement, at_least_q
+from operators.bounds.bound import Statement, at_least_q, probability_text
 from operators.bounds.eckart_young import Offset
 from operators.sizing.noise import NoiseForces
 from operators.sizing.required_size import Size
@@ -154,7 +154,7 @@ def _noise_json(forced: NoiseForces) -> dict[str, Any]:
         "sigma_interval": [noise.low, noise.high],
         "source": noise.source,
         "law": noise.law,
-        "confidence": 1.0 - noise.failure_probability,
+        "failure_probability": noise.failure_probability,
         "relative": forced.relative,
         "absorbed": forced.absorbed,
         **{name: _statement(one) for name, one in forced.statements.items()},
@@ -170,7 +170,7 @@ def _noise_sentence(forced: NoiseForces) -> str:
     )
     return (
         f"noise     sigma = {noise.sigma:.6g} ({noise.source}; {noise.law}), relative {forced.relative:.6g}; {where};"
-        f" certified means with probability {1.0 - noise.failure_probability:g}"
+        f" certified means with probability {probability_text(1.0 - noise.failure_probability)}"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from operators.bounds.lemmas.rates import LAWS, Law
 from operators.bounds.rank_to_parameters import Family
+from operators.bounds.setting import FAILURE_PROBABILITY
 from operators.errors import UserError
 from operators.external.arrays import open_array
 from operators.sizing.noise import Noise, known_noise
@@ -28,7 +29,7 @@ class SizeRequest:
         noise: standard deviation of the label noise.
         replicates: name of an array of replicate measurements.
         law: of the noise.
-        confidence: of statements about noise.
+        failure_probability: of statements about noise.
         inputs: name of an array (N, m) of the sensor values.
         coordinates: dimension of the query points.
         study: results folder of a study.
@@ -41,7 +42,7 @@ class SizeRequest:
     noise: float | None = None
     replicates: str | None = None
     law: Law = "gaussian"
-    confidence: float = 0.95
+    failure_probability: float = FAILURE_PROBABILITY
     inputs: str | None = None
     coordinates: int = 1
     study: Path | None = None
@@ -70,9 +71,10 @@ def size_report(request: SizeRequest) -> SizeReport:
 def _noise(request: SizeRequest, outputs: Any) -> Noise | None:
     if request.noise is not None and request.replicates is not None:
         raise UserError("expected --noise or --replicates, got both; --replicates estimates the level that --noise states")
-    if not 0.0 < request.confidence < 1.0:
-        raise UserError(f"expected a confidence in (0, 1), got {request.confidence:g}; 0.95 is usual")
-    failure_probability = 1.0 - request.confidence
+    failure_probability = request.failure_probability
+    if not 0.0 < failure_probability < 1.0:
+        usual = f"{FAILURE_PROBABILITY:g} is usual"
+        raise UserError(f"expected a failure probability in (0, 1), got {failure_probability:g}; {usual}")
     if request.noise is not None:
         if request.law not in LAWS:
             raise UserError(f"expected a noise law among {', '.join(LAWS)}, got {request.law!r}; gaussian is usual")

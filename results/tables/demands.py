@@ -4,9 +4,10 @@ Every bound of `operators.bounds.BOUNDS` that speaks of q is asked for its neces
 
 A bound that needs the labels is asked once per replicate, with the recorded floors (where a rank was not tried, that of the next
 one tried), for nets of any widths; the least demand counts, so that what follows holds for each replicate. All others are asked
-for nets sized as the series sizes them. How near the clean outputs are to low rank is recorded: the largest signal tails over
-replicates. Bounds that assume norms get the default norms of `operators.bounds.Norms`, which no run is held to, and those that
-assume a bound B of the labels get that RMS, which flatters them; `assumptions` says so.
+for nets sized as the series sizes them, stored in as many bits as its records are (the most, where they differ). How near the
+clean outputs are to low rank is recorded: the largest signal tails over replicates. Bounds that assume norms get the default
+norms of `operators.bounds.Norms`, which no run is held to, and those that assume a bound B of the labels get that RMS, which
+flatters them; `assumptions` says so.
 """
 
 import json
@@ -22,6 +23,7 @@ from operators.architectures.deeponet import DeepONet
 from operators.arrays import Array
 from operators.bounds import BOUNDS, Bound, Setting, Statement
 from operators.bounds.bound import assumed, claim, on_q
+from operators.bounds.setting import STORED_BITS
 from operators.errors import UserError
 from results.records.manifest import Manifest, Target
 from results.tables.frame import applies, label_energy, lowered_floors
@@ -106,6 +108,7 @@ def label_settings(frame: pd.DataFrame) -> dict[tuple[int, str], list[Setting]]:
             first,
             size=_of_any_width,
             signal=tails.get(first["problem"], ()),
+            bits=stored_bits(known.iloc[rows]),
             floors=_at_every_rank(ranks[rows], lowered[rows]),
             label_energy=float(energies[rows].max()),
             noise_energy=float(first["noise_energy"]),
@@ -128,14 +131,16 @@ def _at_every_rank(ranks: NDArray[np.int64], floors: Array) -> Array:
 
 def _of_series(frame: pd.DataFrame, manifest: Manifest, bounds: Bounds) -> Iterator[tuple[Any, ...]]:
     """The demand of every bound that needs no labels; series of unknown tasks are left out."""
-    tails, sizes = signal_tails(frame), dict[int, Sizes | None]()
+    tails, sizes, bits = signal_tails(frame), dict[int, Sizes | None](), dict[int, int]()
     for shape, target, asked in _asked(frame, manifest, bounds, of_labels=False):
         number = int(shape["series"])
         if number not in sizes:
-            sizes[number] = size_of_q(frame[frame["series"] == number])
+            cells = frame[frame["series"] == number]
+            sizes[number], bits[number] = size_of_q(cells), stored_bits(cells)
         declared = sizes[number]
         if declared is not None:
-            setting = _setting(shape, size=declared[0], signal=tails.get(shape["problem"], ()), q_values=declared[1])
+            signal = tails.get(shape["problem"], ())
+            setting = _setting(shape, size=declared[0], bits=bits[number], signal=signal, q_values=declared[1])
             yield from (_row(_where(shape, target), bound.necessary(setting, target.value)) for bound in asked)
 
 
@@ -144,6 +149,12 @@ def _setting(shape: Mapping[Any, Any], **known: Any) -> Setting:
     noise = {"law": shape["noise_law"], "sigma": float(shape["sigma"])} if shape["sigma"] > 0 else {}
     grid = (int(shape["N"]), int(shape["M"])) if shape["design"] == "grid" else None
     return Setting(n=int(shape["n"]), shape=grid, **noise, **known)
+
+
+def stored_bits(cells: pd.DataFrame) -> int:
+    """Bits of a parameter: the most in which any record stores one; STORED_BITS where there is no record."""
+    most = cells["stored_bits"].max()
+    return STORED_BITS if pd.isna(most) else int(most)
 
 
 def signal_tails(frame: pd.DataFrame) -> dict[int, tuple[tuple[int, float], ...]]:

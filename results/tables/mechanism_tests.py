@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from operators.bounds import bit_counting
+from operators.bounds.bound import probability_text
 from operators.bounds.lemmas.rates import LAWS, Law, inverse_rate, rate
 from operators.diagnostics.noise_audit import RATES
 from results.tables.mechanism_row import NET, SETTING, SHAPE, Claim, row_of
@@ -29,7 +30,7 @@ Rows = Iterator[dict[str, object]]
 
 def capacity(noisy: pd.DataFrame) -> Rows:
     """B.1, one row per setting: runs above what bit counting allows, among those of which it excludes something."""
-    worth = f"{CAPACITY.status}, each with probability {CAPACITY.probability:g}"
+    worth = f"{CAPACITY.status}, each with probability {probability_text(CAPACITY.probability)}"
     claim = Claim("runs above their capacity", f"none ({worth})", 0.0, 0.0)
     for _, cells in noisy.groupby(list(SETTING)):
         done = cells[(cells["status"] == "done") & cells["absorbable_bits"].notna()]

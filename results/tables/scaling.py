@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from operators.bounds.bound import CONFIDENCE, probability_text
 from results.records.manifest import Manifest, Target
 from results.tables.frame import ASKED, applies, excluded, reached, status_counts
 
@@ -47,7 +48,8 @@ COLUMNS: dict[str, str] = {
     "trivial": "yes: random features and solved heads reach the floor untrained",
     "excluded": "done runs whose floor certifies the target impossible at this rank on their data",
     "q_certified": "certified: any q below this misses the target on every replicate's data (from the floors of this study's q)",
-    "absorbable_bits": "largest absorbed fraction that 32-bit counting does not exclude (probability 0.95)",
+    "absorbable_bits": "largest absorbed fraction that counting its stored bits does not exclude"
+    f" (probability {probability_text(CONFIDENCE)})",
     "bits_status": "certified, or vacuous here (nothing excluded); blank without noise",
     "flops": "median floating-point work of a done run",
 }

@@ -29,7 +29,7 @@ def two_layers_of_64(q: int) -> DeepONet:
 
 
 def setting(n: int, size=tied, **changes) -> Setting:
-    return Setting(n=n, size=size, sigma=0.5, norms=NORMS, **changes)
+    return Setting(n=n, size=size, sigma=0.5, norms=NORMS, **{"failure_probability": 0.05, **changes})
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,8 @@ def test_every_number_about_noise_and_parameters_has_a_status(data: Path) -> Non
     random = {
         name: part["probability"] for name, part in answer["noise"].items() if isinstance(part, dict) and part["probability"]
     }
-    assert random == dict.fromkeys(("q_clean", "q_plus_clean_rank", "d_bits"), 0.95)
-    assert answer["noise"]["confidence"] == 0.95
+    assert random == dict.fromkeys(("q_clean", "q_plus_clean_rank", "d_bits"), 1.0 - 1e-12)
+    assert answer["noise"]["failure_probability"] == 1e-12
     assert answer["noise"]["source"] == "given"
 
 
@@ -110,7 +110,7 @@ def test_text_says_what_is_proved_and_what_is_not(data: Path) -> None:
     arguments = ["--data", data, "--array", "noisy", "--target", 0.005, "--noise", 2e-3, "--inputs", "inputs"]
     text = CliRunner().invoke(APP, list(map(str, arguments)), catch_exceptions=False).output
     assert "40 functions x 25 points" in text
-    for word in ("certified", "asymptotic", "heuristic", "with probability 0.95", "training error on these very outputs"):
+    for word in ("certified", "asymptotic", "heuristic", "with probability 1 - 1e-12", "training error on these very outputs"):
         assert word in text
 
 
@@ -214,7 +214,7 @@ def test_stored_member_after_others_is_mapped_where_it_lies(tmp_path: Path) -> N
         (("--array", "outputs", "--noise", "1e-3", "--replicates", "measured"), r"expected --noise or --replicates, got both"),
         (("--array", "outputs", "--replicates", "few"), r"got 'few' of shape \(39, 100\); stack the measurements"),
         (("--array", "outputs", "--replicates", "measured", "--law", "uniform"), r"got 'uniform'; state --noise"),
-        (("--array", "outputs", "--confidence", "95"), r"expected a confidence in \(0, 1\), got 95"),
+        (("--array", "outputs", "--failure-probability", "95"), r"expected a failure probability in \(0, 1\), got 95"),
         (("--array", "outputs", "--study", "nowhere"), r"expected a study's results folder with nowhere/exponents.csv"),
         (("--array", "outputs", "--plot", "size.pdf"), r"expected a figure named \*.png or \*.svg, got size.pdf"),
     ],

@@ -90,7 +90,7 @@ def test_every_bound_states_name_title_status_source_and_hypotheses(bound: Bound
     assert all(bound.hypotheses)
     assert bound.status in get_args(Status)
     assert bound.target in get_args(Target)
-    assert bound.probability in (None, 0.95)
+    assert bound.probability in (None, 1.0 - 1e-12)
     assert bound.assumptions <= set(get_args(Assumption))
     assert bound.needs <= set(get_args(Need))
 
@@ -160,7 +160,7 @@ def test_numbers_depend_on_norms_labels_and_chance_exactly_where_the_fields_say_
     n, q = next((n, q) for n, q in tried if not bound.attainable(setting(n), q).vacuous)
 
     def value(**changes: Any) -> float:
-        return bound.attainable(setting(n, **changes), q).value
+        return bound.attainable(setting(n, **{"failure_probability": 0.05, **changes}), q).value
 
     plain = value()
     assert (plain != value(norms=Norms(radius=4.0, label=4.0))) == ("norms" in bound.assumptions)

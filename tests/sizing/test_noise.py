@@ -84,7 +84,7 @@ def test_bit_counting_uses_the_absorbed_fraction_that_the_target_demands() -> No
     answer = required_size(noisy, 0.2, absolute=True, noise=known_noise(sigma, "rademacher"))
     assert answer.noise is not None
     assert answer.noise.absorbed == pytest.approx(1.0 - 0.2**2 / sigma**2)
-    expected = necessary_parameters(30000, answer.noise.absorbed, law="rademacher", failure_probability=0.025)
+    expected = necessary_parameters(30000, answer.noise.absorbed, law="rademacher", failure_probability=0.5e-12)
     assert answer.noise.statements["d_bits"].value == expected > 100
     assert answer.noise.statements["d_bits"].status == "certified"
 

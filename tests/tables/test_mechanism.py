@@ -216,7 +216,8 @@ def demand(q: float, **facts: Any) -> pd.DataFrame:
     ("q", "facts", "agrees"),
     [
         (9.0, {}, "no"),
-        (8.0, {}, "yes"),
+        (5.0, {}, "no"),
+        (4.0, {}, "yes"),
         (9.0, {"probability": 0.95}, "no"),
         (9.0, {"probability": 0.95, "assumptions": "norms"}, "yes"),
         (9.0, {"assumptions": "labels and norms"}, "yes"),
@@ -233,10 +234,18 @@ def test_only_a_certified_demand_above_what_was_measured_contradicts(q: float, f
     assert pd.isna(row["q_demanded"]) == bool(row["vacuous"]) == facts.get("vacuous", False)
 
 
-def test_a_replicate_that_never_reaches_the_target_leaves_the_upper_end_open() -> None:
-    row = against_theory(FRAME, located(4.0, float("nan")), demand(9.0)).iloc[0]
-    assert pd.isna(row["q_high"])
-    assert row["agrees"] == "yes"
+@pytest.mark.parametrize(("q", "agrees"), [(4.0, "yes"), (5.0, "no"), (10.0, "no")])
+@pytest.mark.parametrize("other", [12.0, float("nan")])
+def test_a_certified_demand_must_hold_for_each_replicate_also_where_another_misses_the_target(
+    q: float, agrees: str, other: float
+) -> None:
+    row = against_theory(FRAME, located(4.0, other), demand(q)).iloc[0]
+    assert row["agrees"] == agrees
+    assert pd.isna(row["q_high"]) == pd.isna(other)
+
+
+def test_where_no_replicate_reaches_the_target_nothing_is_contradicted() -> None:
+    assert against_theory(FRAME, located(float("nan")), demand(9.0)).iloc[0]["agrees"] == "yes"
 
 
 def test_nothing_to_compare_is_an_empty_table() -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from results.records.manifest import Target
 from results.tables.csv_files import csv_bytes
+from results.tables.demands import demanded_q
 from results.tables.frame import build_frame
 from results.tables.scaling import COLUMNS, scaling_table
+from results.tables.series import with_series
 
 REQUIRED = ("task", "design", "schedule", "n", "N", "M", "noise_law", "sigma", "target", "q", "d", "runs", "expected", "diverged")
 
@@ -142,3 +144,22 @@ def test_a_study_without_any_fit_still_has_its_rows(planted: Any, status: str) -
 
 def test_an_empty_study_gives_the_header(planted: Any) -> None:
     assert table(planted) == []
+
+
+@pytest.mark.parametrize(("bits", "demanded"), [(64, 155), (32, 310), (None, 310)])
+def test_demands_count_the_bits_in_which_the_nets_of_their_series_are_stored(
+    planted: Any, bits: int | None, demanded: int
+) -> None:
+    """Rademacher noise, rho = .9, n = 12,000: d >= (n R - ln 1e12) / (b ln 2); so d = 219 is excluded at 32 bits only."""
+    settings = {"task": "antiderivative", "functions": 120, "points": 100, "d": 219, "schedule": "tied"}
+    sizes = {"branch_widths": [2], "trunk_widths": [2], "q": 2}
+    planted.add(absorbed=0.2, status="missing" if bits is None else "done", bits=bits or 32, **settings, **sizes)
+    manifest = planted.manifest(targets=[Target(kind="absorb", value=0.9)])
+    told = demanded_q(with_series(build_frame(manifest, planted.records)), manifest)
+    (q,) = told[told["bound"] == "bit-counting"]["q"]
+    assert widths_q_parameters(int(q) - 1) < demanded <= widths_q_parameters(int(q))
+
+
+def widths_q_parameters(q: int) -> int:
+    """d of the 1+1 net with widths = q on the 100 sensors and one coordinate of antiderivative."""
+    return (101 * q + (q + 1) * q) + (2 * q + (q + 1) * q) + 1

@@ -21,7 +21,6 @@ from operators.diagnostics.noise_audit import NoiseModel, audit, fresh_noise_sco
 from operators.magnitude import root_mean_square, row_norms
 from results.families.deeponet import Bounds, Errors, Measured, Sizes
 
-FAILURE_PROBABILITY = 0.05
 FRESH = 10**6
 ABSORPTION = tuple(on_q(BOUNDS, "absorb", of_labels=False))
 
@@ -97,9 +96,7 @@ def bounds(trial: Trial, *, training_mse: float, bits: int = 64, values: dict[st
     absorbable = None
     if cell.noise.law != "none":
         d = trial.net.parameter_count()
-        absorbable = bit_counting.absorbable_fraction(
-            cell.n, d, law=cell.noise.law, bits=bits, failure_probability=FAILURE_PROBABILITY
-        )
+        absorbable = bit_counting.absorbable_fraction(cell.n, d, law=cell.noise.law, bits=bits)
     return Bounds(
         floor=None if floor is None else floor.value,
         unit=trial.problem.unit,
@@ -176,7 +173,6 @@ def bound_values(trial: Trial, weights: Weights) -> dict[str, float | None]:
         shape=(cell.functions, cell.points) if tails else None,
         law=cell.noise.law,
         sigma=cell.noise.sigma,
-        failure_probability=FAILURE_PROBABILITY,
         bits=weights.bits(),
         signal=tuple((g + 1, tail) for g, tail in tails.items()),
     )

@@ -19,6 +19,7 @@ from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.bounds.lemmas.rates import Law
 from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats
+from operators.bounds.setting import FAILURE_PROBABILITY
 
 SCALE_BITS = 32
 CHOICE_BITS = 5
@@ -26,7 +27,7 @@ MOST_BITS = 32
 
 
 def absorbable_fraction(
-    n: int, d: int, *, bits: int, tensors: int, law: Law = "rademacher", failure_probability: float = 0.05
+    n: int, d: int, *, bits: int, tensors: int, law: Law = "rademacher", failure_probability: float = FAILURE_PROBABILITY
 ) -> float:
     """Largest rho' that a net of d numbers in this many tensors, quantised to `bits` bits each, may absorb.
 
