@@ -5,7 +5,7 @@ from typing import get_args
 
 from bench.cell import Cell, Net, Settings
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.rank_to_parameters import family_of
+from operators.bounds.rank_to_parameters import class_of
 from operators.errors import UserError
 from results.records.manifest import NetClass, Target
 
@@ -86,5 +86,5 @@ class Question:
 
     def least_widths(self, rank: int) -> tuple[int, ...]:
         """Certified: the least hidden widths, the branch's first, of a net whose output matrix reaches this rank."""
-        net = family_of(self.template.deeponet()).smallest_net(rank)
+        net = class_of(self.template.deeponet(), self.net_class).smallest_net(rank)
         return (*net.branch_widths, *net.trunk_widths)

@@ -1,12 +1,9 @@
 """What is certified about a question before anything is trained: the lower ends of its bracket.
 
 q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
-d_lower  the larger of the parameters any net of the declared family (with the question's q, if it fixes one) needs for that rank,
-         and, for absorbed noise, bit counting over the trainings of the search (which all saw the same noise), at 64 bits a
-         parameter
+d_lower  the larger of the parameters any net of the declared class (with the question's q, if it fixes one) needs for that rank,
+         and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter
 """
-
-import math
 
 import numpy as np
 
@@ -19,7 +16,7 @@ from operators.diagnostics.floor import floors_of, least_rank
 from results.records.manifest import Bracket
 from results.witnesses.error import allowed_error
 
-FAILURE_PROBABILITY = 0.05
+EVALUATED_BITS = 64
 
 
 def lower_ends(question: Question, cache: BlockCache) -> Bracket:
@@ -34,20 +31,15 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
     floors = floors_of(problem)
     if floors is not None and cell.net().output_rank() is not None:
         rank, q_bound = least_rank(allowed, problem, floors), eckart_young.BOUND.name
-    family = rank_to_parameters.family_of(cell.deeponet())
-    of_rank = Answer(rank_to_parameters.necessary_parameters(family, rank, question.q), not rank > 1)
+    nets = rank_to_parameters.class_of(cell.deeponet(), question.net_class)
+    of_rank = Answer(rank_to_parameters.necessary_parameters(nets, rank, question.q), not rank > 1)
     needed = rank_to_parameters.BOUND.says("d", of_rank)
     if target.kind == "absorb" and cell.noise.law != "none":
-        counted = bit_counting.necessary_parameters(
-            cell.n,
-            target.value,
-            law=cell.noise.law,
-            bits=64,
-            failure_probability=FAILURE_PROBABILITY,
-            configurations=question.trainings,
+        counted = bit_counting.necessary_parameters_of_class(
+            cell.n, target.value, sizes=nets.free_sizes(question.q), law=cell.noise.law, bits=EVALUATED_BITS
         )
         if counted > needed.value:
-            needed = bit_counting.BOUND.says("d", Answer(math.ceil(counted), False), failure_probability=FAILURE_PROBABILITY)
+            needed = bit_counting.BOUND.says("d", Answer(counted, False))
     return Bracket(
         task=cell.task,
         parameters=cell.parameters,

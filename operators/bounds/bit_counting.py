@@ -4,9 +4,12 @@ With probability >= 1 - delta over the noise, for every parameter setting that a
 
     n R(rho) <= b d ln 2 + ln(K / delta)        (b = 32: 22.18 nats a parameter)
 
-R is the rate of the noise law (`operators.bounds.lemmas.rates`), K the number of configurations tried on the same noise
-(architectures, seeds of frozen random features). No norm, no smoothness, no optimiser enters. It excludes something only if
-n / d > b ln 2 / R(rho), which for b = 32 is 39 (Rademacher) or 19 (Gaussian) at rho = 0.9 and 436 or 421 at rho = 0.1.
+R is the rate of the noise law (`operators.bounds.lemmas.rates`), K the number of architectures (and seeds of frozen random
+features) in the class of which this is said, fixed before the noise is drawn; how many of them are trained, and how often, does
+not matter. K = 1 for one net or one series. Over all nets of given depths L and K with at most d parameters, each of the L + K
+hidden widths and q is at most d, so that ln K <= (L + K + 1) ln d. No norm, no smoothness, no optimiser enters. It excludes
+something only if n / d > b ln 2 / R(rho), which for b = 32 is 39 (Rademacher) or 19 (Gaussian) at rho = 0.9 and 436 or 421 at
+rho = 0.1.
 
 What must hold, each a trap in practice:
   - all that was computed from the noisy labels is counted: an output mean and scale (2 b bits), a basis (M q b bits);
@@ -27,7 +30,7 @@ from operators.architectures.deeponet import DeepONet
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.lemmas.rates import Law, required_nats
 from operators.bounds.lemmas.rates import absorbable_fraction as absorbable_by_nats
-from operators.bounds.setting import FAILURE_PROBABILITY, STORED_BITS, Setting
+from operators.bounds.setting import FAILURE_PROBABILITY, STORED_BITS, Setting, smallest_q
 
 
 def absorbable_fraction(
@@ -60,6 +63,28 @@ def necessary_parameters(
         return 0.0
     nats = required_nats(law, n, rho, failure_probability=failure_probability / configurations)
     return max(0.0, math.ceil(nats / (bits * math.log(2.0)))) if math.isfinite(nats) else math.inf
+
+
+def necessary_parameters_of_class(
+    n: int,
+    rho: float,
+    *,
+    sizes: int,
+    law: Law = "rademacher",
+    bits: int = STORED_BITS,
+    failure_probability: float = FAILURE_PROBABILITY,
+) -> float:
+    """Least d such that not all nets of a class with fewer parameters are excluded from absorbing rho; inf if all are.
+
+    The class holds the nets that this many sizes name (q and widths), each at most d: at most d^sizes architectures have d
+    parameters or fewer, whatever was trained. So all of them are excluded where b d ln 2 + sizes ln d + ln(1 / delta) < n R(rho).
+    """
+    if rho <= 0.0:
+        return 0.0
+    nats = required_nats(law, n, rho, failure_probability=failure_probability)
+    if nats <= 0.0:
+        return 0.0
+    return smallest_q(lambda d: bits * d * math.log(2.0) + sizes * math.log(d) >= nats)
 
 
 def _least_size(setting: Setting, target: float) -> Answer:
@@ -100,7 +125,7 @@ BOUND = Bound(
         "noise independent, mean zero, drawn once and frozen, of the stated law",
         "all numbers computed from noisy labels are among the d parameters",
         "parameters stored in b bits; risk of the stored numbers",
-        "at most K configurations tried on this noise",
+        "a class of K architectures, fixed before the noise is drawn",
     ),
     target="absorb",
     probability=CONFIDENCE,

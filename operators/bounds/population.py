@@ -3,8 +3,10 @@
 For any branch and trunk (E |G(a) - h(a)|^2)^(1/2) >= (sum_{k > q} lambda_k)^(1/2), norms averaged over the query points,
 lambda_k the eigenvalues of the second-moment operator E[G(a) (x) G(a)] (Lanthaler, Mishra, Karniadakis 2022,
 doi:10.1093/imatrm/tnac001): h(a) lies in span(t_k), so the error is at least |(I - P) G(a)|, and E of its square, tr((I - P)
-C), is at least the tail (Ky Fan). A free mean function: the eigenvalues of the covariance. A scalar bias adds one direction to
-the span: tail_{q+1} of the second moment, or the covariance's tail_q.
+C), is at least the tail (Ky Fan). With a free mean function, and so with a scalar bias, the eigenvalues of the covariance: the
+mean of G - h only adds to the error, and what is left of h lies in the span of q functions. A scalar bias also adds one direction
+to the span, so tail_{q+1} of the second moment holds too; it is the weaker one. A task states its spectrum where its outputs have
+mean zero: then covariance and second moment are one, and tail_q holds with or without a bias.
 
     tail_q(second moment) >= tail_q(covariance) >= tail_{q+1}(second moment)
     E[training floor of N samples] <= population floor   (a minimum of linear functions is concave; Jensen)
@@ -23,21 +25,20 @@ from operators.bounds.lemmas.singular_values import tail_sums
 from operators.bounds.setting import Setting, known
 
 
-def population_floors(spectrum: Array, extra: int = 0) -> Array:
-    """Least mean squared population error for q = 0..len(spectrum); `extra` directions beyond q for an offset.
+def population_floors(spectrum: Array) -> Array:
+    """Least mean squared population error for q = 0..len(spectrum), from the eigenvalues of second moment or covariance.
 
     Raises:
         ValueError: eigenvalues that are negative or not decreasing.
     """
     if (spectrum < 0.0).any() or (np.diff(spectrum) > 0.0).any():
         raise ValueError("expected decreasing eigenvalues >= 0; sort them before taking tails")
-    sums = tail_sums(spectrum)
-    return np.concatenate([sums[extra:], np.zeros(min(extra, len(sums)))])
+    return tail_sums(spectrum)
 
 
 def _relative(spectrum: Array) -> Array:
-    """Relative floors with a scalar bias, for q = 0..len(spectrum)."""
-    return np.sqrt(population_floors(spectrum, 1) / spectrum.sum())
+    """Relative floors of outputs of mean zero, with or without a scalar bias, for q = 0..len(spectrum)."""
+    return np.sqrt(population_floors(spectrum) / spectrum.sum())
 
 
 def _least_size(setting: Setting, target: float) -> Answer:
@@ -57,7 +58,11 @@ BOUND = Bound(
     title="population error >= square root of the tail of the output spectrum (linear reconstruction)",
     status="certified",
     citation="Lanthaler, Mishra, Karniadakis 2022, doi:10.1093/imatrm/tnac001; proof in docs/theory.md",
-    hypotheses=("h = scalar bias + <b(u), t(y)>", "output spectrum known in closed form", "error over fresh functions"),
+    hypotheses=(
+        "h = scalar bias + <b(u), t(y)>",
+        "outputs of mean zero, their spectrum known in closed form",
+        "error over fresh functions",
+    ),
     target="population",
     probability=None,
     assumptions=frozenset({"spectrum"}),

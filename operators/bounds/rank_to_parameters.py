@@ -1,24 +1,29 @@
-"""From a certified rank to a certified number of parameters, over a declared family of nets.
+"""From a certified rank to a certified number of parameters, over a declared class of nets.
 
-The family: depths L of the branch and K of the trunk and the ends are fixed; all widths and q are free, each hidden width at
-least `least_width(q)`. A net whose output matrix (bias apart) must reach rank r has output rank >= r, and d increases in every
-width, so the least d belongs to the componentwise smallest net: q = r, last hidden widths max(least, r - 1) at linear ends,
-every other hidden width least.
+The class: depths L of the branch and K of the trunk and the ends are fixed; q is free, and so are all hidden widths (free) or
+the one width that they share (tied), each at least `least_width(q)`. A net whose output matrix (bias apart) must reach rank r
+has output rank >= r, which does not decrease in q and the last hidden widths, and d increases in every width; so the least d
+belongs to the componentwise smallest net of output rank >= r: q = r, last hidden widths max(least, r - 1) at linear ends, every
+other hidden width least; tied, all hidden widths the largest of these.
 
     d >= d_rank(r) = parameters of that net.
 
-With least_width = 1, r >= 2, a branch with a linear end costs (m + 1) + 2 (L - 2) + 2 (r - 1) + r^2 for L >= 2 and (m + 1)(r -
-1) + r^2 for L = 1; with an activated end (m + 1) + 2 (L - 1) + 2 r; the trunk alike; one for b0. Weak where bottlenecks of
-width 1 are allowed, strong for one hidden layer: state the family. The rank comes from `operators.bounds.eckart_young`; for
-noisy labels the certified d is the larger of this and bit counting.
+Free, with least_width = 1, r >= 2, a branch with a linear end costs (m + 1) + 2 (L - 2) + 2 (r - 1) + r^2 for L >= 2 and (m +
+1)(r - 1) + r^2 for L = 1; with an activated end (m + 1) + 2 (L - 1) + 2 r; the trunk alike; one for b0. Weak where bottlenecks
+of width 1 are allowed, strong for one hidden layer and for tied widths: state the class. Which ends limit the rank is for
+`DeepONet.output_rank` to say; where it states no limit, nothing is excluded and the smallest net has q = 1. The rank comes from
+`operators.bounds.eckart_young`; for noisy labels the certified d is the larger of this and bit counting.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from operators.architectures.deeponet import DeepONet, Ends
 from operators.bounds.bound import Answer, Bound
-from operators.bounds.setting import Setting
+from operators.bounds.setting import Setting, smallest_q
+
+Widths = Literal["free", "tied"]
 
 
 def one(q: int) -> int:
@@ -27,8 +32,8 @@ def one(q: int) -> int:
 
 
 @dataclass(frozen=True)
-class Family:
-    """Nets of fixed depths and ends, all widths and q free.
+class NetClass:
+    """Nets of fixed depths and ends; q and the widths are free, or q and one width that all hidden layers share.
 
     Attributes:
         sensors: m.
@@ -36,6 +41,7 @@ class Family:
         branch_depth: L >= 1 hidden layers.
         trunk_depth: K >= 1 hidden layers.
         ends: how branch and trunk end.
+        net_class: `free`, every hidden width its own, or `tied`, all hidden widths equal.
         least_width: least hidden width allowed for a q, not decreasing in q.
     """
 
@@ -44,47 +50,60 @@ class Family:
     branch_depth: int
     trunk_depth: int
     ends: Ends
+    net_class: Widths = "free"
     least_width: Callable[[int], int] = one
 
-    def smallest_net(self, rank: int) -> DeepONet:
-        """The net of least parameter count whose output matrix can reach this rank."""
-        q = max(rank, 1)
-        least = max(self.least_width(q), 1)
-        last = {
-            "branch": max(least, q - 1) if self.ends != "sigmoid" else least,
-            "trunk": max(least, q - 1) if self.ends == "linear" else least,
-        }
+    def net(self, q: int, *, least: int, branch: int, trunk: int) -> DeepONet:
+        """The net of this q with these last hidden widths and the least others."""
         return DeepONet(
             sensors=self.sensors,
             coordinates=self.coordinates,
-            branch_widths=(*[least] * (self.branch_depth - 1), last["branch"]),
-            trunk_widths=(*[least] * (self.trunk_depth - 1), last["trunk"]),
+            branch_widths=(*[least] * (self.branch_depth - 1), branch),
+            trunk_widths=(*[least] * (self.trunk_depth - 1), trunk),
             q=q,
             ends=self.ends,
         )
 
+    def smallest_net(self, rank: int) -> DeepONet:
+        """The net of least parameter count whose output matrix can reach this rank."""
+        q = max(rank, 1)
+        if self.net(q, least=1, branch=1, trunk=1).output_rank() is None:
+            q = 1
+        least = max(self.least_width(q), 1)
+        branch = int(smallest_q(lambda w: self.net(q, least=1, branch=w, trunk=q).rank_limit() >= q))
+        trunk = int(smallest_q(lambda v: self.net(q, least=1, branch=q, trunk=v).rank_limit() >= q))
+        branch, trunk = max(least, branch), max(least, trunk)
+        if self.net_class == "tied":
+            least = branch = trunk = max(branch, trunk)
+        return self.net(q, least=least, branch=branch, trunk=trunk)
 
-def necessary_parameters(family: Family, rank: int, q: int | None = None) -> int:
-    """d_rank(r): no net of the family with fewer parameters reaches this rank; with a given q >= r, no net with that q."""
-    net = family.smallest_net(rank)
+    def free_sizes(self, q: int | None = None) -> int:
+        """How many numbers name a net of the class: q, unless it is fixed, and L + K widths, or the one they share."""
+        widths = 1 if self.net_class == "tied" else self.branch_depth + self.trunk_depth
+        return widths + (1 if q is None else 0)
+
+
+def necessary_parameters(nets: NetClass, rank: int, q: int | None = None) -> int:
+    """d_rank(r): no net of the class with fewer parameters reaches this rank; with a given q >= r, no net with that q."""
+    net = nets.smallest_net(rank)
     return (net if q is None else replace(net, q=max(q, net.q))).parameter_count()
 
 
-def family_of(net: DeepONet) -> Family:
-    """The family of a net: its depths and ends."""
-    return Family(net.sensors, net.coordinates, len(net.branch_widths), len(net.trunk_widths), net.ends)
+def class_of(net: DeepONet, net_class: Widths = "free") -> NetClass:
+    """The class of a net: its depths and ends."""
+    return NetClass(net.sensors, net.coordinates, len(net.branch_widths), len(net.trunk_widths), net.ends, net_class)
 
 
 def _least_size(setting: Setting, target: float) -> Answer:
     rank = setting.least_rank(target**2 * setting.label_energy)
-    family = family_of(setting.size(setting.least_q))
-    note = f"rank >= {rank}; depths {family.branch_depth} and {family.trunk_depth}, ends {family.ends}, any widths"
-    return Answer(necessary_parameters(family, rank), not rank > 1, note)
+    nets = class_of(setting.size(setting.least_q))
+    note = f"rank >= {rank}; depths {nets.branch_depth} and {nets.trunk_depth}, ends {nets.ends}, any widths"
+    return Answer(necessary_parameters(nets, rank), not rank > 1, note)
 
 
 BOUND = Bound(
     name="rank-to-parameters",
-    title="d >= least parameter count over the declared family of a net whose output matrix can reach the certified rank",
+    title="d >= least parameter count over the declared class of a net whose output matrix can reach the certified rank",
     status="certified",
     citation="derived in docs/theory.md from Eckart and Young 1936",
     hypotheses=("grid design", "depths and ends as declared; all widths and q free"),

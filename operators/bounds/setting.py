@@ -50,9 +50,9 @@ class Setting:
         sigma: standard deviation of the noise, in the units of the labels.
         failure_probability: delta, of one statement about one draw of the noise. At FAILURE_PROBABILITY up to a million of them
             hold together with probability 1 - 1e-6; that costs 28 nats, 1.25 parameters of 32 bits.
-        configurations: K, the classes of nets over which one statement is made; 1 where the class is fixed before the noise is
-            drawn, as that of a series or a record is. A class named by its size alone has K architectures
-            (`bit_counting.necessary_parameters_over_widths`).
+        configurations: K, architectures of which one statement is made; 1 where the architecture is fixed before the noise is
+            drawn, as that of a series or a record is. Over all nets of given depths K depends on d
+            (`bit_counting.necessary_parameters_of_class`).
         bits: storage of one parameter; a record tells its own, STORED_BITS is for nets that nobody has stored yet.
         norms: scales for norm-based bounds.
         signal: pairs (g, e): the clean outputs lie within mean squared error e of a matrix of rank g, offset included; (g, 0) if
@@ -61,7 +61,7 @@ class Setting:
             (`eckart_young.floors_of_deeponet`), if at hand.
         label_energy: mean square of these labels.
         noise_energy: V of these labels.
-        spectrum: eigenvalues of the second moment of the outputs, decreasing, if known (`Task.output_spectrum`).
+        spectrum: eigenvalues of the covariance of outputs of mean zero, decreasing, if known (`Task.output_spectrum`).
         q_values: the q for which `size` is declared; None for all.
 
     Raises:

@@ -9,7 +9,7 @@ and optimisers, with real numbers.
     attained    least q for which some matrix of rank q is known to reach it; equal to `certified` unless a tail is within
                 rounding of the target, or only a projection could be afforded. That a net realises this matrix is not claimed.
 
-Parameters: no net of the declared family with fewer than d reaches this rank (`operators.bounds.rank_to_parameters`). Noise:
+Parameters: no net of the declared class with fewer than d reaches this rank (`operators.bounds.rank_to_parameters`). Noise:
 `operators.sizing.noise`. Nothing here bounds the error on new functions.
 """
 
@@ -24,7 +24,7 @@ from operators.bounds import rank_to_parameters
 from operators.bounds.bound import Answer, Statement
 from operators.bounds.eckart_young import Offset
 from operators.bounds.lemmas.singular_values import RESOLUTION, Tails, tail_sums
-from operators.bounds.rank_to_parameters import Family, necessary_parameters
+from operators.bounds.rank_to_parameters import NetClass, necessary_parameters
 from operators.errors import UserError
 from operators.sizing.gram_spectrum import spectrum_by_gram
 from operators.sizing.noise import Demand, Noise, NoiseForces, forced_by_noise
@@ -60,7 +60,7 @@ class Size:
         demand: shape, root mean square and target.
         spectrum: certified relative tails for the three offsets.
         ranks: for each offset, the q the target needs.
-        parameters: what that means for d, by name; empty without a family.
+        parameters: what that means for d, by name; empty without a nets.
         noise: what the noise forces, if a level is known.
         constant_rows: functions whose outputs do not depend on the point.
     """
@@ -97,7 +97,7 @@ def required_size(
     *,
     absolute: bool = False,
     noise: Noise | None = None,
-    family: Family | None = None,
+    nets: NetClass | None = None,
     name: str = "outputs",
 ) -> Size:
     """What a training error of at most `target` on these outputs demands of a DeepONet.
@@ -107,7 +107,7 @@ def required_size(
         target: global relative L2 error |Y - H| / |Y|, or a root mean square error if `absolute`.
         absolute: see target.
         noise: level of the label noise in Y.
-        family: nets whose parameters to count.
+        nets: those whose parameters to count.
         name: of the outputs, for messages.
 
     Raises:
@@ -126,7 +126,7 @@ def required_size(
     forced = None
     if noise is not None:
         forced = forced_by_noise(spectrum, noise, demand=demand, q_certified=ranks["none"].certified)
-    parameters = {} if family is None else _parameters(family, ranks["scalar"].certified, forced)
+    parameters = {} if nets is None else _parameters(nets, ranks["scalar"].certified, forced)
     return Size(demand, spectrum, ranks, parameters, forced, matrix.constant_rows)
 
 
@@ -179,24 +179,24 @@ def promises(matrix: OutputMatrix, rank: int, tail: float) -> bool:
     return needed < rank < len(tails) and bool(tails[rank] <= max(2 * RESOLUTION * tails[needed], NEGLIGIBLE * tail * tails[0]))
 
 
-def tied_net(family: Family, q: int) -> DeepONet:
-    """The net of a family whose widths all equal q."""
+def tied_net(nets: NetClass, q: int) -> DeepONet:
+    """The net of a class whose widths all equal q."""
     q = max(q, 1)
     return DeepONet(
-        sensors=family.sensors,
-        coordinates=family.coordinates,
-        branch_widths=(q,) * family.branch_depth,
-        trunk_widths=(q,) * family.trunk_depth,
+        sensors=nets.sensors,
+        coordinates=nets.coordinates,
+        branch_widths=(q,) * nets.branch_depth,
+        trunk_widths=(q,) * nets.trunk_depth,
         q=q,
-        ends=family.ends,
+        ends=nets.ends,
     )
 
 
-def _parameters(family: Family, rank: int, forced: NoiseForces | None) -> dict[str, Statement]:
+def _parameters(nets: NetClass, rank: int, forced: NoiseForces | None) -> dict[str, Statement]:
     """Parameter counts for a net with a trained scalar bias that must reach this rank."""
-    bound, least, vacuous = rank_to_parameters.BOUND, necessary_parameters(family, rank), not rank > 1
-    depths = f"{family.branch_depth} hidden layers in the branch, {family.trunk_depth} in the trunk, ends {family.ends}"
-    tied = Answer(tied_net(family, rank).parameter_count(), vacuous, f"all widths equal to q; {depths}")
+    bound, least, vacuous = rank_to_parameters.BOUND, necessary_parameters(nets, rank), not rank > 1
+    depths = f"{nets.branch_depth} hidden layers in the branch, {nets.trunk_depth} in the trunk, ends {nets.ends}"
+    tied = Answer(tied_net(nets, rank).parameter_count(), vacuous, f"all widths equal to q; {depths}")
     return {
         "d_tied": bound.says("d", tied),
         "d_rank": bound.says("d", Answer(least, vacuous, f"any widths; {depths}")),

@@ -118,9 +118,10 @@ class Task(ABC):
         return []
 
     def output_spectrum(self) -> Array | None:
-        """Eigenvalues of the second-moment operator of G(a), decreasing, where a closed form is known.
+        """Eigenvalues of the covariance of G(a), decreasing, where a closed form is known and G(a) has mean zero.
 
-        Normalised so that their sum is E of the mean square of u over the query points.
+        So they are those of the second moment, too. Normalised so that their sum is E of the mean square of u over the query
+        points.
         """
         return None
 

@@ -76,7 +76,7 @@ def sample(task: Task, replicate: int, cache: BlockCache, *, count: int = FUNCTI
         singular=np.linalg.svd(outputs, compute_uv=False) / np.linalg.norm(outputs),
         floors=floors,
         closed_singular=None if spectrum is None else np.sqrt(spectrum / spectrum.sum()),
-        closed_floors=None if spectrum is None else np.sqrt(population_floors(spectrum, 1) / spectrum.sum()),
+        closed_floors=None if spectrum is None else np.sqrt(population_floors(spectrum) / spectrum.sum()),
     )
 
 

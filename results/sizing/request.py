@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from operators.bounds.lemmas.rates import LAWS, Law
-from operators.bounds.rank_to_parameters import Family
+from operators.bounds.rank_to_parameters import NetClass
 from operators.bounds.setting import FAILURE_PROBABILITY
 from operators.errors import UserError
 from operators.external.arrays import open_array
@@ -56,9 +56,9 @@ def size_report(request: SizeRequest) -> SizeReport:
             `operators.sizing.required_size`.
     """
     name, outputs = open_array(request.data, request.array)
-    family = _family(request, outputs.shape)
+    nets = _nets(request, outputs.shape)
     noise = _noise(request, outputs)
-    size = required_size(outputs, request.target, absolute=request.absolute, noise=noise, family=family, name=name)
+    size = required_size(outputs, request.target, absolute=request.absolute, noise=noise, nets=nets, name=name)
     predictions = None
     if request.study is not None:
         from results.sizing.prediction import predicted_sizes  # pandas only where a study is read
@@ -87,7 +87,7 @@ def _noise(request: SizeRequest, outputs: Any) -> Noise | None:
     return noise_from_replicates(replicates, outputs, name=name, failure_probability=failure_probability)
 
 
-def _family(request: SizeRequest, shape: tuple[int, ...]) -> Family | None:
+def _nets(request: SizeRequest, shape: tuple[int, ...]) -> NetClass | None:
     """The suite's default net: two hidden layers a side, trunk end activated."""
     if request.coordinates < 1:
         raise UserError(
@@ -101,4 +101,4 @@ def _family(request: SizeRequest, shape: tuple[int, ...]) -> Family | None:
             f"expected inputs (N, m) with a row for each function, got {name!r} of shape {inputs.shape} for outputs of shape"
             f" {shape}; give the sensor values of each function as a row"
         )
-    return Family(inputs.shape[1], request.coordinates, DEPTH, DEPTH, "activated-trunk")
+    return NetClass(inputs.shape[1], request.coordinates, DEPTH, DEPTH, "activated-trunk")

@@ -3,7 +3,7 @@
 The upper ends are the smallest q and the smallest d among all witnesses that were verified on entering this folder, whoever made
 them: those of the search, and those submitted. A witness counts for a question if it was made for the very data (task,
 constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the declared class
-(depths, ends, activation), because only there d_lower is certified.
+(depths, ends, activation; all hidden widths equal if it is tied), because only there d_lower is certified.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -121,12 +121,12 @@ def q_of(entry: Entry) -> int | None:
 def of_class(entry: Entry, bracket: Bracket) -> bool:
     """Whether a witness belongs to the class of nets in which d_lower is certified."""
     net = entry.header.net()
-    return isinstance(net, DeepONet) and (len(net.branch_widths), len(net.trunk_widths), net.ends, net.activation) == (
-        bracket.branch_depth,
-        bracket.trunk_depth,
-        bracket.ends,
-        bracket.activation,
-    )
+    if not isinstance(net, DeepONet):
+        return False
+    declared = (bracket.branch_depth, bracket.trunk_depth, bracket.ends, bracket.activation)
+    tied = len({*net.branch_widths, *net.trunk_widths}) == 1
+    same = (len(net.branch_widths), len(net.trunk_widths), net.ends, net.activation) == declared
+    return same and (tied or bracket.net_class == "free")
 
 
 def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from operators.bounds import bit_counting, localised, localised_iid, paper_shape
 from operators.bounds.bit_counting import absorbable_fraction, necessary_parameters
 from operators.bounds.lemmas import description_length
 from operators.bounds.lemmas.covering import Block, Norms, blocks, cost_of_radii, log_ball, log_covering_number, prediction_bound
+from operators.bounds.lemmas.rates import LAWS, required_nats
 from operators.bounds.paper_shaped import BoundedClass
 from operators.bounds.setting import Setting, smallest_q
 
@@ -327,3 +328,32 @@ def test_necessary_q_is_monotone_in_target_and_samples(rho: float, n: int) -> No
         base = bound.necessary(setting(n), rho).value
         assert bound.necessary(setting(2 * n), rho).value >= base
         assert bound.necessary(setting(n), min(rho * 1.05, 1.0)).value >= base
+
+
+@given(
+    n=st.integers(10, 10**7),
+    rho=st.floats(0.01, 0.99),
+    sizes=st.integers(1, 7),
+    bits=st.sampled_from([16, 32, 64]),
+    law=st.sampled_from(LAWS),
+)
+def test_counting_over_a_class_is_the_least_d_whose_nets_are_not_all_excluded(n, rho, sizes, bits, law) -> None:
+    """Each size of a net with at most d parameters is at most d: d^sizes architectures of 2^(b d) functions each."""
+    d = bit_counting.necessary_parameters_of_class(n, rho, sizes=sizes, law=law, bits=bits)
+    one = bit_counting.necessary_parameters(n, rho, law=law, bits=bits)
+    nats = required_nats(law, n, rho, failure_probability=1e-12)
+
+    def class_nats(d: float) -> float:
+        return bits * d * math.log(2.0) + sizes * math.log(d)
+
+    assert d <= one
+    assert (d == 0.0) == (nats <= 0.0)
+    if d > 0.0:
+        assert class_nats(d) >= nats
+        assert d == 1.0 or class_nats(d - 1) < nats
+        assert one - d <= 1.0 + sizes * math.log(max(d, 1.0)) / (bits * math.log(2.0))
+
+
+def test_nothing_is_asked_of_a_class_that_need_not_absorb_and_no_size_absorbs_all_gaussian_noise() -> None:
+    assert bit_counting.necessary_parameters_of_class(100, 0.0, sizes=3) == 0.0
+    assert bit_counting.necessary_parameters_of_class(100, 1.0, sizes=3, law="gaussian") == math.inf

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from operators.architectures.deeponet import ENDS, DeepONet
 from operators.bounds import effective_parameters, pseudo_dimension, rademacher, rank_to_parameters, sign_patterns
 from operators.bounds.lemmas.covering import Norms
-from operators.bounds.rank_to_parameters import Family, family_of, necessary_parameters
+from operators.bounds.rank_to_parameters import NetClass, class_of, necessary_parameters
 from operators.bounds.setting import Setting
 from operators.bounds.sign_patterns import log_sign_patterns
 
-FAMILY = Family(sensors=100, coordinates=2, branch_depth=2, trunk_depth=2, ends="activated-trunk")
+CLASS = NetClass(sensors=100, coordinates=2, branch_depth=2, trunk_depth=2, ends="activated-trunk")
 
 
 def test_worked_examples_of_the_rank_to_parameters_bound() -> None:
-    assert necessary_parameters(FAMILY, 16) == 425
-    shallow = Family(100, 2, 1, 1, "activated-trunk")
+    assert necessary_parameters(CLASS, 16) == 425
+    shallow = NetClass(100, 2, 1, 1, "activated-trunk")
     assert necessary_parameters(shallow, 16) == 1807
     assert DeepONet(100, 2, (16, 16), (16, 16), 16, ends="activated-trunk").parameter_count() == 2753
 
@@ -29,7 +29,7 @@ def test_worked_examples_of_the_rank_to_parameters_bound() -> None:
 @pytest.mark.parametrize(("branch_depth", "trunk_depth"), [(1, 1), (2, 1), (1, 2), (2, 2)])
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_least_parameter_count_equals_enumeration(ends, branch_depth: int, trunk_depth: int, rank: int) -> None:
-    family = Family(3, 2, branch_depth, trunk_depth, ends)
+    nets = NetClass(3, 2, branch_depth, trunk_depth, ends)
     widths = range(1, 4)
     counts = [
         net.parameter_count()
@@ -38,7 +38,29 @@ def test_least_parameter_count_equals_enumeration(ends, branch_depth: int, trunk
         for q in widths
         if (net := DeepONet(3, 2, branch, trunk, q, ends=ends)).output_rank() >= rank
     ]
-    assert necessary_parameters(family, rank) == min(counts)
+    assert necessary_parameters(nets, rank) == min(counts)
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize(("branch_depth", "trunk_depth"), [(1, 1), (2, 1), (1, 2), (2, 2)])
+@pytest.mark.parametrize("rank", [0, 1, 2, 3, 7])
+def test_tied_count_equals_enumeration_of_nets_of_one_width(ends, branch_depth: int, trunk_depth: int, rank: int) -> None:
+    nets = NetClass(3, 2, branch_depth, trunk_depth, ends, "tied")
+    counts = [
+        net.parameter_count()
+        for w, q in itertools.product(range(1, 9), repeat=2)
+        if (net := DeepONet(3, 2, (w,) * branch_depth, (w,) * trunk_depth, q, ends=ends)).output_rank() >= rank
+    ]
+    assert necessary_parameters(nets, rank) == min(counts)
+    assert necessary_parameters(nets, rank) >= necessary_parameters(NetClass(3, 2, branch_depth, trunk_depth, ends), rank)
+
+
+@pytest.mark.parametrize("net_class", ["free", "tied"])
+def test_ends_without_a_stated_limit_certify_nothing(net_class) -> None:
+    """The smallest net of all: every width 1 and q = 1, whatever the rank."""
+    net = NetClass(3, 2, 2, 1, "gated", net_class).smallest_net(9)  # type: ignore[arg-type]
+    assert net.output_rank() is None
+    assert (net.q, {*net.branch_widths, *net.trunk_widths}) == (1, {1})
 
 
 @pytest.mark.parametrize("rank", [2, 5, 30])
@@ -47,28 +69,28 @@ def test_closed_form_of_the_branch_cost(rank: int, depth: int) -> None:
     m, trunk = 50, 3 + 2 * rank
     linear = (m + 1) * (rank - 1) + rank**2 if depth == 1 else (m + 1) + 2 * (depth - 2) + 2 * (rank - 1) + rank**2
     activated = (m + 1) + 2 * (depth - 1) + 2 * rank
-    assert necessary_parameters(Family(m, 2, depth, 1, "activated-trunk"), rank) == linear + trunk + 1
-    assert necessary_parameters(Family(m, 2, depth, 1, "sigmoid"), rank) == activated + trunk + 1
+    assert necessary_parameters(NetClass(m, 2, depth, 1, "activated-trunk"), rank) == linear + trunk + 1
+    assert necessary_parameters(NetClass(m, 2, depth, 1, "sigmoid"), rank) == activated + trunk + 1
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.integers(1, 3), st.integers(1, 3), st.sampled_from(ENDS))
 def test_rank_to_parameters_is_monotone(rank: int, sensors: int, branch_depth: int, trunk_depth: int, ends) -> None:
-    family = Family(sensors, 2, branch_depth, trunk_depth, ends)
-    base = necessary_parameters(family, rank)
-    assert necessary_parameters(family, rank + 1) >= base
-    assert necessary_parameters(Family(sensors + 1, 2, branch_depth, trunk_depth, ends), rank) > base
-    narrow = Family(sensors, 2, branch_depth, trunk_depth, ends, least_width=lambda q: -(-q // 2))
+    nets = NetClass(sensors, 2, branch_depth, trunk_depth, ends)
+    base = necessary_parameters(nets, rank)
+    assert necessary_parameters(nets, rank + 1) >= base
+    assert necessary_parameters(NetClass(sensors + 1, 2, branch_depth, trunk_depth, ends), rank) > base
+    narrow = NetClass(sensors, 2, branch_depth, trunk_depth, ends, least_width=lambda q: -(-q // 2))
     assert necessary_parameters(narrow, rank) >= base
 
 
-def test_rank_to_parameters_speaks_of_the_declared_family() -> None:
+def test_rank_to_parameters_speaks_of_the_declared_nets() -> None:
     certified = np.array([1.0, 0.1, 0.01, 0.001, 0.0])
     setting = Setting(n=100, size=lambda q: DeepONet(20, 1, (q, q), (q,), q), floors=certified, label_energy=1.0)
     statement = rank_to_parameters.BOUND.necessary(setting, 0.1)
     assert statement.quantity == "d"
-    assert statement.value == necessary_parameters(Family(20, 1, 2, 1, "activated-trunk"), 2)
+    assert statement.value == necessary_parameters(NetClass(20, 1, 2, 1, "activated-trunk"), 2)
     assert "depths 2 and 1" in statement.note
-    assert family_of(setting.size(5)) == Family(20, 1, 2, 1, "activated-trunk")
+    assert class_of(setting.size(5)) == NetClass(20, 1, 2, 1, "activated-trunk")
     assert rank_to_parameters.BOUND.necessary(setting, 2.0).vacuous
 
 

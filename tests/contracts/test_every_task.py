@@ -145,6 +145,7 @@ def test_output_spectrum_is_that_of_the_exact_second_moment(task: Task) -> None:
     eigenvalues = np.linalg.svd(images, compute_uv=False) ** 2 / images.shape[1]
     spectrum = task.output_spectrum()
     assert spectrum is not None
+    np.testing.assert_array_equal(task.outputs(np.zeros((1, count))), 0.0, err_msg="linear, so of mean zero: the covariance")
     assert np.all(np.diff(spectrum) <= 0.0)
     np.testing.assert_allclose(eigenvalues, spectrum[: len(eigenvalues)], rtol=0.0, atol=1e-13 * spectrum[0])
     assert spectrum[len(eigenvalues) :].sum() <= 1e-13 * spectrum[0]

@@ -17,12 +17,15 @@ from bench.drivers.study_run import run as run_course
 from bench.question import Question
 from bench.search.lower_ends import lower_ends
 from bench.study import Study
+from operators.architectures import DeepONet
+from operators.bounds.bit_counting import necessary_parameters_of_class
 from operators.bounds.eckart_young import floors_of_deeponet
+from operators.bounds.rank_to_parameters import class_of
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
 from results.records.manifest import Target, load_manifest
 from results.report.write import write_tables
-from results.tables.brackets import brackets, summary
+from results.tables.brackets import brackets, of_class, summary
 from results.witnesses.submissions import entries
 
 
@@ -152,3 +155,31 @@ def test_with_q_fixed_below_the_floor_nothing_is_trained_and_the_table_says_impo
     assert (reached["standing"], reached["q_upper"]) == ("witnessed", q_lower)
     assert reached["d_lower"] <= reached["d_upper"]
     assert (tmp_path / study.name / "frontier.csv").is_file()
+
+
+def test_tied_questions_have_the_lower_end_of_tied_nets_and_only_tied_witnesses_are_held_against_it(folder: Path) -> None:
+    asked = STUDY.brackets[0]
+    free, tied = lower_ends(asked, BlockCache(None)), lower_ends(replace(asked, net_class="tied"), BlockCache(None))
+    net = class_of(asked.template.deeponet(), "tied").smallest_net(tied.q_lower)
+    assert {*net.branch_widths, *net.trunk_widths} == {tied.q_lower - 1}
+    assert tied.q_lower == free.q_lower > 2
+    assert tied.d_lower == net.parameter_count() > free.d_lower
+    for entry in entries(folder).accepted:
+        found = entry.header.net()
+        assert isinstance(found, DeepONet)
+        assert of_class(entry, free)
+        assert of_class(entry, tied) == (len({*found.branch_widths, *found.trunk_widths}) == 1)
+    manifest = load_manifest(folder).model_copy(update={"brackets": (tied,)})
+    (row,) = brackets(manifest, entries(folder).accepted, {}).to_dict("records")
+    assert row["d_ratio"] >= 1.0
+
+
+@pytest.mark.parametrize(("net_class", "q", "sizes"), [("free", None, 3), ("free", 9, 2), ("tied", None, 2), ("tied", 9, 1)])
+def test_counting_speaks_of_all_smaller_nets_of_the_class_whatever_the_search_trains(
+    net_class, q: int | None, sizes: int
+) -> None:
+    asked = replace(STUDY.brackets[2], net_class=net_class, q=q)
+    counted = necessary_parameters_of_class(400, 0.3, sizes=sizes, bits=64)
+    assert class_of(asked.template.deeponet(), net_class).free_sizes(q) == sizes
+    assert lower_ends(asked, BlockCache(None)) == lower_ends(replace(asked, trainings=10**6), BlockCache(None))
+    assert lower_ends(asked, BlockCache(None)).d_lower >= counted > 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from operators import UserError
 from operators.architectures.deeponet import DeepONet
 from operators.arrays import Array
-from operators.bounds.rank_to_parameters import Family
+from operators.bounds.rank_to_parameters import NetClass
 from operators.sizing import output_matrix as matrix_module
 from operators.sizing import required_size as size_module
 from operators.sizing.gram_spectrum import spectrum_by_gram
@@ -330,10 +330,10 @@ def test_outputs_that_make_no_sense_are_refused_with_one_sentence(matrix: Array,
 
 
 @pytest.mark.parametrize("ends", ["linear", "activated-trunk"])
-def test_no_net_of_the_family_with_fewer_parameters_reaches_the_certified_rank(ends: str) -> None:
-    family = Family(3, 1, 1, 1, ends)  # type: ignore[arg-type]
+def test_no_net_of_the_class_with_fewer_parameters_reaches_the_certified_rank(ends: str) -> None:
+    nets = NetClass(3, 1, 1, 1, ends)  # type: ignore[arg-type]
     matrix = planted(np.ones(4), (20, 15)) + 0.5
-    answer = required_size(matrix, 0.1, family=family)
+    answer = required_size(matrix, 0.1, nets=nets)
     rank, least = answer.ranks["scalar"].certified, answer.parameters["d_certified"].value
     counts = []
     for w, v, q in product(range(1, 8), repeat=3):
