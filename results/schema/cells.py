@@ -85,8 +85,10 @@ def _member(value: Any, info: ValidationInfo) -> Any:
     name = value.get("name", DeepONet.name)
     if not isinstance(name, str) or name not in ARCHITECTURES:
         raise ValueError(f"expected an architecture among {sorted(ARCHITECTURES)}, got {str(name)[:80]!r}")
-    strict = bool(info.context and info.context.get("strict"))
-    return settings_of(ARCHITECTURES[name]).model_validate_json(json.dumps(value), strict=strict)
+    member = settings_of(ARCHITECTURES[name])
+    if info.context and info.context.get("strict"):
+        return member.model_validate_json(json.dumps(value), strict=True)
+    return member.model_validate(value)
 
 
 AnyArchitecture = Annotated[SerializeAsAny[Settings], BeforeValidator(_member)]
