@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from operators.bounds.outward import DIGITS, rounded_down, rounded_up
 from operators.bounds.setting import FAILURE_PROBABILITY, NEEDS, OF_LABELS, Need, Setting
 
 Status = Literal["certified", "asymptotic", "heuristic"]
@@ -72,6 +73,10 @@ class Statement:
     def worth(self) -> Worth:
         """The status, or that it excludes nothing."""
         return "vacuous" if self.vacuous else self.status
+
+    def text(self, digits: int = DIGITS) -> str:
+        """The value to this many significant digits, rounded outward: up for what is at most rho, down for all else."""
+        return rounded_up(self.value, digits) if self.quantity == "rho" else rounded_down(self.value, digits)
 
 
 @dataclass(frozen=True, kw_only=True)

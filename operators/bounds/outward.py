@@ -13,17 +13,17 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 DIGITS = 6
 
 
-def rounded_down(value: float, digits: int = DIGITS) -> str:
+def rounded_down(value: float | Decimal, digits: int = DIGITS) -> str:
     """The largest decimal of this many significant digits that is at most the value."""
     return _rounded(value, digits, ROUND_FLOOR)
 
 
-def rounded_up(value: float, digits: int = DIGITS) -> str:
+def rounded_up(value: float | Decimal, digits: int = DIGITS) -> str:
     """The least decimal of this many significant digits that is at least the value."""
     return _rounded(value, digits, ROUND_CEILING)
 
 
-def _rounded(value: float, digits: int, rounding: str) -> str:
+def _rounded(value: float | Decimal, digits: int, rounding: str) -> str:
     if not math.isfinite(value):
         return f"{value:g}"
     rounded = Context(prec=digits, rounding=rounding).create_decimal(Decimal(value))

@@ -104,7 +104,7 @@ def as_markdown(rows: list[Row]) -> str:
     for sizes, bound in dict.fromkeys((row.sizes, row.bound) for row in rows):
         mine = {row.n: row for row in rows if (row.sizes, row.bound) == (sizes, bound)}
         first = mine[counts[0]]
-        start = f"{first.informative_from:.1e}" if first.informative_from else first.note or "never below 1e13"
+        start = rounded_up(first.informative_from, 2) if first.informative_from else first.note or "never below 1e13"
         lines.append([sizes, bound, first.status, *(_entry(mine[count]) for count in counts), start])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

@@ -30,7 +30,7 @@ RECORDS: dict[str, str] = {
     "optimality": "R / floor, where the floor is resolved",
     "test_relative": "relative error on held-out functions",
     **AUDITS,
-    "absorbable_bits": "largest absorbed fraction that 32-bit counting does not exclude",
+    "absorbable_bits": "largest absorbed fraction that counting its stored bits does not exclude",
     "cpu_seconds": "CPU seconds of the training",
     "flops": "floating-point work",
     "message": "why it did not end as done",

@@ -64,7 +64,7 @@ def _measured(row: Mapping[Hashable, Any] | None) -> tuple[Number, Number, Numbe
     error, mse, floor = row["relative_best"], row["training_mse_best"], row["floor"]
     resolved = row["floor_status"] == "certified" and floor > 0
     low = error * np.sqrt(floor / mse) if resolved and mse > 0 else np.nan
-    return number(error), number(low), number(row["optimality_best"] if resolved else np.nan)
+    return number(error), number(low, "floor"), number(row["optimality_best"] if resolved else np.nan)
 
 
 def _place(row: Mapping[Hashable, Any]) -> tuple[int, int, int, int, int]:

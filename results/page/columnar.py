@@ -54,7 +54,7 @@ def _column(column: "pd.Series[Any]") -> dict[str, Any]:
     if pd.api.types.is_integer_dtype(column.dtype):
         return {"kind": "whole", **_constant([None if value is pd.NA else int(value) for value in column])}
     if pd.api.types.is_float_dtype(column.dtype):
-        return {"kind": "real", **_constant(numbers(column.to_numpy(np.float64)))}
+        return {"kind": "real", **_constant(numbers(column.astype(np.float64)))}
     return {"kind": "text", **_packed([None if pd.isna(value) else str(value) or None for value in column])}
 
 

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from results.tables.numbers import decimal_text
+
 _ESCAPES = {
     **{ord(character): f"&#{ord(character)};" for character in "&<>`|"},
     **{ord(character): f"\\{character}" for character in "\\*_[]"},
 }
 LONGEST_TEXT = 400
 MOST_ROWS = 100
+DIGITS = 4
 
 
 def escape(text: str) -> str:
@@ -35,7 +38,7 @@ def table(rows: pd.DataFrame, names: Mapping[str, str], *, most: int, full: str)
     shown = rows.head(most)
     lines = ["| " + " | ".join(map(escape, names.values())) + " |", "|" + " --- |" * len(names)]
     for values in zip(*(shown[name] for name in names), strict=True):
-        lines.append("| " + " | ".join(map(_cell, values)) + " |")
+        lines.append("| " + " | ".join(map(_cell, values, names)) + " |")
     text = "\n".join(lines) + "\n"
     return text if len(shown) == len(rows) else f"{text}\n{len(rows) - len(shown)} more rows in `{full}`.\n"
 
@@ -45,10 +48,10 @@ def plain_table(rows: pd.DataFrame, names: Sequence[str], full: str) -> str:
     return table(rows, {name: name.replace("_", " ") for name in names}, most=MOST_ROWS, full=full)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, column: str) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+    return escape(decimal_text(value, column, DIGITS) if isinstance(value, float) else str(value))
 
 
 def bullets(items: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ of the noise and the control are printed where they are not the same in all rows
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 from operators.atomic_files import write_atomic
 from results.report import latex, markdown
 from results.tables.csv_files import texts
+from results.tables.numbers import decimal_text
 from results.tables.study_tables import StudyTables
 
 DIGITS = 4
@@ -168,7 +170,10 @@ def chosen(table: pd.DataFrame, names: Iterable[str]) -> Rows:
     columns = {name: texts(table[name]) for name in names}
     columns = {name: column for name, column in columns.items() if name not in VARYING or len(set(column)) > 1}
     numeric = [all(NUMBER.fullmatch(value) for value in column if value) and any(column) for column in columns.values()]
-    rounded = [list(map(_rounded, column)) if flag else column for column, flag in zip(columns.values(), numeric, strict=True)]
+    rounded = [
+        [_rounded(value, name) for value in column] if flag else column
+        for (name, column), flag in zip(columns.items(), numeric, strict=True)
+    ]
     return Rows(tuple(columns), tuple(zip(*rounded, strict=True)), tuple(numeric))
 
 
@@ -186,6 +191,6 @@ def as_markdown(rows: Rows) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in (names, lines[1], *body))
 
 
-def _rounded(text: str) -> str:
-    """A number to DIGITS significant digits; whole numbers and blanks as they are."""
-    return text if not text or text.lstrip("-").isdigit() else f"{float(text):.{DIGITS}g}"
+def _rounded(text: str, column: str) -> str:
+    """A number of a column to DIGITS significant digits; whole numbers and blanks as they are."""
+    return text if not text or text.lstrip("-").isdigit() else decimal_text(Decimal(text), column, DIGITS)

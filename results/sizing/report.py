@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from operators.bounds import eckart_young
 from operators.bounds.bound import Statement, at_least_q, probability_text
 from operators.bounds.eckart_young import Offset
+from operators.bounds.outward import rounded_down
 from operators.sizing.noise import NoiseForces
 from operators.sizing.required_size import Size
 
@@ -175,10 +176,7 @@ def _noise_sentence(forced: NoiseForces) -> str:
 
 
 def _statements(title: str, statements: dict[str, Statement]) -> list[str]:
-    rows = [
-        [name, f"{one.value:.6g}" if one.value < 1e6 else f"{one.value:.0f}", one.worth, one.note]
-        for name, one in statements.items()
-    ]
+    rows = [[name, one.text(max(6, len(f"{one.value:.0f}"))), one.worth, one.note] for name, one in statements.items()]
     return _table([title, "value", "status", ""], rows)
 
 
@@ -196,7 +194,7 @@ def _floor_rows(size: Size) -> list[str]:
     for floors in zip(*columns, strict=True):
         q = floors[0][0]
         if (q >= ROW_RATIO * shown or abs(q - certified) <= 1) and q <= last:
-            rows.append([str(q), *(f"{floor:.4e}" for _, floor in floors)])
+            rows.append([str(q), *(rounded_down(floor, 5) for _, floor in floors)])
             shown = q
     return _table(["floor of the relative error (certified)    q", "no offset", "scalar bias", "mean function"], rows, right=True)
 

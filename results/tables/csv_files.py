@@ -1,7 +1,8 @@
 """CSV files that are the same bytes for the same rows, and safe to open in a spreadsheet.
 
-Floats have six significant digits, lines end in a bare newline, what is not known is empty. A text that a spreadsheet would
-run as a formula (it begins with = + - @, a tab or a carriage return) gets a leading apostrophe.
+Floats have six significant digits, certified ones rounded outward (`results.tables.numbers`); lines end in a bare newline, what
+is not known is empty. A text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a carriage return) gets
+a leading apostrophe.
 
 Only who has a finished folder without its records reads such a file back: a column is then whole or real if writing its numbers
 again gives the very texts of the file; any other is text.
@@ -20,8 +21,9 @@ import numpy as np
 import pandas as pd
 
 from operators.atomic_files import write_atomic
+from operators.bounds.outward import DIGITS
 from operators.errors import UserError
-from results.tables.numbers import DIGITS
+from results.tables.numbers import decimal_text
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LARGEST_BYTES = 64 * 2**20
@@ -52,7 +54,8 @@ def texts(column: "pd.Series[Any]") -> list[str]:
     if pd.api.types.is_integer_dtype(column.dtype):
         return ["" if value is pd.NA else str(value) for value in column]
     if pd.api.types.is_float_dtype(column.dtype):
-        return ["" if math.isnan(value) else f"{value + 0.0:.{DIGITS}g}" for value in column.to_numpy(np.float64)]
+        name = str(column.name)
+        return ["" if math.isnan(value) else decimal_text(value, name) for value in column.to_numpy(np.float64).tolist()]
     codes, levels = pd.factorize(column)
     written = np.array([*(safe_text(str(text)) for text in levels), ""], dtype=object)  # code -1, what is not known, is the last
     return written[codes].tolist()

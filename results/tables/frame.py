@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from operators.bounds.outward import rounded_down
 from operators.diagnostics.floor import below, lowered
 from operators.errors import UserError
 from results.families import FAMILIES
@@ -81,7 +82,7 @@ def check_floors(frame: pd.DataFrame) -> int:
         first = frame[excluded_rows].iloc[0]
         raise FloorViolation(
             "expected no training error below its certified floor, got"
-            f" {first['training_mse']:.9g} < {first['floor']:.9g} in record {first['key']}"
+            f" {first['training_mse']:.9g} < {rounded_down(first['floor'], 9)} in record {first['key']}"
             f" ({int(excluded_rows.sum())} such records); the floor or the record is wrong: remove it and run the cell again"
         )
     return int(np.sum(~np.isnan(mse) & ~np.isnan(floor)))

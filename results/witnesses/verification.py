@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from operators import find_task
+from operators.bounds.outward import rounded_down
 from operators.data.dataset import REFERENCE_FUNCTIONS, BlockCache, Request, build
 from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target
@@ -187,7 +188,8 @@ def _objection(measured: Measured, target: Target, entering: bool) -> str | None
     if not math.isfinite(error):
         return "expected finite predictions, got NaN or infinity"
     if measured.below_floor:
-        return f"lies below the certified floor {measured.floor:.9g}, relative error {error:.9g}: the floor or the data are wrong"
+        floor = rounded_down(measured.floor or 0.0, 9)
+        return f"lies below the certified floor {floor}, relative error {error:.9g}: the floor or the data are wrong"
     if allowed < LEAST_ALLOWED:
         return (
             f"expected a target of relative error >= {LEAST_ALLOWED:g}, got {allowed:.3g}: machines may differ about finer ones"

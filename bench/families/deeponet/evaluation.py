@@ -14,6 +14,7 @@ from operators.arrays import Array
 from operators.bounds import BOUNDS, Setting, bit_counting
 from operators.bounds.bound import on_q
 from operators.bounds.lemmas.signal import signal_tails
+from operators.bounds.outward import rounded_down
 from operators.data.normalisation import predict, predict_test
 from operators.data.sampling import draw_noise
 from operators.diagnostics.error_decomposition import anatomy_of_fit
@@ -92,7 +93,7 @@ def bounds(trial: Trial, *, training_mse: float, bits: int = 64, values: dict[st
     """
     cell, floor = trial.cell, trial.floor
     if floor is not None and floor.excludes(training_mse):
-        raise BoundViolation(f"training error {training_mse:.9g} lies below its certified floor {floor.value:.9g}")
+        raise BoundViolation(f"training error {training_mse:.9g} lies below its certified floor {rounded_down(floor.value, 9)}")
     absorbable = None
     if cell.noise.law != "none":
         d = trial.net.parameter_count()
