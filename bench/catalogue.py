@@ -37,7 +37,7 @@ STUDIES: dict[str, BuiltIn] = {
     "rays": BuiltIn("bench.studies.rays", 420),
     "widths": BuiltIn("bench.studies.widths", 1944),
     "mechanism": BuiltIn("bench.studies.mechanism", 192),
-    "brackets": BuiltIn("bench.studies.brackets", 2160),
+    "brackets": BuiltIn("bench.studies.brackets", 2880),
     "frontier": BuiltIn("bench.studies.frontier", 7920),
     "outside-run": BuiltIn("bench.studies.outside_run", 5),
 }

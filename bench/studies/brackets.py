@@ -9,7 +9,12 @@ from bench.question import Question
 from bench.study import Study
 from results.records.manifest import Target
 
-TASKS = ("advection", "advection-speed", "antiderivative", "burgers-low-viscosity", "darcy", "advection-diffusion-reaction")
+TASKS: dict[str, dict[str, float]] = {
+    **{name: {} for name in ("advection", "advection-speed", "antiderivative", "burgers-low-viscosity", "darcy")},
+    "advection-diffusion-reaction": {},
+    "heat": {},
+    "advection-box": {"point_count": 64},
+}
 CASES = (
     (Noise(), Target(kind="relative", value=0.05)),
     (Noise(law="rademacher", sigma=0.3), Target(kind="absorb", value=0.5)),
@@ -23,6 +28,7 @@ STUDY = Study(
         Question(
             template=Cell(
                 task=task,
+                parameters=parameters,
                 functions=size,
                 points=size,
                 noise=noise,
@@ -31,7 +37,7 @@ STUDY = Study(
             ),
             target=target,
         )
-        for task in TASKS
+        for task, parameters in TASKS.items()
         for size in (32, 48, 64)
         for noise, target in CASES
     ),
