@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.families": "operators operators.data operators.external results.schema",
     "results.records": "operators results.schema results.families",
     "results.statistics": "operators",
-    "results.witnesses": "operators operators.architectures operators.data operators.diagnostics results.schema results.records",
+    "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
+    " results.records",
     "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results.schema results.families"
     " results.records results.statistics results.witnesses",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
