@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import get_args
 
+from pydantic import ValidationError
+
 from bench.cell import Cell, Net, Settings
+from operators import TASKS
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import class_of
 from operators.errors import UserError
 from results.records.manifest import NetClass, Target
+from results.witnesses.header import Claim, Scaling, data_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Question:
         net_class: `free`, every hidden width its own, or `tied`, all hidden widths equal.
 
     Raises:
-        UserError: counts that are no whole numbers >= 1, or noise to absorb where there is none.
+        UserError: counts that are no whole numbers >= 1, noise to absorb where there is none, or a net that no witness can state.
     """
 
     template: Cell
@@ -50,6 +54,25 @@ class Question:
                 f"question: target: expected noise for the target '{self.target.label}', got noise law 'none'; ask for a relative"
                 " error or give the template noise"
             )
+
+        if self.template.task in TASKS and isinstance(self.template.architecture, Net):
+            self._refuse_what_no_witness_can_state()
+
+    def _refuse_what_no_witness_can_state(self) -> None:
+        """A search leaves witnesses, so its nets and scalings must be such as a witness can state.
+
+        Raises:
+            UserError: with the field.
+        """
+        largest = self.wide(self.q or self.largest_q)
+        try:
+            claim_of(self.cell(largest, 0), self.target)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, first["loc"])) or "sizes"
+            raise UserError(
+                f"question: expected what a witness can state, got {where} up to q = {largest.q}: {first['msg']}"
+            ) from None
 
     @property
     def net(self) -> Net:
@@ -88,3 +111,21 @@ class Question:
         """Certified: the least hidden widths, the branch's first, of a net whose output matrix reaches this rank."""
         net = class_of(self.template.deeponet(), self.net_class).smallest_net(rank)
         return (*net.branch_widths, *net.trunk_widths)
+
+
+def claim_of(cell: Cell, target: Target) -> Claim:
+    """What the weights of a training of this cell that reached a target are claimed to reach.
+
+    Raises:
+        ValidationError: a size, scaling or target that a witness cannot state.
+    """
+    training, net = cell.training, cell.net()
+    scaling = {"inputs": training.input_scaling, "coordinates": training.coordinate_scaling, "outputs": training.output_scaling}
+    return Claim(
+        data=data_of(cell.request()),
+        sensors=net.sensors,
+        coordinates=net.coordinates,
+        architecture=cell.architecture.model_copy(update={"schedule": "free"}),
+        scaling=Scaling.model_validate(scaling),
+        target=target,
+    )

@@ -26,6 +26,7 @@ def report(
     named = _named(study)
     folder = study_folder(out, named.name if named else study)
     require("`bench report`", "report")
+    from operators.data.function_cache import BlockCache
     from results.records.manifest import load_manifest, save_manifest
     from results.records.store import Store
     from results.records.versions import require_one_version
@@ -39,7 +40,7 @@ def report(
     if strict:
         require_one_version(manifest, Store(folder))
     console = terminal.console()
-    console.print(write_tables(folder).sentence())
+    console.print(write_tables(folder, cache=BlockCache(out / ".data")).sentence())
     console.print(f"report: {folder / 'report.html'}")
 
 

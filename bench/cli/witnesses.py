@@ -55,7 +55,8 @@ def submit_command(
     from results.witnesses.submissions import submit
 
     entry = submit(file, folder, author, cache=BlockCache(out / ".data"))
-    print(f"entered as {entry.witness}: relative error {entry.error:.6g}, allowed {entry.allowed:.6g}, d = {entry.d}")
+    error, allowed = entry.measured.error, entry.measured.allowed
+    print(f"entered as {entry.witness}: relative error {error:.6g}, allowed {allowed:.6g}, d = {entry.d}")
     print(f"`python -m bench report {study}` rebuilds the tables")
 
 

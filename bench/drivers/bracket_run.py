@@ -16,7 +16,7 @@ from bench.drivers.shard import WHOLE, Shard
 from bench.execution.cost_model import Plan, plan
 from bench.execution.executors import Group
 from bench.execution.runner import Outcome
-from bench.question import Question
+from bench.question import Question, claim_of
 from bench.search.expected import ASSUMED, expected_trainings
 from bench.search.lower_ends import lower_ends
 from bench.search.strategy import Answers, Found, search
@@ -30,8 +30,8 @@ from results.records.record import Record
 from results.records.store import Store
 from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness
-from results.witnesses.header import Header, Origin, Scaling, data_of
-from results.witnesses.submissions import Entry, enter, entries
+from results.witnesses.header import Header, Origin
+from results.witnesses.submissions import Held, enter, entries
 
 MARGIN = 1e-5
 
@@ -84,8 +84,7 @@ class BracketCourse(Course):
         self.searches: list[Searching] = []
         self.waiting: dict[str, list[Searching]] = {}
         self.known: dict[str, Record] = {}
-        self.witnessed: set[tuple[str | None, Target]] = set()
-        self.claims: dict[str, Entry] = {}
+        self.claims: dict[str, Held] = {}
 
     @property
     def cells(self) -> Sequence[Any]:
@@ -131,9 +130,7 @@ class BracketCourse(Course):
         """Compute the lower ends, start every search, also those of other shards, and replay what the store knows."""
         final = set(self.store.statuses()) - self.store.missing(self.store.statuses())
         self.known = {record.key: record for record in self.store.records(final)}
-        accepted = entries(self.store.folder).accepted
-        self.claims = {entry.claim: entry for entry in accepted}
-        self.witnessed = {(entry.header.origin.record, entry.header.target) for entry in accepted}
+        self._read_witnesses()
         for question in self.study.brackets:
             bracket = lower_ends(question, self.cache)
             started = Searching(question, bracket, search(question, bracket.q_lower))
@@ -150,8 +147,18 @@ class BracketCourse(Course):
     def _replay(self, searching: Searching) -> None:
         """Answer a search as far as records go."""
         while searching.cell is not None and cell_key(searching.cell) in self.known:
-            key, target = cell_key(searching.cell), searching.question.target
-            searching.advance(reaches(self.known[key], target) and (key, target) in self.witnessed)
+            record, target = self.known[cell_key(searching.cell)], searching.question.target
+            searching.advance(reaches(record, target) and self._witnessed(searching.cell, target, record))
+
+    def _witnessed(self, cell: Cell, target: Target, record: Record) -> bool:
+        """Whether the folder holds the weights of a record as a witness of this target that was measured and passes."""
+        weights = record.weights_sha256
+        return weights is not None and claim_of(cell, target).identity(weights) in self.claims
+
+    def _read_witnesses(self) -> None:
+        """Bring the witnesses up to date: those that the folder holds and that pass."""
+        known = {held.witness: held for held in self.claims.values()}
+        self.claims |= {held.claim: held for held in entries(self.store.folder, self.cache, known).accepted}
 
     def _ask(self, searches: Iterable[Searching]) -> Iterator[Group]:
         """Replay these searches as far as records go; yield the trainings they need next."""
@@ -180,8 +187,7 @@ class BracketCourse(Course):
         if self.store.missing([key]):
             return []
         self.known |= {record.key: record for record in self.store.records([key])}
-        accepted = entries(self.store.folder).accepted
-        self.witnessed |= {(entry.header.origin.record, entry.header.target) for entry in accepted}
+        self._read_witnesses()
         return self.waiting.pop(key)
 
     def _witness(self, target: Target, cell: Cell, *, record: Record, weights: Weights) -> None:
@@ -193,7 +199,6 @@ class BracketCourse(Course):
             raise
         except UserError:
             return
-        self.witnessed.add((record.key, target))
 
     def manifest(self) -> Manifest:
         """The study with every cell tried so far and its brackets."""
@@ -211,23 +216,11 @@ class BracketCourse(Course):
 
 def witness_of(cell: Cell, target: Target, *, record: Record, weights: Weights) -> Witness:
     """The witness of a training of this cell that reached a target."""
-    training = cell.training
-    if training.input_scaling == "pca" or training.output_scaling != "task":
-        raise ValueError(f"expected a scaling a witness can state, got {training.input_scaling}, {training.output_scaling}")
-    net = cell.net()
-    header = Header(
-        data=data_of(cell.request()),
-        sensors=net.sensors,
-        coordinates=net.coordinates,
-        architecture=cell.architecture.model_copy(update={"schedule": "free"}),
-        scaling=Scaling(inputs=training.input_scaling, coordinates=training.coordinate_scaling),
-        target=target,
-        origin=Origin(
-            author="bracket search",
-            method=f"{training.engine} {record.recipe or training.recipe}",
-            created=datetime.date.fromisoformat(record.finished[:10]),
-            record=record.key,
-            versions=record.versions.packages,
-        ),
+    origin = Origin(
+        author="bracket search",
+        method=f"{cell.training.engine} {record.recipe or cell.training.recipe}",
+        created=datetime.date.fromisoformat(record.finished[:10]),
+        record=record.key,
+        versions=record.versions.packages,
     )
-    return Witness(header, weights)
+    return Witness(Header(**dict(claim_of(cell, target)), origin=origin), weights)

@@ -64,13 +64,17 @@ def _digest(ran: pd.DataFrame) -> str:
 
 
 def trouble(evidence: Evidence) -> list[Fact]:
-    """Refused lines and records that disagree."""
+    """Refused lines and witnesses, and records that disagree."""
     found = []
     refused = evidence.quarantined
     if refused:
         lines = tuple(f"{bad.file}, line {bad.line}: {bad.reason}" for bad in refused[:50])
         rest = (f"and {len(refused) - 50} more",) if len(refused) > 50 else ()
         found.append(Fact(f"{len(refused)} refused record lines (copies in quarantine/)", (*lines, *rest), True))
+    witnesses = evidence.tables.held.refused
+    if witnesses:
+        lines = tuple(f"{bad.file}: {bad.reason}" for bad in witnesses[:50])
+        found.append(Fact(f"{len(witnesses)} refused witnesses, which count in no table", lines, True))
     if evidence.disagreeing:
         shown = tuple(evidence.disagreeing[:20])
         found.append(Fact(f"{len(evidence.disagreeing)} cells have records with different weights", shown, True))

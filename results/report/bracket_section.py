@@ -1,6 +1,6 @@
 """The brackets of a study, and the frontier where questions fix q: their section of the report."""
 
-from results.report.markdown import bullets, escape, plain_table
+from results.report.markdown import plain_table
 from results.tables.brackets import summary
 from results.tables.study_tables import StudyTables
 
@@ -20,6 +20,4 @@ def bracket_section(tables: StudyTables) -> str:
     if "frontier" in tables:
         text += "## Frontier: the smallest d at each q\n\nWhole table: `frontier.csv`. log d = a + b log n + c log q.\n\n"
         text += plain_table(tables["frontier"], SLOPES, "frontier.csv") + "\n"
-    if tables.held.refused:
-        text += bullets([f"refused entry {escape(bad.file)}: {escape(bad.reason)}" for bad in tables.held.refused]) + "\n"
     return text

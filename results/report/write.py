@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from operators.atomic_files import write_atomic
+from operators.data.function_cache import BlockCache
 from results.charts import drawings
 from results.charts.evidence import Evidence
 from results.families import Family
@@ -32,7 +33,7 @@ OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "mis
 
 @dataclass(frozen=True)
 class Summary:
-    """How a study stands: its cells by outcome, refused lines, records that have a floor."""
+    """How a study stands: its cells by outcome, refused lines, refused witnesses, records that have a floor."""
 
     name: str
     expected: int
@@ -44,6 +45,7 @@ class Summary:
     failed: int
     missing: int
     quarantined: int
+    refused: int
     floors: int
 
     def sentence(self) -> str:
@@ -52,10 +54,13 @@ class Summary:
         text = f"study {self.name}: {self.expected} cells, {self.done} done"
         text += f", {', '.join(others)}" if others else ""
         text += f"; none of {self.floors} records with a floor lies below it"
-        return f"{text}; {self.quarantined} lines quarantined" if self.quarantined else text
+        text += f"; {self.quarantined} lines quarantined" if self.quarantined else ""
+        return f"{text}; {self.refused} witnesses refused" if self.refused else text
 
 
-def write_tables(folder: Path, manifest: Manifest | None = None, *, figures: bool = True) -> Summary:
+def write_tables(
+    folder: Path, manifest: Manifest | None = None, *, figures: bool = True, cache: BlockCache | None = None
+) -> Summary:
     """Read a study folder, write its CSV files, printed tables, figures, `columns.md`, `report.md` and `report.html`.
 
     `index.html` beside the study folder is brought up to date too.
@@ -64,6 +69,7 @@ def write_tables(folder: Path, manifest: Manifest | None = None, *, figures: boo
         folder: the study folder.
         manifest: what the study expects; read from `study.json` by default.
         figures: whether to draw the figures.
+        cache: where generated functions and measurements of witnesses are kept; without it every witness is measured again.
 
     Raises:
         UserError: there is no readable `study.json`, or a file cannot be written.
@@ -71,7 +77,7 @@ def write_tables(folder: Path, manifest: Manifest | None = None, *, figures: boo
     """
     store = Store(folder)
     manifest = manifest if manifest is not None else load_manifest(folder)
-    tables = study_tables(manifest, store.changes(), entries(folder))
+    tables = study_tables(manifest, store.changes(), entries(folder, cache))
     digests = {f"{name}.csv": write_csv(folder / f"{name}.csv", table) for name, table in tables.written()}
     evidence = Evidence(tables, store.quarantined(), store.disagreeing(), _of_study(folder) | digests)
     charts = list(drawings(evidence))
@@ -99,6 +105,7 @@ def _report(tables: StudyTables, summary: Summary, store: Store, drawn: list[Pic
     sections = (
         _head(tables.manifest, summary, tables.frame),
         _refused(store),
+        _refused_witnesses(tables),
         bracket_section(tables),
         _findings(tables) if {"leaderboard", "exponents", "rays"} <= tables.frames.keys() else "",
         theory_section(tables["bounds"], tables["mechanism"]) if {"bounds", "mechanism"} <= tables.frames.keys() else "",
@@ -117,6 +124,7 @@ def _summary(tables: StudyTables, store: Store) -> Summary:
         expected=len(status),
         **{name: int((status == name).sum()) for name in OUTCOMES},
         quarantined=len(store.quarantined()),
+        refused=len(tables.held.refused),
         floors=check_floors(tables.frame),
     )
 
@@ -156,6 +164,13 @@ def _refused(store: Store) -> str:
         text += f"**Warning**: {len(disagreeing)} cells have records with different weights; runs should give the same bits.\n\n"
         text += bullets([f"`{key}`" for key in disagreeing[:20]]) + "\n"
     return text
+
+
+def _refused_witnesses(tables: StudyTables) -> str:
+    if not tables.held.refused:
+        return ""
+    text = "## Refused witnesses\n\nThey were entered here or elsewhere, and count in no table: each was measured again.\n\n"
+    return text + bullets([f"{escape(bad.file)}: {escape(bad.reason)}" for bad in tables.held.refused[:50]]) + "\n"
 
 
 def _findings(tables: StudyTables) -> str:

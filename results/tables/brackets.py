@@ -1,9 +1,9 @@
 """brackets.csv: for each question a certified lower end, a witnessed upper end, and the gap between them.
 
-The upper ends are the smallest q and the smallest d among all witnesses that were verified on entering this folder, whoever made
-them: those of the search, and those submitted. A witness counts for a question if it was made for the very data (task,
-constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the declared class
-(depths, ends, activation; all hidden widths equal if it is tied), because only there d_lower is certified.
+The upper ends are the smallest q and the smallest d among all witnesses of this folder that this version has measured and that
+pass, whoever made them: those of the search, and those submitted. A witness counts for a question if it was made for the very
+data (task, constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the declared
+class (depths, ends, activation; all hidden widths equal if it is tied), because only there d_lower is certified.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,15 +16,15 @@ from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
 from results.schema.widths import Widths
 from results.tables.frame import ASKED
-from results.witnesses.submissions import Entry
+from results.witnesses.submissions import Held
 
 WITNESS: dict[str, str] = {
     "witness": "its address",
     "author": "who made it",
     "method": "engine and recipe, or how else",
-    "cpu_seconds": "of its training, if that has a record here",
+    "cpu_seconds": "of the training that returned its weights, if that has a record here",
     "created": "date it was made",
-    "entered": "date it was verified and entered this folder (UTC)",
+    "entered": "date it entered this folder (UTC), as its entry says",
     "versions": "versions of the packages that made it",
 }
 COLUMNS: dict[str, str] = {
@@ -69,13 +69,13 @@ IMPOSSIBLE = "certified impossible"
 STANDINGS = ("closed", "open", "witnessed", "no witness", IMPOSSIBLE)
 
 
-def brackets(manifest: Manifest, entries: Iterable[Entry], costs: Mapping[str, float]) -> pd.DataFrame:
+def brackets(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, float]) -> pd.DataFrame:
     """One row per question, sorted by task, design, n, noise and target.
 
     Args:
         manifest: the questions.
         entries: verified witnesses.
-        costs: CPU seconds of trainings, by key.
+        costs: CPU seconds of trainings (`training_costs`).
     """
     known = list(entries)
     rows = []
@@ -88,7 +88,7 @@ def brackets(manifest: Manifest, entries: Iterable[Entry], costs: Mapping[str, f
     )
 
 
-def answers(entry: Entry, bracket: Bracket) -> bool:
+def answers(entry: Held, bracket: Bracket) -> bool:
     """Whether a witness was made for this question's data and a target at least as strict."""
     data = entry.header.data
     same = (
@@ -100,9 +100,12 @@ def answers(entry: Entry, bracket: Bracket) -> bool:
 
 
 def training_costs(frame: pd.DataFrame) -> dict[str, float]:
-    """CPU seconds of the trainings of a tidy frame that have an outcome, by key."""
-    known = frame.dropna(subset=["cpu_seconds"])
-    return dict(zip(known["key"].astype(str), known["cpu_seconds"].astype(float), strict=True))
+    """CPU seconds of the trainings of a tidy frame that have an outcome, by key and by the hash of the weights they returned."""
+    costs: dict[str, float] = {}
+    for name in ("weights_sha256", "key"):
+        known = frame.dropna(subset=["cpu_seconds", name])
+        costs |= dict(zip(known[name].astype(str), known["cpu_seconds"].astype(float), strict=True))
+    return costs
 
 
 def as_strict(claimed: Target, asked: Target) -> bool:
@@ -112,13 +115,13 @@ def as_strict(claimed: Target, asked: Target) -> bool:
     return claimed.value >= asked.value if asked.kind == "absorb" else claimed.value <= asked.value
 
 
-def q_of(entry: Entry) -> int | None:
+def q_of(entry: Held) -> int | None:
     """q of a witness whose output rank is limited by it: what a certified q is about; None of any other architecture."""
     net = entry.header.net()
     return None if net.output_rank() is None else getattr(net, "q", None)
 
 
-def of_class(entry: Entry, bracket: Bracket) -> bool:
+def of_class(entry: Held, bracket: Bracket) -> bool:
     """Whether a witness belongs to the class of nets in which d_lower is certified."""
     net = entry.header.net()
     if not isinstance(net, DeepONet):
@@ -129,7 +132,7 @@ def of_class(entry: Entry, bracket: Bracket) -> bool:
     return same and (tied or bracket.net_class == "free")
 
 
-def _row(bracket: Bracket, found: Sequence[Entry], costs: Mapping[str, float]) -> dict[str, object]:
+def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) -> dict[str, object]:
     ranked = [(q, entry) for entry in found if (q := q_of(entry)) is not None]
     q, by_q = min(ranked, key=lambda pair: (pair[0], pair[1].d, pair[1].witness), default=(0, None))
     declared = [entry for entry in found if of_class(entry, bracket)]
@@ -187,21 +190,21 @@ def _standing(bracket: Bracket, q: int | None) -> str:
     return "closed" if q == bracket.q_lower else "open"
 
 
-def provenance(entry: Entry, costs: Mapping[str, float]) -> dict[str, object]:
-    """Who made a witness, how, when and with what: WITNESS; CPU seconds where its training has a record here."""
+def provenance(entry: Held, costs: Mapping[str, float]) -> dict[str, object]:
+    """Who made a witness, how, when and with what: WITNESS; CPU seconds where the training of its weights has a record here."""
     origin = entry.header.origin
     return {
         "witness": entry.witness,
         "author": origin.author,
         "method": origin.method,
-        "cpu_seconds": costs.get(origin.record or ""),
+        "cpu_seconds": costs.get(entry.weights),
         "created": origin.created.isoformat(),
         "entered": entry.entered.date().isoformat(),
         "versions": pairs_text(origin.versions),
     }
 
 
-def _provenance(entry: Entry, size: str, costs: Mapping[str, float]) -> dict[str, object]:
+def _provenance(entry: Held, size: str, costs: Mapping[str, float]) -> dict[str, object]:
     return {f"{size}_{name}": value for name, value in provenance(entry, costs).items()}
 
 

@@ -15,7 +15,7 @@ from results.records.manifest import Manifest, Target
 from results.tables.brackets import WITNESS, as_strict, provenance, q_of, training_costs
 from results.tables.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
 from results.tables.scaling import COUNTS, certified_q
-from results.witnesses.submissions import Entry
+from results.witnesses.submissions import Held
 
 WHO = (
     *("schedule", "ends", "activation", "branch_widths", "trunk_widths", "q", "d", "q_eff", "d_eff"),
@@ -40,7 +40,7 @@ COLUMNS: dict[str, str] = {
 }
 
 
-def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Entry] = ()) -> pd.DataFrame:
+def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Held] = ()) -> pd.DataFrame:
     """Build the table from the tidy frame and the verified witnesses; sorted by problem, target and what is made smallest."""
     costs = training_costs(frame)
     parts = [
@@ -85,11 +85,11 @@ def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
 
 
 def _witnessed(
-    table: pd.DataFrame, target: Target, size: str, *, entries: Sequence[Entry], costs: Mapping[str, float]
+    table: pd.DataFrame, target: Target, size: str, *, entries: Sequence[Held], costs: Mapping[str, float]
 ) -> pd.DataFrame:
     """Add the smallest verified witness of each problem."""
     other = "d" if size == "q" else "q"
-    best: dict[tuple[object, ...], Entry] = {}
+    best: dict[tuple[object, ...], Held] = {}
     ranked = [entry for entry in entries if _size(entry, size) is not None]
     for entry in sorted(ranked, key=lambda entry: (_size(entry, size), _size(entry, other) or 0, entry.witness)):
         if as_strict(entry.header.target, target):
@@ -103,11 +103,11 @@ def _witnessed(
     return table.join(told).assign(witness_size=pd.array(sizes, dtype="Int64"))
 
 
-def _size(entry: Entry, size: str) -> int | None:
+def _size(entry: Held, size: str) -> int | None:
     return q_of(entry) if size == "q" else entry.d
 
 
-def _problem_of(entry: Entry) -> tuple[object, ...]:
+def _problem_of(entry: Held) -> tuple[object, ...]:
     """The values of PROBLEM for the data of a witness; no witness is made for a control."""
     data = entry.header.data
     parameters = parameters_text(data.parameters)

@@ -90,8 +90,8 @@ class Origin(Model):
     versions: dict[Package, Package] = Field(default_factory=dict, max_length=32)
 
 
-class Header(Model):
-    """All a witness says besides its weights. A target `absorb` goes with noise, `relative` without.
+class Claim(Model):
+    """What weights are claimed to reach, whoever made them. A target `absorb` goes with noise, `relative` without.
 
     Attributes:
         sensors: length of an input.
@@ -106,7 +106,6 @@ class Header(Model):
     architecture: AnyArchitecture
     scaling: Scaling
     target: Target
-    origin: Origin
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -124,6 +123,17 @@ class Header(Model):
     def net(self) -> Architecture:
         """The hypothesis class."""
         return self.architecture.on(self.sensors, self.coordinates)
+
+    def identity(self, weights: str) -> str:
+        """Hash of the claim for weights of this hash: what is the same whoever hands them in."""
+        stated = {name: value for name, value in self.model_dump(mode="json").items() if name in Claim.model_fields}
+        return hashlib.sha256(canonical({**stated, "weights": weights}).encode()).hexdigest()
+
+
+class Header(Claim):
+    """All a witness says besides its weights: a claim, and where it is from."""
+
+    origin: Origin
 
     def text(self) -> bytes:
         """Canonical JSON."""

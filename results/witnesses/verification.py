@@ -1,8 +1,11 @@
 """Verifying witnesses: do these weights reach their target on these data? NumPy only, in float64.
 
-The data are generated again from the header, never taken from the file; `results.witnesses.error` says what is measured and why a
-witness that passes anywhere passes everywhere. Time and memory are those of generating the data and of one or two passes over
-them; arrays above LARGEST_ARRAY_BYTES are refused before any is made.
+    witness file -> header, weights -> data generated again -> error, floor -> does it pass?
+
+This is the one path from a file to the facts about it, whoever asks: `verify`, entering, tables, searches. No fact is taken from
+beside the file; what was measured may be kept (`results.witnesses.measurements`). `results.witnesses.error` says what is measured
+and why a witness that passes anywhere passes everywhere. Time and memory are those of generating the data and of one or two
+passes over them; arrays above LARGEST_ARRAY_BYTES are refused before any is made.
 """
 
 import dataclasses
@@ -27,6 +30,7 @@ from results.witnesses.error import (
 )
 from results.witnesses.file import Witness, load_witness
 from results.witnesses.header import Data, Header, identity_sha256
+from results.witnesses.measurements import Measurements
 from results.witnesses.untrusted_files import Unreadable
 
 LARGEST_ARRAY_BYTES = 2 * 2**30
@@ -42,6 +46,7 @@ class Verification:
         sha256: address of the witness.
         header: its header.
         bits: of one parameter, 32 or 64.
+        weights: hash of the weights.
         measured: error, allowed error, absorbed fraction and certified floor.
     """
 
@@ -50,6 +55,7 @@ class Verification:
     sha256: str | None = None
     header: Header | None = None
     bits: int | None = None
+    weights: str | None = None
     measured: Measured | None = None
 
     @property
@@ -83,28 +89,37 @@ class Verification:
         return self.header.data.functions * self.header.data.points if self.header else None
 
 
-def verify(source: Path | Witness, cache: BlockCache | None = None, *, entering: bool = False) -> Verification:
+def verify(
+    source: Path | Witness, cache: BlockCache | None = None, *, entering: bool = False, kept: bool = False
+) -> Verification:
     """Measure a witness against its target; nothing that the file holds makes this raise.
 
     Args:
         source: a file, or a witness already read.
-        cache: where generated functions are kept.
+        cache: where generated functions and measurements are kept.
         entering: ask for the full margin and for insensitivity to rounding.
+        kept: take what this version has measured of the very bytes before, if it has.
 
     Raises:
         UserError: the cache cannot be written.
     """
     try:
         witness = source if isinstance(source, Witness) else load_witness(source)
-        found = Verification(False, "", sha256=witness.sha256, header=witness.header, bits=witness.bits)
+        found = Verification(
+            False, "", sha256=witness.sha256, header=witness.header, bits=witness.bits, weights=witness.weights.sha256()
+        )
     except Unreadable as error:
         return Verification(False, str(error))
     try:
         request = request_of(witness.header)
     except UserError as error:
         return dataclasses.replace(found, reason=str(error))
-    measured, reason = _measured(witness, request, cache, entering)
+    measurements, reason = Measurements.beside(cache), None
+    measured = measurements.get(witness.sha256) if kept and not entering else None
+    if measured is None:
+        measured, reason = _measured(witness, request, cache, entering)
     if measured is not None:
+        measurements.keep(witness.sha256, measured)
         reason = _objection(measured, witness.header.target, entering)
     verdict = f"reaches the target, {witness.header.target.label}"
     return dataclasses.replace(found, passed=reason is None, reason=reason or verdict, measured=measured)
@@ -124,18 +139,27 @@ def _measured(witness: Witness, request: Request, cache: BlockCache | None, dist
         return None, f"expected data that can be measured, got {type(error).__name__}: {error}"
 
 
+def verify_file(path: Path, cache: BlockCache | None = None, *, kept: bool = False) -> Verification:
+    """Verify a witness of a results folder, as `verify`; it must lie under its own address.
+
+    Raises:
+        UserError: the cache cannot be written.
+    """
+    found = verify(path, cache, kept=kept)
+    if found.sha256 is not None and path.name != f"{found.sha256}.npz":
+        reason = f"expected the witness under its address {found.sha256}, got another name; it was altered or renamed"
+        return dataclasses.replace(found, passed=False, reason=reason)
+    return found
+
+
 def verify_folder(folder: Path, cache: BlockCache | None = None) -> Iterator[tuple[Path, Verification]]:
-    """Verify every witness of a results folder, in order of address; a file must lie under its own address.
+    """Verify every witness of a results folder, in order of address, as `verify_file`.
 
     Raises:
         UserError: the cache cannot be written.
     """
     for path in sorted((folder / "witnesses").glob("*.npz")):
-        found = verify(path, cache)
-        if found.sha256 is not None and path.name != f"{found.sha256}.npz":
-            reason = f"expected the witness under its address {found.sha256}, got another name; it was altered or renamed"
-            found = dataclasses.replace(found, passed=False, reason=reason)
-        yield path, found
+        yield path, verify_file(path, cache)
 
 
 def request_of(header: Header) -> Request:

@@ -42,14 +42,14 @@ MAY_IMPORT: dict[str, str] = {
     "results.page": "operators results.schema results.records results.tables results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
-    "results.report": "operators results.families results.records results.witnesses results.tables results.charts results.page"
-    " results.figures",
+    "results.report": "operators operators.data results.families results.records results.witnesses results.tables"
+    " results.charts results.page results.figures",
     "bench": "operators",
     "bench.catalogue": "operators",
     "bench.extras": "operators",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.size_schedules": "operators operators.architectures bench.cell",
-    "bench.question": "operators operators.architectures operators.bounds results.records bench.cell",
+    "bench.question": "operators operators.architectures operators.bounds results.records results.witnesses bench.cell",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"

@@ -1,5 +1,6 @@
 """A bracket study end to end on small data: sharp lower ends, witnesses that verify without TensorFlow, resume."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -26,7 +27,8 @@ from operators.data.normalisation import scaled
 from results.records.manifest import Target, load_manifest
 from results.report.write import write_tables
 from results.tables.brackets import brackets, of_class, summary
-from results.witnesses.submissions import entries
+from results.witnesses.file import load_witness
+from results.witnesses.submissions import enter, entries
 
 
 def question(noise: Noise, target: Target) -> Question:
@@ -67,7 +69,7 @@ def run(study: Study, out: Path) -> None:
 
 
 def table(folder: Path) -> pd.DataFrame:
-    return brackets(load_manifest(folder), entries(folder).accepted, {})
+    return brackets(load_manifest(folder), entries(folder, BlockCache(folder.parent / ".data")).accepted, {})
 
 
 @pytest.mark.parametrize("asked", STUDY.brackets)
@@ -118,7 +120,7 @@ def test_all_witnesses_verify_where_tensorflow_cannot_be_imported(folder: Path) 
 
 
 def test_a_witness_for_other_data_or_a_weaker_target_does_not_count(folder: Path) -> None:
-    manifest, accepted = load_manifest(folder), entries(folder).accepted
+    manifest, accepted = load_manifest(folder), entries(folder, BlockCache(folder.parent / ".data")).accepted
     strict = [entry for entry in accepted if entry.header.target.value == 0.01]
     loose = [entry for entry in accepted if entry.header.target.value == 0.05]
     by_target = {row["target"]: row for row in brackets(manifest, strict, {}).to_dict("records")}
@@ -164,14 +166,33 @@ def test_tied_questions_have_the_lower_end_of_tied_nets_and_only_tied_witnesses_
     assert {*net.branch_widths, *net.trunk_widths} == {tied.q_lower - 1}
     assert tied.q_lower == free.q_lower > 2
     assert tied.d_lower == net.parameter_count() > free.d_lower
-    for entry in entries(folder).accepted:
+    for entry in entries(folder, BlockCache(folder.parent / ".data")).accepted:
         found = entry.header.net()
         assert isinstance(found, DeepONet)
         assert of_class(entry, free)
         assert of_class(entry, tied) == (len({*found.branch_widths, *found.trunk_widths}) == 1)
     manifest = load_manifest(folder).model_copy(update={"brackets": (tied,)})
-    (row,) = brackets(manifest, entries(folder).accepted, {}).to_dict("records")
+    (row,) = brackets(manifest, entries(folder, BlockCache(folder.parent / ".data")).accepted, {}).to_dict("records")
     assert row["d_ratio"] >= 1.0
+
+
+def test_a_training_counts_as_reached_where_its_own_weights_are_held_not_where_a_witness_names_its_record(
+    folder: Path, tmp_path: Path
+) -> None:
+    options = Options(tmp_path, workers=1, quiet=True)
+    copy = tmp_path / STUDY.name
+    shutil.copytree(folder, copy)
+    assert list(open_course(STUDY, options).pending()) == []
+    shutil.rmtree(copy / "submissions")
+    cache = BlockCache(folder.parent / ".data")
+    for path in sorted((copy / "witnesses").glob("*.npz")):
+        honest = load_witness(path)
+        enter(replace(honest, weights=honest.weights.changed(lambda array: array * (1.0 + 1e-9))), copy, cache=cache)
+    others = entries(copy, cache).accepted
+    assert {held.header.origin.record for held in others} == {
+        held.header.origin.record for held in entries(folder, cache).accepted
+    }
+    assert len(list(open_course(STUDY, options).pending())) == len(STUDY.brackets)
 
 
 @pytest.mark.parametrize(("net_class", "q", "sizes"), [("free", None, 3), ("free", 9, 2), ("tied", None, 2), ("tied", 9, 1)])

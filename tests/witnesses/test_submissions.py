@@ -1,12 +1,14 @@
 """Entering witnesses and merging results folders: what is kept, what is refused, and that nothing else is touched."""
 
 import dataclasses
+import datetime
 import hashlib
 import json
 import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from repository import REPOSITORY
 
@@ -14,9 +16,14 @@ from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.exchange.merge import merge
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
+from results.schema.model import canonical
+from results.schema.sealed import seal, seal_text
+from results.tables.brackets import q_of
+from results.witnesses import verification
 from results.witnesses.file import Witness, encode, load_witness, save_witness
 from results.witnesses.header import Origin
-from results.witnesses.submissions import claim_of, entries, from_bytes, submit, to_bytes
+from results.witnesses.measurements import Measurement, code_version
+from results.witnesses.submissions import Entry, Held, claim_of, entries, from_bytes, load_entry, submit, to_bytes
 from results.witnesses.untrusted_files import Unreadable
 from results.witnesses.verification import verify, verify_folder
 
@@ -74,9 +81,13 @@ def test_a_submission_is_kept_under_the_hash_of_its_contents_with_what_was_measu
     assert stored.read_bytes() != mine.read_bytes()
     assert load_witness(stored).weights.sha256() == load_witness(mine).weights.sha256()
     assert (entry.entered_by, entry.header.origin.author, entry.bits) == ("Grace Hopper", "Your name", 64)
-    assert entry.error == verify(mine, cache).error
+    assert entry.measured.error == verify(mine, cache).error
     assert entry.d == load_witness(mine).header.net().parameter_count()
-    assert entries(tmp_path) == dataclasses.replace(entries(tmp_path), accepted=(entry,), refused=())
+    (found,) = entries(tmp_path, cache).accepted
+    assert found == dataclasses.replace(entry, measured=found.measured)
+    assert dataclasses.replace(found.measured, disturbed=entry.measured.disturbed) == entry.measured
+    stated = json.loads((tmp_path / "submissions" / f"{entry.witness}.json").read_text())["entry"]
+    assert set(stated) == {"schema", "witness", "entered_by", "entered"}
     assert sorted(tree(tmp_path)) == [f"submissions/{entry.witness}.json", f"witnesses/{entry.witness}.npz"]
     assert [found.passed for _, found in verify_folder(tmp_path, cache)] == [True]
 
@@ -118,7 +129,7 @@ def test_the_same_weights_enter_once_whoever_brings_them_but_again_for_another_t
     assert tree(tmp_path / "out") == before
     save_witness(harder, with_target(load_witness(mine), 0.04))
     assert submit(harder, tmp_path / "out", cache=cache).claim != first.claim
-    assert len(entries(tmp_path / "out").accepted) == 2
+    assert len(entries(tmp_path / "out", cache).accepted) == 2
     assert claim_of(load_witness(mine)) == claim_of(load_witness(stolen)) == first.claim
 
 
@@ -126,41 +137,118 @@ def test_a_folder_that_cannot_be_written_is_reported(mine: Path, cache: BlockCac
     (tmp_path / "witnesses").write_text("in the way")
     with pytest.raises(UserError, match="expected to write"):
         submit(mine, tmp_path, cache=cache)
-    assert entries(tmp_path).accepted == ()
+    assert entries(tmp_path, cache).accepted == ()
+
+
+def resealed(path: Path, **changes: object) -> bytes:
+    """An entry with other fields under a right checksum; None takes one away."""
+    stated = json.loads(path.read_text())["entry"] | changes
+    body = canonical({name: value for name, value in stated.items() if value is not None})
+    return seal_text("entry", body).encode()
 
 
 def test_entries_that_were_altered_are_refused_with_a_reason(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
     entry = submit(mine, tmp_path, cache=cache)
     path = tmp_path / "submissions" / f"{entry.witness}.json"
     data = path.read_bytes()
-    assert from_bytes(data) == entry
-    assert to_bytes(entry) == data
-    body = data[data.index(b'"entry":') + 8 : -2]
-
-    def resealed(old: bytes, new: bytes) -> bytes:
-        changed = body.replace(old, new)
-        assert changed != body
-        return b'{"checksum":"%s","entry":%s}\n' % (hashlib.sha256(changed).hexdigest().encode(), changed)
-
+    assert to_bytes(load_entry(path)) == data
     cases = {
-        "checksum": data.replace(b'"bits":64', b'"bits":32'),
+        "checksum does not match": data.replace(b'"entered_by":"Your', b'"entered_by":"your'),
         "one line": data[:-10],
-        "unknown": resealed(b'"bits":', b'"unknown":1,"bits":'),
-        "schema 1, got 7": resealed(b'"schema_version":1,"witness"', b'"schema_version":7,"witness"'),
-        "header.architecture.q": resealed(b'"q":4', b'"q":"4"'),
-        "an architecture among": resealed(b'"name":"deeponet"', b'"name":"planted"'),
-        "entered_by": resealed(b'"entered_by":"Your name"', b'"entered_by":"<script>"'),
+        "unknown: Extra": resealed(path, unknown=1),
+        "header: Extra": resealed(path, header=entry.header.model_dump(mode="json")),
+        "schema 2, got 7": resealed(path, schema=7),
+        "schema 2, got '2'": resealed(path, schema="2"),
+        "schema 2, got None": resealed(path, schema=None),
+        "entered_by: Value error, expected letters": resealed(path, entered_by="<script>"),
+        "entered: ": resealed(path, entered=[2026]),
         "at most": b" " * 2**19,
-        "under that name": resealed(entry.witness.encode(), b"0" * 64),
+        "under that name": resealed(path, witness="0" * 64),
     }
     for reason, content in cases.items():
         path.write_bytes(content)
-        found = entries(tmp_path)
+        found = entries(tmp_path, cache)
         assert found.accepted == ()
         assert [reason in refusal.reason for refusal in found.refused] == [True], (reason, found.refused)
     path.write_bytes(data)
     (tmp_path / "witnesses" / f"{entry.witness}.npz").unlink()
-    assert "witness of this entry" in entries(tmp_path).refused[0].reason
+    assert "witness of this entry" in entries(tmp_path, cache).refused[0].reason
+
+
+def entered_by_hand(folder: Path, witness: Witness) -> str:
+    """Put a witness and its entry into a folder without measuring anything; return its address."""
+    save_witness(folder / "witnesses" / f"{witness.sha256}.npz", witness)
+    made = Entry(witness=witness.sha256, entered_by="Nobody", entered=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))
+    path = folder / "submissions" / f"{witness.sha256}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(to_bytes(made))
+    return witness.sha256
+
+
+def test_an_entry_cannot_say_what_its_witness_is_or_reaches(mine: Path, cache: BlockCache, tmp_path: Path) -> None:
+    """The entry of an honest witness with q = 4, edited to q = 1 and a stricter target, its checksum mended: refused."""
+    entry = submit(mine, tmp_path / "theirs", cache=cache)
+    path = tmp_path / "theirs" / "submissions" / f"{entry.witness}.json"
+    header = entry.header.model_dump(mode="json")
+    header["architecture"]["q"], header["target"]["value"] = 1, 0.001
+    path.write_bytes(resealed(path, header=header, bits=32, error=1e-4, entered_by="Another"))
+    merged = merge([tmp_path / "theirs"], tmp_path / "ours")
+    assert [("expected an entry as" in bad.reason, "Extra inputs" in bad.reason) for bad in merged.refused] == [(True, True)]
+    assert entries(tmp_path / "ours", cache).accepted == ()
+    path.write_bytes(resealed(path, header=None, bits=None, error=None, entered_by="Another"))
+    assert merge([tmp_path / "theirs"], tmp_path / "ours").copied == {"submissions": 1}
+    (held,) = entries(tmp_path / "ours", cache).accepted
+    assert (q_of(held), held.d, held.header.target) == (4, entry.d, entry.header.target)
+    assert (held.header.origin.author, held.entered_by) == ("Your name", "Another")
+
+
+def test_a_witness_that_does_not_pass_here_counts_nowhere_whoever_entered_it(
+    mine: Path, cache: BlockCache, tmp_path: Path
+) -> None:
+    honest = load_witness(mine)
+    zero = dataclasses.replace(honest, weights=honest.weights.changed(np.zeros_like))
+    address = entered_by_hand(tmp_path, zero)
+    bold = entered_by_hand(tmp_path, with_target(honest, 0.03))
+    good = entered_by_hand(tmp_path, honest)
+    for _ in range(2):  # measured, then kept
+        found = entries(tmp_path, cache)
+        assert [held.witness for held in found.accepted] == [good]
+        reasons = {refusal.file: refusal.reason for refusal in found.refused}
+        assert all("misses the target" in reasons[repr(f"{name}.json")] for name in (address, bold))
+    assert len(list((cache.root or tmp_path).glob("measurements/*.json"))) >= 3
+
+
+def test_kept_measurements_count_for_the_same_bytes_and_the_same_code_only(
+    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, folder = BlockCache(tmp_path / "cache"), tmp_path / "study"
+    address = entered_by_hand(folder, load_witness(mine))
+    honest = entries(folder, cache).accepted
+    kept = tmp_path / "cache" / "measurements" / f"{address}.json"
+
+    def planted(code: str, witness: str) -> tuple[Held, ...]:
+        """What is held where the kept measurement says that the error is 1."""
+        made = Measurement(
+            code=code, witness=witness, error=1.0, allowed=0.05, absorbed=None, floor=None, below_floor=False, disturbed=None
+        )
+        kept.write_bytes(seal("measurement", made))
+        return entries(folder, cache).accepted
+
+    assert planted(code_version(), address) == ()
+    assert planted("another version", address) == honest
+    assert planted(code_version(), "0" * 64) == honest
+    kept.write_bytes(kept.read_bytes().replace(b'"error":0', b'"error":1'))
+    assert entries(folder, cache).accepted == honest
+    monkeypatch.setattr(verification, "measure", lambda *_, **__: pytest.fail("measured again"))
+    assert entries(folder, cache).accepted == honest
+
+
+def test_measurements_are_not_merged(mine: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    submit(mine, source, cache=BlockCache(source))
+    assert list((source / "measurements").iterdir()) != []
+    merge([source], tmp_path / "target")
+    assert {path.name for path in (tmp_path / "target").iterdir()} == {"records", "witnesses", "submissions"}
 
 
 def results_folder(folder: Path, *, records: dict[str, bytes], question: str = "What?") -> Path:
@@ -185,7 +273,7 @@ def test_merging_copies_everything_once_and_doing_it_again_changes_nothing(mine:
     assert merged.copied == {"study": 1, "records": 2, "witnesses": 1, "submissions": 1}
     assert merged.unchanged == {"study": 1}
     assert merged.conflicts == merged.refused == ()
-    assert entries(target).accepted == (entry,)
+    assert [held.witness for held in entries(target, cache).accepted] == [entry.witness]
     whole = tree(target)
     assert set(whole) == {
         "study.json",
@@ -257,8 +345,9 @@ def test_links_other_names_and_altered_witnesses_are_refused_and_nothing_is_writ
     (witnesses / f"{'a' * 64}.npz").write_bytes(encode(load_witness(mine)))
     (witnesses / f"{'b' * 64}.npz").write_bytes(b"PK\x03\x04 no archive")
     (witnesses / f"{'c' * 64}.npz").symlink_to(mine)
-    (submissions / f"{'d' * 64}.json").write_bytes(to_bytes(entry))
-    (submissions / f"{'e' * 64}.json").write_bytes(to_bytes(entry.model_copy(update={"witness": "e" * 64})))
+    stated = load_entry(submissions / f"{entry.witness}.json")
+    (submissions / f"{'d' * 64}.json").write_bytes(to_bytes(stated))
+    (submissions / f"{'e' * 64}.json").write_bytes(to_bytes(stated.model_copy(update={"witness": "e" * 64})))
     target = tmp_path / "inner" / "target"
     merged = merge([source], target)
     assert merged.copied == {"study": 1, "records": 1, "witnesses": 1, "submissions": 1}
@@ -312,7 +401,7 @@ def test_two_entries_of_one_witness_are_a_conflict(mine: Path, cache: BlockCache
     submit(mine, tmp_path / "two", "Second", cache=cache)
     merged = merge([tmp_path / "two"], tmp_path / "one")
     assert ["who entered it first" in conflict.reason for conflict in merged.conflicts] == [True]
-    assert [entry.entered_by for entry in entries(tmp_path / "one").accepted] == ["First"]
+    assert [entry.entered_by for entry in entries(tmp_path / "one", cache).accepted] == ["First"]
 
 
 def test_sources_must_be_other_existing_folders(tmp_path: Path) -> None:
