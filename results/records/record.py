@@ -6,11 +6,11 @@ Canonical JSON has sorted keys, no blanks, and no NaN or infinity (what is not a
 the bytes between `"record":` and the last brace, so a line is checked before it is parsed.
 
 The key is the hash of what is in the line: schema, family, the cell, the identity of its data and the version of the method that
-answers it (`record_key`), so that a line whose key belongs to something else is refused whatever it names.
+answers it (`record_key`), so that a line whose key belongs to something else is refused whatever it names. The cell is read as
+its family's model writes it, and the key is that of this form: one setting has one key.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
@@ -19,11 +19,11 @@ from pydantic_core import from_json
 
 from results.families import FAMILIES
 from results.schema.model import Model, canonical
+from results.schema.sealed import Damaged, first_error, seal_text, unseal
 
 SCHEMA = 2
 MAXIMUM_LINE_BYTES = 4 * 2**20
 NOT_FINITE = "holds NaN or infinity"
-_LINE = re.compile(rb'\{"checksum":"([0-9a-f]{64})","record":(\{.*\})\}\n?', re.DOTALL)
 
 Status = Literal["done", "diverged", "timeout", "oom", "data_invalid", "failed"]
 FINAL_STATUSES: tuple[Status, ...] = ("done", "diverged", "timeout", "oom", "data_invalid")
@@ -77,7 +77,7 @@ class Record(Model):
     @model_validator(mode="wrap")
     @classmethod
     def _of_its_family(cls, value: Any, handler: Any) -> Self:
-        """Cell and measurement are those of the family's own models."""
+        """Cell and measurement are those of the family's own models; the cell is stated as its model writes it."""
         if isinstance(value, cls):
             return value
         fields = dict(value)
@@ -85,7 +85,7 @@ class Record(Model):
         if not isinstance(name, str) or name not in FAMILIES:
             raise ValueError(f"expected a family among {sorted(FAMILIES)}, got {str(name)[:80]!r}")
         family, measured = FAMILIES[name], fields.get("measured")
-        family.cell.model_validate(fields.get("cell"))
+        fields["cell"] = family.cell.model_validate(fields.get("cell")).model_dump(mode="json")
         if measured is not None and not isinstance(measured, family.measured):
             fields["measured"] = family.measured.model_validate(measured)
         found: Self = handler(fields)
@@ -119,9 +119,7 @@ def record_key(family: str, cell: Mapping[str, Any], task: Mapping[str, Any], me
 
 def to_line(record: Record) -> str:
     """One line of JSON, newline included."""
-    body = canonical(record.model_dump(mode="json", by_alias=True))
-    checksum = hashlib.sha256(body.encode()).hexdigest()
-    return f'{{"checksum":"{checksum}","record":{body}}}\n'
+    return seal_text("record", canonical(record.model_dump(mode="json", by_alias=True)))
 
 
 def from_line(line: bytes) -> Record:
@@ -130,20 +128,19 @@ def from_line(line: bytes) -> Record:
     Raises:
         RecordError: too long, not UTF-8, not a record, checksum, schema or key wrong, or a field missing, unknown or ill-typed.
     """
-    match = _LINE.fullmatch(line) if len(line) <= MAXIMUM_LINE_BYTES else None
-    if match is None:
-        raise RecordError(_why_no_record(line))
-    checksum, body = match.groups()
-    if hashlib.sha256(body).hexdigest() != checksum.decode():
-        raise RecordError("checksum does not match")
     try:
-        record = Record.model_validate(from_json(body))
+        body = unseal("record", line) if len(line) <= MAXIMUM_LINE_BYTES else None
+        if body is None:
+            raise RecordError(_why_no_record(line))
+        record = Record.model_validate(_of_this_schema(from_json(body)))
     except ValidationError as error:
-        raise RecordError(_why_invalid(body, error)) from None
+        raise RecordError(_why_invalid(error)) from None
+    except Damaged as error:
+        raise RecordError(str(error)) from None
+    except RecordError:
+        raise
     except ValueError:
         raise RecordError("not a valid record: not JSON") from None
-    if record.schema_version != SCHEMA:
-        raise RecordError(_wrong_schema(record.schema_version))
     try:
         key = record_key(record.family, record.cell, record.task, record.versions.method)
     except ValueError:
@@ -167,22 +164,21 @@ def _why_no_record(line: bytes) -> str:
     return "torn or not a record"
 
 
-def _why_invalid(body: bytes, error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    try:
-        content = from_json(body)
-        version = content.get("schema", content.get("schema_version"))
-    except (ValueError, AttributeError):
-        version = SCHEMA
-    if version != SCHEMA:
-        return _wrong_schema(version)
-    if first["type"] == "finite_number":
-        return NOT_FINITE
-    return f"not a valid record: {'.'.join(map(str, first['loc'])) or 'line'}: {first['msg']}"
+def _of_this_schema(content: dict[str, Any]) -> dict[str, Any]:
+    """What a line holds, if it states this schema.
 
-
-def _wrong_schema(version: Any) -> str:
-    newer = isinstance(version, int) and version > SCHEMA
-    return f"expected schema {SCHEMA}, got {str(version)[:20]}" + (
-        "; written by a newer release, which reads it" if newer else ""
+    Raises:
+        RecordError: it states another, or none.
+    """
+    stated = content.get("schema", content.get("schema_version"))
+    if "schema" in content and type(stated) is int and stated == SCHEMA:
+        return content
+    newer = type(stated) is int and stated > SCHEMA
+    raise RecordError(
+        f"expected schema {SCHEMA}, got {ascii(stated)[:20]}" + ("; written by a newer release, which reads it" if newer else "")
     )
+
+
+def _why_invalid(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return NOT_FINITE if first["type"] == "finite_number" else f"not a valid record: {first_error(error, 'line')}"

@@ -50,6 +50,7 @@ class _Index:
     entries: dict[str, Entry] = field(default_factory=dict)
     readers: dict[Path, LineReader] = field(default_factory=dict)
     disagreeing: set[str] = field(default_factory=set)
+    unknown: dict[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -106,10 +107,19 @@ class Store:
         if set(self._index.readers) - set(paths) or any(reader.rewritten() for reader in self._index.readers.values()):
             self._index = _Index()
         for path in paths:
-            reader = self._index.readers.setdefault(path, LineReader(path, check_data))
+            reader = self._index.readers.setdefault(path, LineReader(path, self._check))
             for record, checksum, place in reader.new():
                 if self._enter(record, checksum, place):
                     yield record
+
+    def _check(self, record: Record) -> None:
+        """Refuse a record whose data are not those of its cell; note one of data that this release does not know.
+
+        Raises:
+            RecordError: as `check_data`.
+        """
+        if not check_data(record):
+            self._index.unknown[record.key] = str(record.cell.get("task", record.family))
 
     def _enter(self, record: Record, checksum: str, place: Place) -> bool:
         order = (RANKS[record.status], record.finished, checksum)
@@ -167,6 +177,14 @@ class Store:
         self.refresh()
         return tuple(sorted(self._index.disagreeing))
 
+    def unknown(self) -> dict[str, str]:
+        """Records of data that this release does not know, by key with the name of their task.
+
+        They answer no cell of a task that is known; whether a study asks for them is for its manifest to say.
+        """
+        self.refresh()
+        return dict(sorted(self._index.unknown.items()))
+
     def _refused(self) -> list[Refused]:
         readers = self._index.readers
         return [bad for path in sorted(readers) for bad in (*readers[path].refused, readers[path].tail) if bad is not None]
@@ -189,8 +207,10 @@ class Store:
                 write_atomic(target, data)
 
 
-def check_data(record: Record) -> None:
+def check_data(record: Record) -> bool:
     """Refuse a record whose cell names data that this release knows, of the same version, by another identity than the line's.
+
+    Returns whether this release knows the data.
 
     Data that are not known here, or are of another version, cannot be compared; their key holds for what the line states.
 
@@ -200,3 +220,4 @@ def check_data(record: Record) -> None:
     known = FAMILIES[record.family].identity(record.cell)
     if known is not None and known.get("version") == record.task.get("version") and known != record.task:
         raise RecordError("data are not those that its cell names")
+    return known is not None

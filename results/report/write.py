@@ -33,7 +33,15 @@ OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "mis
 
 @dataclass(frozen=True)
 class Summary:
-    """How a study stands: its cells by outcome, refused lines, refused witnesses, records that have a floor."""
+    """How a study stands: its cells by outcome, and what was refused or not believed.
+
+    Attributes:
+        quarantined: refused lines.
+        refused: refused witnesses.
+        unknown: records of cells of tasks that this release does not know.
+        set_aside: other records of such tasks, which the study does not ask for.
+        floors: records that have a floor.
+    """
 
     name: str
     expected: int
@@ -46,6 +54,8 @@ class Summary:
     missing: int
     quarantined: int
     refused: int
+    unknown: int
+    set_aside: int
     floors: int
 
     def sentence(self) -> str:
@@ -54,8 +64,14 @@ class Summary:
         text = f"study {self.name}: {self.expected} cells, {self.done} done"
         text += f", {', '.join(others)}" if others else ""
         text += f"; none of {self.floors} records with a floor lies below it"
-        text += f"; {self.quarantined} lines quarantined" if self.quarantined else ""
-        return f"{text}; {self.refused} witnesses refused" if self.refused else text
+        for count, what in (
+            (self.quarantined, "lines quarantined"),
+            (self.refused, "witnesses refused"),
+            (self.unknown, "records of tasks that are unknown here, taken as they are"),
+            (self.set_aside, "records of tasks that are unknown here set aside"),
+        ):
+            text += f"; {count} {what}" if count else ""
+        return text
 
 
 def write_tables(
@@ -118,13 +134,16 @@ def _report(tables: StudyTables, summary: Summary, store: Store, drawn: list[Pic
 
 
 def _summary(tables: StudyTables, store: Store) -> Summary:
-    status = tables.frame["status"]
+    status, unknown = tables.frame["status"], store.unknown()
+    asked = len(unknown.keys() & set(tables.frame["key"]))
     return Summary(
         name=tables.manifest.name,
         expected=len(status),
         **{name: int((status == name).sum()) for name in OUTCOMES},
         quarantined=len(store.quarantined()),
         refused=len(tables.held.refused),
+        unknown=asked,
+        set_aside=len(unknown) - asked,
         floors=check_floors(tables.frame),
     )
 
@@ -155,11 +174,18 @@ def _head(manifest: Manifest, summary: Summary, frame: pd.DataFrame) -> str:
 
 def _refused(store: Store) -> str:
     text, refused, disagreeing = "", store.quarantined(), store.disagreeing()
+    unknown = store.unknown()
     if refused:
         rows = pd.DataFrame([[bad.file, bad.line, bad.reason] for bad in refused], columns=list(Quarantined.__slots__))
         names = {"file": "file", "line": "line", "reason": "reason"}
         text += "## Refused record lines\n\nCopies lie in `quarantine/`; their cells run again with the next run.\n\n"
         text += table(rows, names, most=50, full="quarantine/") + "\n"
+    if unknown:
+        told = ", ".join(f"`{escape(name[:80])}`" for name in sorted(set(unknown.values()))[:20])
+        text += (
+            f"**Warning**: {len(unknown)} records are of tasks that this release does not know ({told}): their data cannot be"
+            " compared with anything. Those that this study does not ask for are set aside.\n\n"
+        )
     if disagreeing:
         text += f"**Warning**: {len(disagreeing)} cells have records with different weights; runs should give the same bits.\n\n"
         text += bullets([f"`{key}`" for key in disagreeing[:20]]) + "\n"

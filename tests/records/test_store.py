@@ -193,6 +193,11 @@ def without(record: Record, name: str) -> dict[str, Any]:
             "expected schema 2, got 3; written by a newer",
         ),
         (lambda line, record: sealed(body(record, schema=0)), "expected schema 2, got 0"),
+        (lambda line, record: sealed(body(record, schema="2")), "expected schema 2, got '2'"),
+        (lambda line, record: sealed(body(record, schema=2.0)), "expected schema 2, got 2.0"),
+        (lambda line, record: sealed(body(record, schema=True)), "expected schema 2, got True"),
+        (lambda line, record: sealed(without(record, "schema")), "expected schema 2, got None"),
+        (lambda line, record: sealed({**without(record, "schema"), "schema_version": 2}), "expected schema 2, got 2"),
         (
             lambda line, record: sealed({**without(record, "schema"), "schema_version": 1, "sizes": {}, "errors": {}}),
             "expected schema 2, got 1",
@@ -294,15 +299,35 @@ def test_a_line_whose_data_are_not_those_of_its_cell_is_refused(tmp_path: Path, 
     right, forged = rekeyed(record, record.cell, identity), rekeyed(record, record.cell, other)
     thinner = rekeyed(record, {**record.cell, "parameters": {"viscosity": 0.05}}, other)
     older = rekeyed(record, record.cell, {**other, "version": identity["version"] + 1})
-    cell = {name: value for name, value in record.cell.items() if name != "parameters"}
-    plain, forged_plain = rekeyed(record, cell, identity), rekeyed(record, cell, other)
-    lines = (right, forged, thinner, older, plain, forged_plain)
-    store = written(tmp_path, "".join(map(to_line, lines)).encode())
-    assert {record.key for record in store.records()} == {record.key for record in (right, thinner, older, plain)}
-    assert [(bad.line, bad.reason) for bad in store.quarantined()] == [
-        (2, "data are not those that its cell names"),
-        (6, "data are not those that its cell names"),
-    ]
+    store = written(tmp_path, "".join(map(to_line, (right, forged, thinner, older))).encode())
+    assert {record.key for record in store.records()} == {record.key for record in (right, thinner, older)}
+    assert [(bad.line, bad.reason) for bad in store.quarantined()] == [(2, "data are not those that its cell names")]
+    assert store.unknown() == {}
+
+
+@pytest.mark.parametrize(
+    "stated", [{"functions": 16.0}, {"noise": {"law": "none", "sigma": 0}}, {"parameters": None}, {}], ids=str
+)
+def test_one_setting_has_one_key_however_its_cell_is_written(tmp_path: Path, planted: Any, stated: dict[str, Any]) -> None:
+    (record,) = new(planted, 1)
+    cell = {name: value for name, value in {**record.cell, **stated}.items() if value is not None}
+    own = record_key(record.family, cell, record.task, 1)
+    store = written(tmp_path, sealed(body(record, cell=cell)) + sealed(body(record, cell=cell, key=own)))
+    assert list(store.records()) == [record]
+    changed = canonical(cell) != canonical(record.cell)
+    assert changed == bool(stated)
+    assert [bad.reason for bad in store.quarantined()] == ["key is not the hash of what the line holds"] * changed
+
+
+def test_records_of_tasks_that_are_unknown_here_are_counted(tmp_path: Path, planted: Any) -> None:
+    first, second = new(planted, 2)
+    known = rekeyed(first, {**first.cell, "task": "burgers"}, json.loads(TASKS["burgers"].identity()))
+    store = written(tmp_path, "".join(map(to_line, (first, known))).encode())
+    assert store.unknown() == {first.key: "planted"}
+    with Store(tmp_path).writer() as other:
+        other.append(second)
+    assert set(store.unknown()) == {first.key, second.key}
+    assert store.quarantined() == ()
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import itertools
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators import UserError
+from bench.cell import Cell
+from bench.families import execution_of
+from operators import TASKS, UserError
 from results.families import FAMILIES
-from results.records.manifest import Target, save_manifest
-from results.records.record import to_line
+from results.records.manifest import ExpectedCell, Target, save_manifest
+from results.records.record import record_key, to_line
 from results.report.markdown import escape
 from results.report.write import write_tables
 from results.tables.frame import FloorViolation
@@ -142,7 +145,7 @@ def test_mixed_versions_and_hardware_and_disagreeing_records_are_warned_of(tmp_p
 def test_one_kind_of_version_and_hardware_gives_no_warning(tmp_path: Path, planted: Any) -> None:
     planted.add()
     write_tables(save(tmp_path, planted))
-    assert "Warning" not in (tmp_path / "report.md").read_text()
+    assert "compare with care" not in (tmp_path / "report.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -233,3 +236,29 @@ def test_the_sentence_names_what_is_not_done(tmp_path: Path, planted: Any) -> No
     summary = write_tables(save(tmp_path, planted, targets=(Target(kind="relative", value=0.5),)))
     assert summary.sentence().startswith("study planted: 4 cells, 1 done, 1 failed, 2 missing;")
     assert summary.failed == 1
+
+
+def test_records_of_tasks_that_are_unknown_here_are_told_and_change_no_table_unless_asked_for(
+    tmp_path: Path, new_planted: Callable[[], Any]
+) -> None:
+    study, strange = new_planted(), new_planted()
+    study.add(task="antiderivative", relative=0.05)
+    expected, record = study.expected[0], study.records[0]
+    cell, identity = Cell.model_validate(record.cell), json.loads(TASKS["antiderivative"].identity())
+    key = record_key(record.family, record.cell, identity, 1)
+    study.expected[0], study.records[0] = (
+        ExpectedCell(key=key, cell=expected.cell, sizes=execution_of(cell).sizes(cell)),
+        record.model_copy(update={"key": key, "task": identity}),
+    )
+    strange.add(task="../../nowhere", q=1, relative=1e-9)
+    strange.add(task="unheard-of", q=1, relative=1e-9)
+    tables = []
+    for name, records in (("without", study.records), ("with", study.records + strange.records)):
+        folder = save(tmp_path / name, study)
+        (folder / "records" / "a.jsonl").write_text("".join(map(to_line, records)))
+        summary = write_tables(folder, figures=False)
+        tables.append({path.name: path.read_bytes() for path in folder.glob("*.csv")})
+    assert tables[0] == tables[1]
+    assert (summary.unknown, summary.set_aside, summary.quarantined) == (0, 2, 0)
+    assert "2 records of tasks that are unknown here set aside" in summary.sentence()
+    assert "`../../nowhere`" in (folder / "report.md").read_text().replace("\\", "")
