@@ -46,6 +46,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "bench.cli.witnesses:submit_command",
         "Verify a witness and enter it into the tables of a local study; refused with the reason if it does not pass.",
     ),
+    "publish": (
+        "bench.cli.publish:publish",
+        "Write the published folder of a study: records, tables, leading witnesses, history, where it is from.",
+    ),
+    "reproduce": (
+        "bench.cli.reproduce:reproduce",
+        "Rebuild published tables from their records, verify every witness, and train a sample of records again.",
+    ),
     "merge": (
         "bench.cli.witnesses:merge_command",
         "Copy records and witnesses of other results folders into one; doing it again changes nothing.",

@@ -69,7 +69,7 @@ def compact(folders: Sequence[Path], target: Path) -> Compacted:
         store = Store(folder)
         with paused_collection():
             for batch in _batches(store.changes()):
-                tables.append(_table([_row(folder.name, record) for record in batch], {record.family for record in batch}))
+                tables.append(typed(folder.name, batch))
                 last |= {(folder.name, record.key): next(numbers) for record in batch}
         quarantined += len(store.quarantined())
     table = pa.concat_tables(_agreed(tables), promote_options="permissive").take(pa.array(last.values(), type=WHOLE))
@@ -83,6 +83,11 @@ def compact(folders: Sequence[Path], target: Path) -> Compacted:
     with atomic(target) as handle:
         pq.write_table(table, handle, compression="zstd")
     return Compacted(len(folders), table.num_rows, table.num_columns, target.stat().st_size, quarantined)
+
+
+def typed(study: str, records: Sequence[Record]) -> pa.Table:
+    """Records of a study as rows of typed columns, in their order."""
+    return _table([_row(study, record) for record in records], {record.family for record in records})
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:

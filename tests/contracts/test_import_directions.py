@@ -42,6 +42,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.page": "operators results.schema results.records results.tables results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
+    "results.editions": "operators operators.bounds operators.data results.schema results.families results.records"
+    " results.witnesses results.tables results.exchange",
     "results.report": "operators operators.data results.families results.records results.witnesses results.tables"
     " results.charts results.page results.figures",
     "bench": "operators",
@@ -60,10 +62,12 @@ MAY_IMPORT: dict[str, str] = {
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
     "bench.studies": "operators results.records bench.cell bench.question bench.size_schedules bench.study",
-    "bench.drivers": "operators operators.architectures operators.data operators.tasks results.families results.records"
-    " results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study bench.execution",
-    "bench.cli": "operators operators.bounds operators.data results.exchange results.figures results.records results.report"
-    " results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study bench.execution bench.drivers",
+    "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
+    " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
+    " bench.execution",
+    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.records"
+    " results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study bench.execution"
+    " bench.drivers",
     "bench.__main__": "bench.cli",
 }
 

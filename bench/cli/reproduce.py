@@ -1,0 +1,48 @@
+"""`python -m bench reproduce`: is what is published what comes out?"""
+
+from typing import Annotated
+
+import typer
+
+from bench.cli.arguments import DEFAULT_OUT, REFERENCE, Out, Reference
+from bench.extras import require
+
+
+def reproduce(
+    studies: Annotated[list[str] | None, typer.Argument(help="Published studies; all by default.")] = None,
+    sample: Annotated[int, typer.Option(help="Train one record in so many again; 0: none.", min=0)] = 0,
+    cpu_seconds: Annotated[
+        float | None,
+        typer.Option("--cpu-seconds", help="Train again as many, by recorded cost, as this allows over all studies."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which records are drawn.", min=0)] = 0,
+    reference: Reference = REFERENCE,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Rebuild published tables from their records, verify every witness, and train a sample of records again.
+
+    Tables must be equal byte for byte, witnesses must pass all their checks, weights must be equal on the recorded kind of
+    processor; on another kind the training error must agree within a stated margin. Exit code 1 if something is not so.
+
+    For example `python -m bench reproduce`, or `python -m bench reproduce threshold --sample 50`.
+    """
+    require("`bench reproduce`", "report", *(("train",) if sample or cpu_seconds else ()))
+    from bench.drivers.reproduction import Sampling, reproduce_study
+    from operators.data.function_cache import BlockCache
+    from results.editions.published import all_published, published
+    from results.editions.standings import standings_changed
+
+    chosen = [published(reference, name) for name in studies] if studies else all_published(reference)
+    sampling = Sampling(sample, cpu_seconds, seed)
+    failed = 0
+    for study in chosen:
+        for finding in reproduce_study(study, sampling.of(study, chosen), BlockCache(out / ".data")):
+            print(f"{'ok  ' if finding.holds else 'FAIL'} {study.edition.study}: {finding.text}", flush=True)
+            failed += not finding.holds
+    if not studies and chosen:
+        changed = standings_changed(reference)
+        said = "differs from what" if changed else "is what"
+        print(f"{'FAIL' if changed else 'ok  '} leaderboard.csv {said} the published studies give")
+        failed += changed
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,126 @@
+"""Reproducing a published study: tables from records, errors of witnesses from weights, a sample of records from nothing.
+
+A record is trained again where this code still has the method that made it (its key is then the same). On the recorded kind of
+processor its weights must be the same bits. On another kind rounding differs and training amplifies it; there the training error
+must agree within MARGIN of itself.
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.execution.runner import Runner
+from bench.families import FAMILIES, execution_of
+from operators.data.function_cache import BlockCache
+from results.editions.checks import checks
+from results.editions.published import Published
+from results.editions.record_tables import read_records
+from results.records.record import Record
+
+MARGIN = 0.1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that holds or does not, in words."""
+
+    holds: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Which records are trained again.
+
+    Attributes:
+        one_in: one record in so many; 0: none.
+        cpu_seconds: or as many as their recorded costs allow, over all studies.
+        seed: of the draw.
+    """
+
+    one_in: int
+    cpu_seconds: float | None
+    seed: int
+
+    def of(self, study: Published, among: Sequence[Published]) -> "Sampling":
+        """The share of one study in the CPU seconds: all have the same."""
+        share = None if self.cpu_seconds is None else self.cpu_seconds / len(among)
+        return Sampling(self.one_in, share, self.seed)
+
+    def draw(self, records: Iterable[Record]) -> list[Record]:
+        """The records of the sample: `done` ones, in the order drawn."""
+        done = [record for record in records if record.status == "done"]
+        random.Random(self.seed).shuffle(done)
+        if self.cpu_seconds is None:
+            return done[: -(-len(done) // self.one_in)] if self.one_in else []
+        chosen, left = list[Record](), self.cpu_seconds
+        for record in done:
+            cost = record.cost.cpu_seconds if record.cost is not None else self.cpu_seconds
+            if cost <= left:
+                chosen.append(record)
+                left -= cost
+        return chosen
+
+
+def reproduce_study(study: Published, sampling: Sampling, cache: BlockCache) -> Iterator[Finding]:
+    """Everything that can be checked of a published study."""
+    yield _tables(study)
+    if study.entries().accepted:
+        yield _witnesses(study, cache)
+    sample = sampling.draw(read_records(study.folder))
+    if sample:
+        yield from _trained(study, sample, cache)
+
+
+def _tables(study: Published) -> Finding:
+    changed, count = study.changed(), len(study.edition.tables)
+    if changed:
+        return Finding(False, f"{len(changed)} of {count} tables differ from what the records give: {', '.join(changed)}")
+    return Finding(True, f"{count} tables are, byte for byte, what {study.edition.records} records give")
+
+
+def _witnesses(study: Published, cache: BlockCache) -> Finding:
+    found, stated = checks(study.folder, cache), study.checks()
+    failed = [
+        name for name, passed in zip(found["witness"], found["passed"], strict=True) if not passed or stated.get(name) != passed
+    ]
+    if failed:
+        return Finding(False, f"{len(failed)} of {len(found)} witnesses do not pass what they passed: {', '.join(failed)}")
+    return Finding(True, f"{len(found)} of {len(found)} witnesses pass their checks")
+
+
+def _trained(study: Published, sample: list[Record], cache: BlockCache) -> Iterator[Finding]:
+    """Train a sample again; records of a method that has changed since are counted and left to their commit."""
+    cells = {record.key: FAMILIES[record.family].cell.model_validate(record.cell) for record in sample}
+    known = [record for record in sample if execution_of(cells[record.key]).key(cells[record.key]) == record.key]
+    if len(known) < len(sample):
+        yield Finding(
+            True,
+            f"{len(sample) - len(known)} records were made by a method that has changed since; train them at their commit:"
+            f" git checkout {study.edition.trained} && {study.edition.command}",
+        )
+    runner = Runner(cache.root)
+    again = {record.key: outcome.record for record in known for outcome in runner.run([cells[record.key]])}
+    yield _agreement([(record, again[record.key]) for record in known])
+
+
+def _agreement(pairs: list[tuple[Record, Record]]) -> Finding:
+    here = [pair for pair in pairs if pair[0].host.get("processor") == pair[1].host.get("processor")]
+    same = [old for old, new in here if old.weights_sha256 == new.weights_sha256]
+    other = [pair for pair in pairs if pair not in here]
+    near = [old for old, new in other if _near(old, new)]
+    text = f"{len(same)} of {len(here)} records trained again on the recorded kind of processor have the same weights"
+    if other:
+        text += f"; {len(near)} of {len(other)} on another kind agree within {MARGIN:.0%} of their training error"
+    wrong = [old.key[:12] for old, _ in pairs if old not in same and old not in near]
+    return Finding(not wrong, text + (f"; not these: {', '.join(wrong)}" if wrong else ""))
+
+
+def _near(old: Record, new: Record) -> bool:
+    return _error(new) is not None and abs(_error(new) - _error(old)) <= MARGIN * _error(old)
+
+
+def _error(record: Record) -> Any:
+    """The training error, of families that have one."""
+    return getattr(getattr(record.measured, "errors", None), "relative", None)

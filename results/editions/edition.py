@@ -1,0 +1,128 @@
+"""edition.json: where a published study is from."""
+
+import datetime
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from operators.atomic_files import write_atomic
+from operators.errors import UserError
+from results.records.record import Record, pairs_text
+from results.schema.model import Model
+
+FILE = "edition.json"
+Sha256 = str
+
+
+class Superseded(Model):
+    """An earlier edition of a study: what it was, and the commit whose tree holds its files.
+
+    Attributes:
+        edition: its number.
+        published: its date.
+        trained: the commit that trained it.
+        records: how many.
+        tables: SHA-256 of its tables.
+    """
+
+    edition: int = Field(ge=1)
+    published: datetime.date
+    trained: str
+    records: int
+    tables: dict[str, Sha256]
+
+
+class Edition(Model):
+    """A published study.
+
+    Attributes:
+        study: its name.
+        edition: counts the publications of the project, from 1; a study keeps its number until it is published again.
+        published: the date.
+        trained: the commit of this project that trained the records.
+        lock: SHA-256 of its lock file.
+        command: what runs the study.
+        records: how many records.
+        cpu_hours: of all trainings.
+        recipes: version of each recipe, by engine or family and recipe.
+        versions: records by the package versions that made them.
+        hardware: records by the hardware that made them.
+        tables: SHA-256 of each CSV file.
+        superseded: earlier editions, the first one first.
+    """
+
+    study: str
+    edition: int = Field(ge=1)
+    published: datetime.date
+    trained: str = Field(pattern=r"^[0-9a-f]{40}$")
+    lock: Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
+    command: str
+    records: int
+    cpu_hours: float
+    recipes: dict[str, int]
+    versions: dict[str, int]
+    hardware: dict[str, int]
+    tables: dict[str, Sha256] = Field(default_factory=dict)
+    superseded: tuple[Superseded, ...] = ()
+
+    def succeeds(self, older: "Edition | None") -> "Edition":
+        """This edition with an older one among those it supersedes.
+
+        Raises:
+            UserError: the older one has a larger number.
+        """
+        if older is None:
+            return self
+        if older.edition > self.edition:
+            raise UserError(f"expected an edition >= {older.edition}, that of {self.study} as it stands, got {self.edition}")
+        if older.edition == self.edition:
+            return self.model_copy(update={"superseded": older.superseded})
+        last = Superseded.model_validate({name: getattr(older, name) for name in Superseded.model_fields})
+        return self.model_copy(update={"superseded": (*older.superseded, last)})
+
+
+def recipes(records: Sequence[Record]) -> dict[str, int]:
+    """Version of each recipe that made some record; of several versions the largest."""
+    found: dict[str, int] = {}
+    for record in records:
+        name = record.recipe or record.family
+        found[name] = max(found.get(name, 0), record.versions.method)
+    return dict(sorted(found.items()))
+
+
+def counted(records: Sequence[Record], what: str) -> dict[str, int]:
+    """Records by `versions` or `hardware`, as text."""
+    named = (record.versions.packages if what == "versions" else record.host for record in records)
+    return dict(sorted(Counter(pairs_text(one) for one in named).items()))
+
+
+def cpu_hours(records: Sequence[Record]) -> float:
+    """CPU hours of all trainings."""
+    return sum(record.cost.cpu_seconds for record in records if record.cost is not None) / 3600.0
+
+
+def save_edition(folder: Path, edition: Edition) -> None:
+    """Write edition.json.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    write_atomic(folder / FILE, edition.model_dump_json(indent=2).encode() + b"\n")
+
+
+def load_edition(folder: Path) -> Edition | None:
+    """Read edition.json; None where there is none.
+
+    Raises:
+        UserError: it is no edition.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        return Edition.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise UserError(f"expected {path} as publishing writes it, got {first['msg']}; take it from the project again") from None

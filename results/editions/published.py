@@ -1,0 +1,70 @@
+"""A published study, read back: its tables are computed from its folder and from nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from operators.errors import UserError
+from results.editions.checks import load_checks
+from results.editions.edition import Edition, load_edition
+from results.editions.record_tables import read_cells, read_records
+from results.records.manifest import Manifest, load_manifest
+from results.tables.csv_files import csv_bytes
+from results.tables.study_tables import StudyTables, study_tables
+from results.witnesses.submissions import Entries, entries
+
+
+@dataclass(frozen=True)
+class Published:
+    """The folder of a published study.
+
+    Attributes:
+        folder: where it is.
+        edition: where it is from.
+    """
+
+    folder: Path
+    edition: Edition
+
+    def manifest(self) -> Manifest:
+        """What was asked, with the cells."""
+        return load_manifest(self.folder).model_copy(update={"expected": read_cells(self.folder)})
+
+    def entries(self) -> Entries:
+        """Its witnesses."""
+        return entries(self.folder)
+
+    def checks(self) -> dict[str, str]:
+        """What each of its witnesses passed, by address."""
+        return load_checks(self.folder)
+
+    def tables(self) -> StudyTables:
+        """Every table, computed again from records and witnesses."""
+        return study_tables(self.manifest(), read_records(self.folder), self.entries())
+
+    def changed(self) -> list[str]:
+        """Names of the CSV files that are not, byte for byte, what comes out of the records."""
+        return [
+            f"{name}.csv"
+            for name, table in self.tables().written()
+            if not (self.folder / f"{name}.csv").is_file() or (self.folder / f"{name}.csv").read_bytes() != csv_bytes(table)
+        ]
+
+
+def published(reference: Path, study: str) -> Published:
+    """A study of the reference.
+
+    Raises:
+        UserError: it is not published there.
+    """
+    folder = reference / study
+    edition = load_edition(folder)
+    if edition is None:
+        known = ", ".join(one.edition.study for one in all_published(reference)) or "none"
+        raise UserError(f"expected a published study, got {study!r}; {reference} holds {known}")
+    return Published(folder, edition)
+
+
+def all_published(reference: Path) -> list[Published]:
+    """The published studies, by name."""
+    folders = sorted(path.parent for path in reference.glob("*/edition.json"))
+    return [Published(folder, edition) for folder in folders if (edition := load_edition(folder)) is not None]

@@ -1,0 +1,102 @@
+"""leaderboard.csv of the reference: how every numbered question stands, over all published studies.
+
+The ladder: `open` - `closed in q` (q_upper = q_lower, or the fixed q is certified impossible) - `closed in d` (d_upper =
+d_lower); beside it `contradicted` (a witness that passes every check lies below a certified bound) and `withdrawn`.
+
+A witness stands here only with the checks that it passed on the day of the edition: `float` (NumPy, float64, with the margin that
+entering asks for), `disturbed` (again with rounded data and reversed sums), `independent` (`results.witnesses.independent`).
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from operators.bounds import BOUNDS
+from results.editions import questions
+from results.editions.contradictions import contradicted
+from results.editions.published import Published, all_published
+from results.tables.brackets import brackets
+from results.tables.csv_files import csv_bytes, write_csv
+
+FILE = "leaderboard.csv"
+ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate", "target", "net_class", "nets", "q")
+FOUND = (
+    *("q_lower", "q_bound", "q_status", "q_upper", "q_witness", "q_author", "q_method"),
+    *("d_lower", "d_bound", "d_status", "d_upper", "d_ratio", "d_witness", "d_author", "d_method"),
+)
+COLUMNS: dict[str, str] = {
+    "id": "permanent number of the question",
+    "status": "open; closed in q; closed in d; contradicted; withdrawn",
+    "study": "the published study that asks it",
+    "edition": "of that study",
+    "added": "date on which the question got its number",
+    **{name: f"as in brackets.csv: {name}" for name in (*ASKED, *FOUND)},
+    "q_source": "of the bound q_bound",
+    "d_source": "of the bound d_bound",
+    "q_checks": "checks that the witness for q_upper passed",
+    "d_checks": "checks that the witness for d_upper passed",
+    "checked": "date of the edition, on which bounds and witnesses were last computed again",
+}
+
+
+def standings(reference: Path) -> pd.DataFrame:
+    """The table, computed from the published studies."""
+    known = {one.question: one for one in questions.load_questions(reference)}
+    broken = contradicted(reference)
+    rows = [row for study in all_published(reference) for row in _rows(study, known, broken)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.sort_values("id", kind="stable", ignore_index=True)
+
+
+def write_standings(reference: Path) -> None:
+    """Write leaderboard.csv.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    write_csv(reference / FILE, standings(reference))
+
+
+def standings_changed(reference: Path) -> bool:
+    """Whether leaderboard.csv is not what comes out of the published studies."""
+    path = reference / FILE
+    return not path.is_file() or path.read_bytes() != csv_bytes(standings(reference))
+
+
+def _rows(study: Published, known: Mapping[str, questions.Numbered], broken: Iterable[str]) -> list[dict[str, object]]:
+    manifest, costs = study.manifest().without_cells(), dict[str, float]()
+    checks, rows = study.checks(), list[dict[str, object]]()
+    held = study.entries().accepted
+    for bracket in manifest.brackets:
+        numbered = known[questions.question_text(bracket)]
+        (row,) = brackets(manifest.model_copy(update={"brackets": (bracket,)}), held, costs).to_dict("records")
+        rows.append(
+            {
+                "id": numbered.id,
+                "status": _status(numbered, row, broken),
+                "study": study.edition.study,
+                "edition": study.edition.edition,
+                "added": numbered.added,
+                **{name: row[name] for name in (*ASKED, *FOUND)},
+                **{f"{size}_source": _source(str(row[f"{size}_bound"])) for size in ("q", "d")},
+                **{f"{size}_checks": checks.get(str(row[f"{size}_witness"]), "") for size in ("q", "d")},
+                "checked": study.edition.published.isoformat(),
+            }
+        )
+    return rows
+
+
+def _status(numbered: questions.Numbered, row: Mapping[Any, Any], broken: Iterable[str]) -> str:
+    if numbered.withdrawn:
+        return "withdrawn"
+    if numbered.id in broken:
+        return "contradicted"
+    if not pd.isna(row["d_upper"]) and row["d_upper"] == row["d_lower"]:
+        return "closed in d"
+    return "closed in q" if row["standing"] in ("closed", "certified impossible") else "open"
+
+
+def _source(bound: str) -> str:
+    return BOUNDS[bound].citation if bound in BOUNDS else ""

@@ -1,0 +1,238 @@
+"""Publishing a small bracket study, and what is then noticed: changed tables and witnesses, smaller editions, lost numbers."""
+
+import datetime
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from bench.cell import Cell, Net, Noise, Training
+from bench.drivers.options import Options
+from bench.drivers.reproduction import Sampling, reproduce_study
+from bench.drivers.study_run import open_course, run
+from bench.question import Question
+from bench.study import Study
+from operators.data.function_cache import BlockCache
+from operators.errors import UserError
+from results.editions.checks import checks
+from results.editions.contradictions import Contradiction, contradictions, keep
+from results.editions.edition import load_edition
+from results.editions.history import load_history
+from results.editions.publish import Trained, publish
+from results.editions.published import all_published, published
+from results.editions.questions import load_questions, number, question_text
+from results.editions.standings import standings, standings_changed, write_standings
+from results.records.manifest import Target, load_manifest
+from results.records.store import Store
+from results.tables.csv_files import read_csv
+from results.witnesses.file import load_witness
+
+TODAY = datetime.date(2026, 11, 26)
+TRAINED = Trained(commit="a" * 40, lock="b" * 64, command="python -m tox -e bench -- small", study_file=b"STUDY = None\n")
+
+
+def asked(noise: Noise, target: Target, replicate: int = 0) -> Question:
+    cell = Cell(
+        task="antiderivative",
+        functions=12,
+        points=12,
+        noise=noise,
+        architecture=Net(branch_widths=(6,), trunk_widths=(6,)),
+        training=Training(steps=200, learning_rate=2e-2),
+        replicate=replicate,
+    )
+    return Question(template=cell, target=target, width=12, restarts=1, trainings=4)
+
+
+CLEAN = asked(Noise(), Target(kind="relative", value=0.05))
+NOISY = asked(Noise(law="rademacher", sigma=0.5), Target(kind="absorb", value=0.3))
+
+
+def small(*questions: Question) -> Study:
+    return Study(
+        name="small", question="Do they meet?", targets=tuple(dict.fromkeys(one.target for one in questions)), brackets=questions
+    )
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the study, run once."""
+    out = tmp_path_factory.mktemp("out")
+    options = Options(out, workers=1, quiet=True, executor="inline")
+    run(open_course(small(CLEAN, NOISY), options), options, Console(quiet=True))
+    return out / "small"
+
+
+@pytest.fixture(scope="module")
+def first(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reference with the first edition of it."""
+    reference = tmp_path_factory.mktemp("reference")
+    publish(source, reference, TRAINED, number=1, today=TODAY)
+    return reference
+
+
+@pytest.fixture
+def reference(first: Path, tmp_path: Path) -> Path:
+    """A copy to change."""
+    return shutil.copytree(first, tmp_path / "reference")
+
+
+def test_what_is_published_gives_its_own_tables_and_loses_no_record(first: Path, source: Path) -> None:
+    study = published(first, "small")
+    assert study.changed() == []
+    assert study.manifest() == load_manifest(source)
+    lines = sorted(pq.read_table(study.folder / "records.parquet", columns=["key"])["key"].to_pylist())
+    assert lines == sorted(cell.key for cell in study.manifest().expected)
+    assert study.edition.records == len(lines) == len(Store(source).statuses())
+    assert study.edition.cpu_hours > 0.0
+    assert [one.edition.study for one in all_published(first)] == ["small"]
+
+
+def test_only_witnesses_that_lead_are_kept_and_history_names_the_others_too(first: Path, source: Path) -> None:
+    table = read_csv(first / "small" / "brackets.csv")
+    leading = {*table["q_witness"].dropna(), *table["d_witness"].dropna()}
+    kept = {path.stem for path in (first / "small" / "witnesses").glob("*.npz")}
+    assert leading <= kept <= {path.stem for path in (source / "witnesses").glob("*.npz")}
+    told = load_history(first / "small")
+    assert told is not None
+    assert leading <= {*told["witness"]}
+    for _, rows in told.groupby(["id", "size"]):
+        assert rows["value"].is_monotonic_decreasing
+        assert rows["value"].is_unique
+
+
+def test_questions_are_numbered_in_order_and_a_new_one_comes_last(reference: Path) -> None:
+    before = load_questions(reference)
+    assert [one.id for one in before] == ["B-0001", "B-0002"]
+    bracket = published(reference, "small").manifest().brackets[0]
+    other = bracket.model_copy(update={"net_class": "tied"})
+    known = number(reference, (other, bracket), today=TODAY)
+    assert known[question_text(other)].id == "B-0003"
+    assert known[question_text(bracket)] == before[0]
+    assert load_questions(reference)[:2] == before
+
+
+def test_a_registry_with_a_missing_number_is_refused(reference: Path) -> None:
+    path = reference / "questions.csv"
+    path.write_text(path.read_text().replace("B-0002", "B-0007"))
+    with pytest.raises(UserError, match="expected IDs from B-0001"):
+        load_questions(reference)
+
+
+def test_every_question_stands_with_its_checks_and_sources(first: Path) -> None:
+    table = standings(first)
+    assert not standings_changed(first)
+    assert set(table["status"]) <= {"open", "closed in q", "closed in d"}
+    closed = table[table["q_upper"] == table["q_lower"]]
+    assert set(closed["status"]) <= {"closed in q", "closed in d"}
+    witnessed = table[table["q_witness"].notna()]
+    assert len(witnessed) > 0
+    assert set(witnessed["q_checks"]) == {"float disturbed independent"}
+    assert all(table["q_source"].str.len() > 0)
+
+
+def test_the_independent_evaluation_agrees_to_rounding(first: Path) -> None:
+    found = checks(first / "small")
+    assert len(found) > 0
+    assert (abs(found["independent"] / found["float"] - 1.0) < 1e-9).all()
+
+
+def test_a_changed_number_in_a_table_is_noticed(reference: Path) -> None:
+    path = reference / "small" / "brackets.csv"
+    path.write_text(path.read_text().replace("closed", "open", 1))
+    study = published(reference, "small")
+    assert study.changed() == ["brackets.csv"]
+    findings = list(reproduce_study(study, Sampling(0, None, 0), BlockCache(None)))
+    assert [finding.holds for finding in findings] == [False, True]
+    assert "brackets.csv" in findings[0].text
+
+
+def test_a_witness_under_the_address_of_another_is_noticed(reference: Path) -> None:
+    one, other = sorted((reference / "small" / "witnesses").glob("*.npz"))
+    shutil.copyfile(one, other)
+    assert _witnesses_fail(reference) == other.stem
+
+
+def test_a_file_that_is_no_witness_is_noticed(reference: Path) -> None:
+    one, _ = sorted((reference / "small" / "witnesses").glob("*.npz"))
+    one.write_bytes(b"no witness")
+    assert _witnesses_fail(reference) == one.stem
+
+
+def _witnesses_fail(reference: Path) -> str:
+    """The address that the only failing finding names."""
+    findings = list(reproduce_study(published(reference, "small"), Sampling(0, None, 0), BlockCache(None)))
+    (wrong,) = (finding for finding in findings if not finding.holds)
+    assert wrong.text.startswith("1 of 2 witnesses do not pass")
+    return wrong.text.rpartition(": ")[2]
+
+
+def test_a_sample_is_trained_again_to_the_same_weights(first: Path) -> None:
+    findings = list(reproduce_study(published(first, "small"), Sampling(4, None, 0), BlockCache(None)))
+    assert all(finding.holds for finding in findings)
+    assert "have the same weights" in findings[-1].text
+
+
+def test_the_drawn_sample_stays_within_its_cpu_seconds(first: Path) -> None:
+    records = list(Store(first / "none").records()) or list(_records(first))
+    allowed = sum(record.cost.cpu_seconds for record in records if record.cost) / 2
+    drawn = Sampling(0, allowed, 1).draw(records)
+    assert 0 < len(drawn) < len(records)
+    assert sum(record.cost.cpu_seconds for record in drawn if record.cost) <= allowed
+
+
+def _records(reference: Path) -> object:
+    from results.editions.record_tables import read_records
+
+    return read_records(reference / "small")
+
+
+def test_a_later_edition_names_the_one_before_and_keeps_its_history(reference: Path, source: Path) -> None:
+    before = load_history(reference / "small")
+    publish(source, reference, TRAINED, number=3, today=TODAY)
+    found = load_edition(reference / "small")
+    assert found is not None
+    assert [(one.edition, one.records) for one in found.superseded] == [(1, found.records)]
+    after = load_history(reference / "small")
+    assert before is not None
+    assert after is not None
+    assert before.equals(after)
+    with pytest.raises(UserError, match="expected an edition >= 3"):
+        publish(source, reference, TRAINED, number=2, today=TODAY)
+
+
+def test_an_unfinished_study_is_refused(source: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(source, tmp_path / "small")
+    for path in (folder / "records").glob("*.jsonl"):
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    with pytest.raises(UserError, match="got 1 without one"):
+        publish(folder, tmp_path / "reference", TRAINED, number=1, today=TODAY)
+    assert not (tmp_path / "reference").exists()
+
+
+def test_a_contradiction_is_kept_with_both_sides_and_marks_its_question(reference: Path) -> None:
+    path = next((reference / "small" / "witnesses").glob("*.npz"))
+    witness = load_witness(path)
+    found = Contradiction(
+        witness=witness.sha256,
+        questions=("B-0001",),
+        bound="planted",
+        quantity="q",
+        certified=99.0,
+        measured=3.0,
+        independent=0.01,
+        found=TODAY,
+    )
+    keep(reference, witness, found)
+    assert contradictions(reference) == (found,)
+    assert "q 3, and `planted` certifies at least 99" in found.sentence()
+    assert standings_changed(reference)
+    write_standings(reference)
+    assert read_csv(reference / "leaderboard.csv")["status"][0] == "contradicted"
+
+
+def test_an_unknown_study_is_refused_with_the_known_ones(first: Path) -> None:
+    with pytest.raises(UserError, match="holds small"):
+        published(first, "large")
