@@ -16,6 +16,9 @@ def reproduce(
         typer.Option("--cpu-seconds", help="Train again as many, by recorded cost, as this allows over all studies."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Which records are drawn.", min=0)] = 0,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="First write the tables again, after a change of this code.")
+    ] = False,
     reference: Reference = REFERENCE,
     out: Out = DEFAULT_OUT,
 ) -> None:
@@ -30,9 +33,12 @@ def reproduce(
     from bench.drivers.reproduction import Sampling, reproduce_study
     from operators.data.function_cache import BlockCache
     from results.editions.published import all_published, published
-    from results.editions.standings import standings_changed
+    from results.editions.standings import standings_changed, write_standings
 
     chosen = [published(reference, name) for name in studies] if studies else all_published(reference)
+    if rebuild:
+        chosen = [study.rebuild() for study in chosen]
+        write_standings(reference)
     sampling = Sampling(sample, cpu_seconds, seed)
     failed = 0
     for study in chosen:

@@ -79,10 +79,7 @@ def publish(
         write_csv(folder / history.FILE, history.history(asked, held.accepted, history.load_history(folder)))
     if leading:
         write_csv(folder / checks.FILE, checks.checks(folder, cache))
-    out = Published(folder, said)
-    digests = {f"{name}.csv": write_csv(folder / f"{name}.csv", table) for name, table in out.tables().written()}
-    out = Published(folder, said.model_copy(update={"tables": digests}))
-    editions.save_edition(folder, out.edition)
+    out = Published(folder, said).rebuild()
     write_standings(reference)
     return out
 

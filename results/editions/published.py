@@ -5,10 +5,10 @@ from pathlib import Path
 
 from operators.errors import UserError
 from results.editions.checks import load_checks
-from results.editions.edition import Edition, load_edition
+from results.editions.edition import Edition, load_edition, save_edition
 from results.editions.record_tables import read_cells, read_records
 from results.records.manifest import Manifest, load_manifest
-from results.tables.csv_files import csv_bytes
+from results.tables.csv_files import csv_bytes, write_csv
 from results.tables.study_tables import StudyTables, study_tables
 from results.witnesses.submissions import Entries, entries
 
@@ -40,6 +40,17 @@ class Published:
     def tables(self) -> StudyTables:
         """Every table, computed again from records and witnesses."""
         return study_tables(self.manifest(), read_records(self.folder), self.entries())
+
+    def rebuild(self) -> "Published":
+        """Write every table again, as the records and this code give it.
+
+        Raises:
+            UserError: one cannot be written.
+        """
+        digests = {f"{name}.csv": write_csv(self.folder / f"{name}.csv", table) for name, table in self.tables().written()}
+        edition = self.edition.model_copy(update={"tables": digests})
+        save_edition(self.folder, edition)
+        return Published(self.folder, edition)
 
     def changed(self) -> list[str]:
         """Names of the CSV files that are not, byte for byte, what comes out of the records."""

@@ -59,6 +59,10 @@ def test_reproduce_fails_for_a_table_that_does_not_come_out(checkout: Path) -> N
     assert code == 1
     assert f"FAIL {name}: 1 of" in said
     assert "scaling.csv" in said
+    before = table.with_name("leaderboard.csv").read_bytes()
+    assert asked("reproduce", "--rebuild")[0] == 0
+    assert "0.1" not in table.read_text().splitlines()[1].split(",")
+    assert table.with_name("leaderboard.csv").read_bytes() == before
 
 
 def test_a_commit_that_git_does_not_know_is_refused(checkout: Path) -> None:
