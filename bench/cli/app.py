@@ -44,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "submit": (
         "bench.cli.witnesses:submit_command",
-        "Verify a witness and enter it into the tables of a local study; refused with the reason if it does not pass.",
+        "Verify a witness and enter it into the tables of a local study, or where it leads a published question.",
     ),
     "publish": (
         "bench.cli.publish:publish",

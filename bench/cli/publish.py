@@ -24,7 +24,7 @@ def publish(
 ) -> None:
     """Write the published folder of a study: records, tables, leading witnesses, history, where it is from.
 
-    For example `python -m bench publish brackets --edition 1 --trained $(git rev-parse HEAD)`.
+    For example `python -m bench publish brackets --edition 1 --trained HEAD`.
     """
     folder = study_folder(out, study)
     require("`bench publish`", "report")

@@ -35,20 +35,21 @@ def reproduce(
     from results.editions.published import all_published, published
     from results.editions.standings import standings_changed, write_standings
 
-    chosen = [published(reference, name) for name in studies] if studies else all_published(reference)
+    cache = BlockCache(out / ".data")
+    chosen = [published(reference, name, cache) for name in studies] if studies else all_published(reference, cache)
     if rebuild:
         chosen = [study.rebuild() for study in chosen]
-        write_standings(reference)
+        write_standings(reference, cache)
     sampling = Sampling(sample, cpu_seconds, seed)
     failed = 0
     for study in chosen:
-        for finding in reproduce_study(study, sampling.of(study, chosen), BlockCache(out / ".data")):
+        for finding in reproduce_study(study, sampling.of(study, chosen)):
             print(f"{'ok  ' if finding.holds else 'FAIL'} {study.edition.study}: {finding.text}", flush=True)
             failed += not finding.holds
     if not studies and chosen:
-        changed = standings_changed(reference)
+        changed = standings_changed(reference, cache)
         said = "differs from what" if changed else "is what"
-        print(f"{'FAIL' if changed else 'ok  '} leaderboard.csv {said} the published studies give")
+        print(f"{'FAIL' if changed else 'ok  '} standings.csv {said} the published studies give")
         failed += changed
     if failed:
         raise typer.Exit(1)

@@ -9,12 +9,13 @@ from rich.markup import escape
 
 from bench.cli.arguments import DEFAULT_OUT, Json, Out
 from bench.cli.terminal import print_json
+from bench.extras import require
 from operators.errors import UserError
 
 if TYPE_CHECKING:
     from results.witnesses.verification import Verification
 
-Study = Annotated[str, typer.Option(help="Study whose results folder receives the witness.")]
+CONTRADICTED = 3  # exit code
 
 
 def verify_command(
@@ -45,12 +46,25 @@ def verify_command(
 
 def submit_command(
     file: Annotated[Path, typer.Argument(help="A witness file; docs/leaderboard.md says how to write one.")],
-    study: Study,
+    study: Annotated[str | None, typer.Option(help="Study whose results folder receives the witness.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Instead: the folder of the published studies, results/reference.")] = None,
     author: Annotated[str | None, typer.Option(help="Who enters it; the author in the file by default.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --into: only say where it would stand.")] = False,
     out: Out = DEFAULT_OUT,
 ) -> None:
-    """Verify a witness and enter it into the tables of a local study; refused with the reason if it does not pass."""
-    folder = _folder(Path(study), out)
+    """Verify a witness and enter it into the tables of a local study, or where it leads a published question.
+
+    Exit code 2 if it is refused, with the reason; 3 if it passes every check and lies below a certified bound: it is then kept
+    as a contradiction, with the numbers of both sides.
+
+    For example `python -m bench submit mine.npz --study brackets`, or `python -m bench submit mine.npz --into results/reference`.
+    """
+    if (study is None) == (into is None):
+        raise UserError("expected one of --study and --into, got none or both; --into results/reference publishes the witness")
+    if into is not None:
+        _enter_reference(file, into, author, data=out / ".data", dry=dry_run)
+        return
+    folder = _folder(Path(str(study)), out)
     from operators.data.function_cache import BlockCache
     from results.witnesses.submissions import submit
 
@@ -58,6 +72,25 @@ def submit_command(
     error, allowed = entry.measured.error, entry.measured.allowed
     print(f"entered as {entry.witness}: relative error {error:.6g}, allowed {allowed:.6g}, d = {entry.d}")
     print(f"`python -m bench report {study}` rebuilds the tables")
+
+
+def _enter_reference(file: Path, reference: Path, author: str | None, *, data: Path, dry: bool) -> None:
+    """Say where a witness stands among the published questions, and keep it where it leads."""
+    require("`bench submit --into`", "report")
+    from operators.data.function_cache import BlockCache
+    from results.editions.entering import enter_reference
+
+    done = enter_reference(file, reference, author, cache=BlockCache(data), dry=dry)
+    for sentence in done.sentences:
+        print(sentence)
+    if done.contradiction is not None:
+        kept = "would be kept" if dry else "kept"
+        print(f"{kept} in {reference / 'contradictions'}; please say so in an issue: which of the two is wrong is worth knowing")
+        raise typer.Exit(CONTRADICTED)
+    if done.leads and not dry:
+        print(f"tables below {reference} are written again; commit them with the witness")
+    if not done.leads:
+        print("not kept: only witnesses that lead are")
 
 
 def merge_command(

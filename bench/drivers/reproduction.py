@@ -12,7 +12,6 @@ from typing import Any
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
-from operators.data.function_cache import BlockCache
 from results.editions.checks import checks
 from results.editions.published import Published
 from results.editions.record_tables import read_records
@@ -63,14 +62,14 @@ class Sampling:
         return chosen
 
 
-def reproduce_study(study: Published, sampling: Sampling, cache: BlockCache) -> Iterator[Finding]:
+def reproduce_study(study: Published, sampling: Sampling) -> Iterator[Finding]:
     """Everything that can be checked of a published study."""
     yield _tables(study)
-    if study.entries().accepted:
-        yield _witnesses(study, cache)
+    if any((study.folder / "witnesses").glob("*.npz")):
+        yield _witnesses(study)
     sample = sampling.draw(read_records(study.folder))
     if sample:
-        yield from _trained(study, sample, cache)
+        yield from _trained(study, sample)
 
 
 def _tables(study: Published) -> Finding:
@@ -80,8 +79,8 @@ def _tables(study: Published) -> Finding:
     return Finding(True, f"{count} tables are, byte for byte, what {study.edition.records} records give")
 
 
-def _witnesses(study: Published, cache: BlockCache) -> Finding:
-    found, stated = checks(study.folder, cache), study.checks()
+def _witnesses(study: Published) -> Finding:
+    found, stated = checks(study.folder, study.cache), study.checks()
     failed = [
         name for name, passed in zip(found["witness"], found["passed"], strict=True) if not passed or stated.get(name) != passed
     ]
@@ -90,7 +89,7 @@ def _witnesses(study: Published, cache: BlockCache) -> Finding:
     return Finding(True, f"{len(found)} of {len(found)} witnesses pass their checks")
 
 
-def _trained(study: Published, sample: list[Record], cache: BlockCache) -> Iterator[Finding]:
+def _trained(study: Published, sample: list[Record]) -> Iterator[Finding]:
     """Train a sample again; records of a method that has changed since are counted and left to their commit."""
     cells = {record.key: FAMILIES[record.family].cell.model_validate(record.cell) for record in sample}
     known = [record for record in sample if execution_of(cells[record.key]).key(cells[record.key]) == record.key]
@@ -100,7 +99,7 @@ def _trained(study: Published, sample: list[Record], cache: BlockCache) -> Itera
             f"{len(sample) - len(known)} records were made by a method that has changed since; train them at their commit:"
             f" git checkout {study.edition.trained} && {study.edition.command}",
         )
-    runner = Runner(cache.root)
+    runner = Runner(study.cache.root if study.cache is not None else None)
     again = {record.key: outcome.record for record in known for outcome in runner.run([cells[record.key]])}
     yield _agreement([(record, again[record.key]) for record in known])
 

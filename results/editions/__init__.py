@@ -9,5 +9,5 @@
     history.csv          every witness that was ever a record
     edition.json         where all this is from: edition, commit, lock file, versions, hardware, command, CPU hours, digests
 
-Beside the studies stand `questions.csv`, the permanent numbers of all questions, and `leaderboard.csv`, how each of them stands.
+Beside the studies stand `questions.csv`, the permanent numbers of all questions, and `standings.csv`, how each of them stands.
 """

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from operators.data.dataset import BlockCache, build
+from operators.data.dataset import build
+from operators.data.function_cache import BlockCache
 from results.tables.csv_files import read_csv
 from results.witnesses.error import ENTERING_MARGIN
 from results.witnesses.file import load_witness

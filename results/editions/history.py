@@ -18,13 +18,13 @@ import pandas as pd
 from results.records.manifest import Bracket
 from results.tables.brackets import answers, of_class, q_of
 from results.tables.csv_files import read_csv
-from results.witnesses.submissions import Entry
+from results.witnesses.submissions import Held
 
 FILE = "history.csv"
 COLUMNS = ("id", "size", "value", "entered", "witness", "author", "entered_by", "method", "created")
 
 
-def history(asked: Mapping[str, Bracket], entries: Sequence[Entry], before: pd.DataFrame | None = None) -> pd.DataFrame:
+def history(asked: Mapping[str, Bracket], entries: Sequence[Held], before: pd.DataFrame | None = None) -> pd.DataFrame:
     """The table.
 
     Args:
@@ -49,7 +49,7 @@ def load_history(folder: Path) -> pd.DataFrame | None:
     return found.astype({name: "Int64" if name == "value" else "str" for name in COLUMNS})
 
 
-def _records(number: str, bracket: Bracket, entries: Iterable[Entry], size: str) -> list[dict[str, object]]:
+def _records(number: str, bracket: Bracket, entries: Iterable[Held], size: str) -> list[dict[str, object]]:
     """The witnesses of one question that were the smallest when they entered; of one second the smallest alone."""
     found = [(entry.entered, value, entry) for entry in entries if (value := _value(entry, bracket, size)) is not None]
     rows, least = list[dict[str, object]](), None
@@ -72,7 +72,7 @@ def _records(number: str, bracket: Bracket, entries: Iterable[Entry], size: str)
     return rows
 
 
-def _value(entry: Entry, bracket: Bracket, size: str) -> int | None:
+def _value(entry: Held, bracket: Bracket, size: str) -> int | None:
     if not answers(entry, bracket):
         return None
     if size == "q":

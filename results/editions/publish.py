@@ -1,28 +1,24 @@
 """Publishing a finished study: from a results folder to `results/reference/<study>/`."""
 
 import datetime
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from operators.atomic_files import write_atomic
-from operators.data.dataset import BlockCache
+from operators.data.function_cache import BlockCache
 from operators.errors import UserError
-from results.editions import checks, history, questions
 from results.editions import edition as editions
+from results.editions import questions
 from results.editions.edition import Edition
+from results.editions.leading import keep_leading
 from results.editions.published import Published
 from results.editions.record_tables import write_cells, write_records
 from results.editions.standings import write_standings
 from results.records.manifest import Manifest, load_manifest, save_manifest
 from results.records.record import Record
 from results.records.store import Store
-from results.tables.csv_files import documented, write_csv
-from results.tables.study_tables import StudyTables, study_tables
-from results.witnesses.submissions import Entries, entries
-
-LEADING = {"brackets": ("q_witness", "d_witness"), "leaderboard": ("witness",)}
+from results.tables.csv_files import documented
+from results.tables.study_tables import study_tables
 
 
 @dataclass(frozen=True)
@@ -69,18 +65,10 @@ def publish(
     folder = reference / manifest.name
     older = editions.load_edition(folder)
     said = _edition(manifest, records, trained, number=number, today=today).succeeds(older)
-    held = _held(source, folder)
-    leading = {*_leading(study_tables(manifest, records, held))}
     _write(folder, manifest, records, trained)
-    _keep(source, folder, leading)
-    known = questions.number(reference, manifest.brackets, today=today)
-    if manifest.brackets:
-        asked = {known[questions.question_text(bracket)].id: bracket for bracket in manifest.brackets}
-        write_csv(folder / history.FILE, history.history(asked, held.accepted, history.load_history(folder)))
-    if leading:
-        write_csv(folder / checks.FILE, checks.checks(folder, cache))
-    out = Published(folder, said).rebuild()
-    write_standings(reference)
+    questions.number(reference, manifest.brackets, today=today)
+    out = keep_leading(Published(folder, said, cache), reference, source)
+    write_standings(reference, cache)
     return out
 
 
@@ -100,20 +88,6 @@ def _edition(manifest: Manifest, records: list[Record], trained: Trained, *, num
     )
 
 
-def _held(source: Path, folder: Path) -> Entries:
-    """The witnesses of the results folder and those that already stand in the reference, each once."""
-    both = [entries(folder), entries(source)]
-    accepted = {entry.witness: entry for one in reversed(both) for entry in one.accepted}
-    return Entries(tuple(accepted[name] for name in sorted(accepted)), tuple(bad for one in both for bad in one.refused))
-
-
-def _leading(tables: StudyTables) -> Iterator[str]:
-    """Addresses of the witnesses that stand in the tables."""
-    for name, columns in LEADING.items():
-        for column in columns if name in tables else ():
-            yield from tables[name][column].dropna().astype(str)
-
-
 def _write(folder: Path, manifest: Manifest, records: list[Record], trained: Trained) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_records(folder, manifest.name, records)
@@ -125,15 +99,3 @@ def _write(folder: Path, manifest: Manifest, records: list[Record], trained: Tra
         f"## {name}.csv\n\n{documented(columns)}\n" for name, columns in study_tables(manifest, records).columns.items()
     )
     write_atomic(folder / "columns.md", f"# Columns\n\n{text}".encode())
-
-
-def _keep(source: Path, folder: Path, leading: set[str]) -> None:
-    """Copy the witnesses that lead, with their entries; take away those that no longer do."""
-    for kind, ending in (("witnesses", "npz"), ("submissions", "json")):
-        for path in (folder / kind).glob(f"*.{ending}"):
-            if path.stem not in leading:
-                path.unlink()
-        for address in sorted(leading):
-            (folder / kind).mkdir(exist_ok=True)
-            if not (folder / kind / f"{address}.{ending}").is_file():
-                shutil.copyfile(source / kind / f"{address}.{ending}", folder / kind / f"{address}.{ending}")

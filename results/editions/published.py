@@ -1,8 +1,9 @@
 """A published study, read back: its tables are computed from its folder and from nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.editions.checks import load_checks
 from results.editions.edition import Edition, load_edition, save_edition
@@ -20,10 +21,12 @@ class Published:
     Attributes:
         folder: where it is.
         edition: where it is from.
+        cache: where generated functions and measurements of witnesses are kept.
     """
 
     folder: Path
     edition: Edition
+    cache: BlockCache | None = None
 
     def manifest(self) -> Manifest:
         """What was asked, with the cells."""
@@ -31,7 +34,7 @@ class Published:
 
     def entries(self) -> Entries:
         """Its witnesses."""
-        return entries(self.folder)
+        return entries(self.folder, self.cache)
 
     def checks(self) -> dict[str, str]:
         """What each of its witnesses passed, by address."""
@@ -50,7 +53,7 @@ class Published:
         digests = {f"{name}.csv": write_csv(self.folder / f"{name}.csv", table) for name, table in self.tables().written()}
         edition = self.edition.model_copy(update={"tables": digests})
         save_edition(self.folder, edition)
-        return Published(self.folder, edition)
+        return replace(self, edition=edition)
 
     def changed(self) -> list[str]:
         """Names of the CSV files that are not, byte for byte, what comes out of the records."""
@@ -61,7 +64,7 @@ class Published:
         ]
 
 
-def published(reference: Path, study: str) -> Published:
+def published(reference: Path, study: str, cache: BlockCache | None = None) -> Published:
     """A study of the reference.
 
     Raises:
@@ -72,10 +75,10 @@ def published(reference: Path, study: str) -> Published:
     if edition is None:
         known = ", ".join(one.edition.study for one in all_published(reference)) or "none"
         raise UserError(f"expected a published study, got {study!r}; {reference} holds {known}")
-    return Published(folder, edition)
+    return Published(folder, edition, cache)
 
 
-def all_published(reference: Path) -> list[Published]:
+def all_published(reference: Path, cache: BlockCache | None = None) -> list[Published]:
     """The published studies, by name."""
     folders = sorted(path.parent for path in reference.glob("*/edition.json"))
-    return [Published(folder, edition) for folder in folders if (edition := load_edition(folder)) is not None]
+    return [Published(folder, edition, cache) for folder in folders if (edition := load_edition(folder)) is not None]

@@ -1,4 +1,4 @@
-"""leaderboard.csv of the reference: how every numbered question stands, over all published studies.
+"""standings.csv of the reference: how every numbered question stands, over all published studies.
 
 The ladder: `open` - `closed in q` (q_upper = q_lower, or the fixed q is certified impossible) - `closed in d` (d_upper =
 d_lower); beside it `contradicted` (a witness that passes every check lies below a certified bound) and `withdrawn`.
@@ -14,13 +14,14 @@ from typing import Any
 import pandas as pd
 
 from operators.bounds import BOUNDS
+from operators.data.function_cache import BlockCache
 from results.editions import questions
 from results.editions.contradictions import contradicted
 from results.editions.published import Published, all_published
 from results.tables.brackets import brackets
 from results.tables.csv_files import csv_bytes, write_csv
 
-FILE = "leaderboard.csv"
+FILE = "standings.csv"
 ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate", "target", "net_class", "nets", "q")
 FOUND = (
     *("q_lower", "q_bound", "q_status", "q_upper", "q_witness", "q_author", "q_method"),
@@ -41,28 +42,28 @@ COLUMNS: dict[str, str] = {
 }
 
 
-def standings(reference: Path) -> pd.DataFrame:
+def standings(reference: Path, cache: BlockCache | None = None) -> pd.DataFrame:
     """The table, computed from the published studies."""
     known = {one.question: one for one in questions.load_questions(reference)}
     broken = contradicted(reference)
-    rows = [row for study in all_published(reference) for row in _rows(study, known, broken)]
+    rows = [row for study in all_published(reference, cache) for row in _rows(study, known, broken)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values("id", kind="stable", ignore_index=True)
 
 
-def write_standings(reference: Path) -> None:
-    """Write leaderboard.csv.
+def write_standings(reference: Path, cache: BlockCache | None = None) -> None:
+    """Write standings.csv.
 
     Raises:
         UserError: it cannot be written.
     """
-    write_csv(reference / FILE, standings(reference))
+    write_csv(reference / FILE, standings(reference, cache))
 
 
-def standings_changed(reference: Path) -> bool:
-    """Whether leaderboard.csv is not what comes out of the published studies."""
+def standings_changed(reference: Path, cache: BlockCache | None = None) -> bool:
+    """Whether standings.csv is not what comes out of the published studies."""
     path = reference / FILE
-    return not path.is_file() or path.read_bytes() != csv_bytes(standings(reference))
+    return not path.is_file() or path.read_bytes() != csv_bytes(standings(reference, cache))
 
 
 def _rows(study: Published, known: Mapping[str, questions.Numbered], broken: Iterable[str]) -> list[dict[str, object]]:

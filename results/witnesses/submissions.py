@@ -135,6 +135,11 @@ def enter(
     return held[claim]
 
 
+def held_of(witness: Witness, found: Verification, author: str | None = None) -> Held:
+    """A measured witness as it would stand in a folder that it entered now."""
+    return _held(_entry(witness, author), found)
+
+
 def claim_of(witness: Witness) -> str:
     """Hash of all of a witness but its origin."""
     return witness.header.identity(witness.weights.sha256())

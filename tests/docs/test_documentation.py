@@ -29,6 +29,7 @@ from bench.engines.threads import pinned_tensorflow
 from bench.study import Study
 from operators import TASKS
 from operators.bounds import BOUNDS
+from results.editions import checks, history, questions, standings
 from results.families import FAMILIES
 from results.tables.study_tables import kinds
 
@@ -163,7 +164,13 @@ def test_the_pages_name_every_command() -> None:
 
 def table_columns() -> dict[str, set[str]]:
     named = {name: kind.columns(FAMILIES["deeponet"]) for name, kind in kinds(FAMILIES["deeponet"]).items()}
-    return {f"{name}.csv": set(columns) for name, columns in named.items() if columns}
+    published = {
+        "standings": standings.COLUMNS,
+        "history": history.COLUMNS,
+        "checks": checks.COLUMNS,
+        "questions": questions.COLUMNS,
+    }
+    return {f"{name}.csv": set(columns) for name, columns in (named | published).items() if columns}
 
 
 @EVERY_PAGE

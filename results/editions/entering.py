@@ -1,0 +1,157 @@
+"""A witness from outside enters the reference: where it leads a numbered question it is kept, and everything is computed again.
+
+A witness that passes every check and yet lies below a certified bound enters nowhere; it is kept as a contradiction
+(`results.editions.contradictions`), because then the bound, the data or an evaluation is wrong.
+"""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from operators.bounds import eckart_young
+from operators.data.dataset import build
+from operators.data.function_cache import BlockCache
+from operators.errors import UserError
+from results.editions import questions
+from results.editions.contradictions import Contradiction, keep
+from results.editions.leading import keep_leading
+from results.editions.published import Published, all_published
+from results.editions.standings import write_standings
+from results.records.manifest import Bracket
+from results.tables.brackets import answers, brackets, of_class, q_of
+from results.witnesses.file import Witness, load_witness
+from results.witnesses.independent import independent_error
+from results.witnesses.submissions import Held, enter, held_of
+from results.witnesses.verification import Verification, request_of, verify
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A numbered question that a witness answers, with the smallest q and d that were witnessed before."""
+
+    id: str
+    study: Published
+    bracket: Bracket
+    least: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What became of a witness.
+
+    Attributes:
+        sentences: per question that it answers, in q and in d, whether it leads.
+        leads: whether it leads anywhere, and so is kept.
+        contradiction: what it contradicts; None if nothing.
+    """
+
+    sentences: tuple[str, ...]
+    leads: bool
+    contradiction: Contradiction | None = None
+
+
+def enter_reference(
+    path: Path, reference: Path, author: str | None = None, *, cache: BlockCache | None = None, dry: bool = False
+) -> Entered:
+    """Measure a witness and enter it where it leads.
+
+    Args:
+        path: the file, from anyone.
+        reference: folder of the published studies.
+        author: who enters it; the author named in the file by default.
+        cache: where generated functions and measurements are kept.
+        dry: only say where it would stand.
+
+    Raises:
+        UserError: with the reason: no witness, misses its target, answers no numbered question, or a file cannot be written.
+    """
+    witness = load_witness(path)
+    found = verify(witness, cache, entering=True)
+    if not found.passed and not (found.measured is not None and found.measured.below_floor):
+        raise UserError(f"witness not entered: {found.reason}")
+    held = held_of(witness, found, author)
+    asked = _asked(held, reference, cache)
+    if not asked:
+        raise UserError(
+            "expected a witness for a numbered question, got one whose data, target and q are those of none;"
+            f" {questions.FILE} lists them"
+        )
+    against = _contradiction(witness, found, held, asked, cache)
+    if against is not None:
+        if not dry:
+            keep(reference, witness, against)
+            write_standings(reference, cache)
+        return Entered((against.sentence(),), False, against)
+    told = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
+    ahead = [one for one, size, value in told if _leads(value, one.least[size])]
+    if ahead and not dry:
+        for study in {one.study.folder: one.study for one in ahead}.values():
+            enter(witness, study.folder, author, cache=cache)
+            keep_leading(study, reference)
+        write_standings(reference, cache)
+    return Entered(tuple(_sentence(*one) for one in told), bool(ahead))
+
+
+def _asked(held: Held, reference: Path, cache: BlockCache | None) -> list[Asked]:
+    """The numbered questions that a witness answers."""
+    numbers = {one.question: one.id for one in questions.load_questions(reference)}
+    found = []
+    for study in all_published(reference, cache):
+        manifest = study.manifest().without_cells()
+        for bracket in (bracket for bracket in manifest.brackets if answers(held, bracket)):
+            one = manifest.model_copy(update={"brackets": (bracket,)})
+            (row,) = brackets(one, study.entries().accepted, {}).to_dict("records")
+            least = {size: None if pd.isna(row[f"{size}_upper"]) else int(row[f"{size}_upper"]) for size in ("q", "d")}
+            found.append(Asked(numbers[questions.question_text(bracket)], study, bracket, least))
+    return found
+
+
+def _contradiction(
+    witness: Witness, found: Verification, held: Held, asked: list[Asked], cache: BlockCache | None
+) -> Contradiction | None:
+    """What a witness that passed contradicts: the floor of its rank, or the certified q or d of a question."""
+    measured = held.measured
+    sides = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
+    below = [
+        (getattr(one.bracket, f"{size}_bound"), size, float(getattr(one.bracket, f"{size}_lower")), float(value))
+        for one, size, value in sides
+        if getattr(one.bracket, f"{size}_status") == "certified" and value < getattr(one.bracket, f"{size}_lower")
+    ]
+    if measured.below_floor and measured.floor is not None:
+        below.insert(0, (eckart_young.BOUND.name, "relative error", measured.floor, measured.error))
+    if not below:
+        return None
+    bound, quantity, certified, seen = below[0]
+    return Contradiction(
+        witness=held.witness,
+        questions=tuple(sorted({one.id for one in asked})),
+        bound=bound,
+        quantity=quantity,
+        certified=certified,
+        measured=seen,
+        independent=independent_error(witness, build(request_of(witness.header), cache)),
+        found=datetime.datetime.now(datetime.UTC).date(),
+    )
+
+
+def _size(held: Held, bracket: Bracket, size: str) -> int | None:
+    if size == "q":
+        return q_of(held)
+    return held.d if of_class(held, bracket) else None
+
+
+def _leads(value: int, least: int | None) -> bool:
+    return least is None or value < least
+
+
+def _sentence(asked: Asked, size: str, value: int) -> str:
+    before = asked.least[size]
+    if before is None:
+        return f"{asked.id}: {size} = {value} leads: no witness was known"
+    if value < before:
+        return f"{asked.id}: {size} = {value} leads: the smallest known was {before}"
+    how = "equals the smallest known" if value == before else f"does not lead: the smallest known is {before}"
+    return f"{asked.id}: {size} = {value} {how}"

@@ -1,0 +1,107 @@
+"""A witness from outside: it moves the table where it leads, trails where it does not, is kept where it contradicts a bound."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bench.cli.app import app
+from operators.errors import UserError
+from results.editions.contradictions import contradictions
+from results.editions.entering import enter_reference
+from results.editions.history import load_history
+from results.editions.published import published
+from results.editions.standings import standings_changed
+from results.records.manifest import save_manifest
+from results.tables.csv_files import read_csv
+from results.witnesses.file import encode, load_witness
+
+
+@pytest.fixture
+def best(reference: Path) -> Path:
+    """The witness with the smallest d of the clean question, taken out of the reference: what a stranger brings."""
+    table = read_csv(reference / "small" / "brackets.csv").set_index("target")
+    return reference / "small" / "witnesses" / f"{table.loc['relative error 0.05', 'd_witness']}.npz"
+
+
+def without(reference: Path, best: Path, tmp_path: Path) -> Path:
+    """The reference as it was before that witness; the witness itself, as a file elsewhere."""
+    mine = tmp_path / "mine.npz"
+    shutil.move(best, mine)
+    (best.parent.parent / "submissions" / f"{best.stem}.json").unlink()
+    (best.parent.parent / "history.csv").unlink()
+    published(reference, "small").rebuild()
+    return mine
+
+
+def test_a_better_witness_moves_the_table(reference: Path, best: Path, tmp_path: Path) -> None:
+    mine = without(reference, best, tmp_path)
+    before = read_csv(reference / "small" / "brackets.csv").set_index("target").loc["relative error 0.05"]
+    done = enter_reference(mine, reference, "A. Stranger")
+    after = read_csv(reference / "small" / "brackets.csv").set_index("target").loc["relative error 0.05"]
+    assert done.leads
+    assert done.sentences[0].startswith("B-0001: q = ")
+    assert best.is_file()
+    assert before.fillna(0)["d_upper"] != after["d_upper"]
+    assert after["d_witness"] == best.stem
+    told = load_history(reference / "small")
+    assert told is not None
+    assert "A. Stranger" in set(told["entered_by"])
+    assert not standings_changed(reference)
+    assert published(reference, "small").changed() == []
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(reference: Path, best: Path, tmp_path: Path) -> None:
+    mine = without(reference, best, tmp_path)
+    before = {path: path.read_bytes() for path in sorted(reference.rglob("*")) if path.is_file()}
+    assert enter_reference(mine, reference, dry=True).leads
+    assert {path: path.read_bytes() for path in sorted(reference.rglob("*")) if path.is_file()} == before
+
+
+def test_a_witness_that_does_not_lead_is_not_kept(reference: Path, best: Path) -> None:
+    done = enter_reference(best, reference)
+    assert not done.leads
+    assert all("equals the smallest known" in sentence or "does not lead" in sentence for sentence in done.sentences)
+
+
+def test_a_witness_below_a_planted_wrong_bound_is_kept_as_a_contradiction(reference: Path, best: Path) -> None:
+    """The q that the published study certifies is raised above what the witness has."""
+    study = published(reference, "small")
+    manifest = study.manifest().without_cells()
+    wrong = manifest.brackets[0].model_copy(update={"q_lower": 50, "q_bound": "planted"})
+    save_manifest(study.folder, manifest.model_copy(update={"brackets": (wrong, *manifest.brackets[1:])}))
+    ran = CliRunner().invoke(app, ["submit", str(best), "--into", str(reference)], catch_exceptions=False)
+    assert ran.exit_code == 3
+    assert "`planted` certifies at least 50: one of them is wrong" in ran.output
+    (kept,) = contradictions(reference)
+    assert (kept.bound, kept.certified, kept.questions) == ("planted", 50.0, ("B-0001",))
+    assert kept.independent == pytest.approx(0.05, rel=0.9)
+    assert (reference / "contradictions" / best.name).is_file()
+    table = read_csv(reference / "standings.csv").set_index("id")
+    assert table.loc["B-0001", "status"] == "contradicted"
+
+
+def test_weights_that_miss_the_target_are_refused(reference: Path, best: Path, tmp_path: Path) -> None:
+    witness = load_witness(best)
+    path = tmp_path / "zero.npz"
+    path.write_bytes(encode(replace(witness, weights=witness.weights.changed(lambda array: 0.0 * array))))
+    with pytest.raises(UserError, match="witness not entered: misses the target"):
+        enter_reference(path, reference)
+
+
+def test_a_target_that_no_question_asks_is_refused_with_where_the_questions_stand(
+    reference: Path, best: Path, tmp_path: Path
+) -> None:
+    witness = load_witness(best)
+    looser = witness.header.model_copy(update={"target": witness.header.target.model_copy(update={"value": 0.5})})
+    path = tmp_path / "looser.npz"
+    path.write_bytes(encode(replace(witness, header=looser)))
+    with pytest.raises(UserError, match=r"questions\.csv lists them"):
+        enter_reference(path, reference)
+
+
+def test_submit_wants_a_study_or_the_reference(best: Path) -> None:
+    with pytest.raises(UserError, match="expected one of --study and --into"):
+        CliRunner().invoke(app, ["submit", str(best)], catch_exceptions=False)
