@@ -177,10 +177,12 @@ def test_reassigned_labels_of_a_grid_keep_every_singular_value_and_permuted_nois
 def test_controls_permute_uniformly_and_are_the_same_in_every_build() -> None:
     controlled = request("triples", 5, control="permuted-labels")
     assert bits(build(controlled)) == bits(build(controlled))
-    plain = [build(request("triples", 5, replicate=replicate)).noise.ravel() for replicate in range(400)]
-    moved = [
-        build(request("triples", 5, control="permuted-labels", replicate=replicate)).noise.ravel() for replicate in range(400)
-    ]
+    plain, moved = [], []
+    for replicate in range(400):
+        one = request("triples", 5, control="permuted-labels", replicate=replicate)
+        noise = draw_noise(one, rms=1.0)
+        plain.append(noise.ravel())
+        moved.append(sampling.controlled(one, np.zeros_like(noise), noise)[1].ravel())
     first = [int(np.flatnonzero(after == before[0])[0]) for before, after in zip(plain, moved, strict=True)]
     counts = np.bincount(first, minlength=5)
     assert np.sum((counts - 80.0) ** 2 / 80.0) < 18.5  # chi square of 4 degrees of freedom: exceeded with probability 0.001
