@@ -46,12 +46,14 @@ class Evidence:
         quarantined: refused lines.
         disagreeing: keys with records of different weights.
         digests: SHA-256 of input files and tables, by name.
+        computed: when the tables were computed, by which version (`results.tables.version`).
     """
 
     tables: StudyTables
     quarantined: tuple[Quarantined, ...] = ()
     disagreeing: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    computed: str = ""
 
     @property
     def record_columns(self) -> Mapping[str, str]:

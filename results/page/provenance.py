@@ -37,7 +37,7 @@ def facts(evidence: Evidence) -> list[Fact]:
     """Provenance of the records and tables."""
     frame = evidence.tables.frame
     ran = frame[frame["status"] != "missing"]
-    found = []
+    found = [Fact("Tables", (evidence.computed, "What is asked (targets, rays, questions) is what study.json says now."))]
     for name, what in (("versions", "package versions"), ("hardware", "hardware")):
         groups = ran[name].fillna("").value_counts().sort_index()
         lines = tuple(f"{count} records: {text or 'not stated'}" for text, count in groups.items())

@@ -1,5 +1,6 @@
 """From a study folder to its tables, figures and `report.md`, all computed from `study.json` and the records."""
 
+import datetime
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from results.tables.costs import COSTS, costs
 from results.tables.csv_files import documented, write_csv
 from results.tables.frame import check_floors
 from results.tables.study_tables import StudyTables, kinds, study_tables
+from results.tables.version import computed
 from results.witnesses.submissions import entries
 
 TOLD = ("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier")
@@ -75,7 +77,12 @@ class Summary:
 
 
 def write_tables(
-    folder: Path, manifest: Manifest | None = None, *, figures: bool = True, cache: BlockCache | None = None
+    folder: Path,
+    manifest: Manifest | None = None,
+    *,
+    figures: bool = True,
+    cache: BlockCache | None = None,
+    now: datetime.datetime | None = None,
 ) -> Summary:
     """Read a study folder, write its CSV files, printed tables, figures, `columns.md`, `report.md` and `report.html`.
 
@@ -86,6 +93,7 @@ def write_tables(
         manifest: what the study expects; read from `study.json` by default.
         figures: whether to draw the figures.
         cache: where generated functions and measurements of witnesses are kept; without it every witness is measured again.
+        now: the time that report and page state; the clock's by default. Nothing else depends on it.
 
     Raises:
         UserError: there is no readable `study.json`, or a file cannot be written.
@@ -95,7 +103,8 @@ def write_tables(
     manifest = manifest if manifest is not None else load_manifest(folder)
     tables = study_tables(manifest, store.changes(), entries(folder, cache))
     digests = {f"{name}.csv": write_csv(folder / f"{name}.csv", table) for name, table in tables.written()}
-    evidence = Evidence(tables, store.quarantined(), store.disagreeing(), _of_study(folder) | digests)
+    made = computed(now or datetime.datetime.now(datetime.UTC))
+    evidence = Evidence(tables, store.quarantined(), store.disagreeing(), _of_study(folder) | digests, made)
     charts = list(drawings(evidence))
     drawn = list(pictures(charts, evidence.records)) if figures else []
     for picture in drawn:
@@ -104,7 +113,7 @@ def write_tables(
     store.quarantine()
     summary = _summary(tables, store)
     write_atomic(folder / "columns.md", _columns(tables.family).encode())
-    write_atomic(folder / "report.md", _report(tables, summary, store, drawn).encode())
+    write_atomic(folder / "report.md", _report(tables, summary, store, drawn, made).encode())
     print_tables(folder, tables)
     write_page(folder, evidence, charts)
     write_index(folder.parent)
@@ -117,7 +126,7 @@ def _of_study(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()} if path.is_file() else {}
 
 
-def _report(tables: StudyTables, summary: Summary, store: Store, drawn: list[Picture]) -> str:
+def _report(tables: StudyTables, summary: Summary, store: Store, drawn: list[Picture], made: str) -> str:
     sections = (
         _head(tables.manifest, summary, tables.frame),
         _refused(store),
@@ -129,6 +138,7 @@ def _report(tables: StudyTables, summary: Summary, store: Store, drawn: list[Pic
         _figures(drawn),
         _cost(tables.frame),
         _reproduce(tables.manifest),
+        f"{made}.\n",
     )
     return "".join(sections)
 

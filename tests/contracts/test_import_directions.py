@@ -34,8 +34,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.statistics": "operators",
     "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
     " results.records",
-    "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results.schema results.families"
-    " results.records results.statistics results.witnesses",
+    "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results results.schema"
+    " results.families results.records results.statistics results.witnesses",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
     "results.charts": "results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",

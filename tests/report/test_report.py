@@ -1,6 +1,7 @@
 """From a study folder to its tables and report: complete, repeatable, honest about gaps, and safe to open."""
 
 import csv
+import datetime
 import hashlib
 import itertools
 import json
@@ -24,8 +25,10 @@ from results.report.markdown import escape
 from results.report.write import write_tables
 from results.tables.frame import FloorViolation
 from results.tables.study_tables import kinds
+from results.tables.version import computed
 
 ALPHAS = (1.0, 2.0)
+NOW = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.UTC)
 
 
 def save(folder: Path, study: Any, *, extra: bytes = b"", **settings: Any) -> Path:
@@ -59,7 +62,7 @@ def study(new_planted: Callable[[], Any]) -> Any:
 def built(study: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study folder with a torn line, built once; tests only read it."""
     folder = save(tmp_path_factory.mktemp("study"), study, extra=b"torn")
-    summary = write_tables(folder)
+    summary = write_tables(folder, now=NOW)
     assert (summary.expected, summary.done, summary.floors, summary.quarantined) == (48, 48, 48, 1)
     return folder
 
@@ -96,9 +99,15 @@ def test_the_report_shows_tables_figures_floors_and_the_command(built: Path) -> 
         assert (built / path).with_suffix(".svg").is_file()
 
 
+def test_report_and_page_say_when_and_by_which_code_they_were_computed(built: Path) -> None:
+    said = computed(NOW)
+    assert said in (built / "report.md").read_text()
+    assert said in (built / "report.html").read_text()
+
+
 def test_building_again_changes_no_byte(built: Path, tmp_path: Path) -> None:
     again = shutil.copytree(built, tmp_path / "again")
-    write_tables(again)
+    write_tables(again, now=NOW)
     assert produced(again) == produced(built)
 
 
