@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.charts.evidence import KEY_DIGITS, Evidence, task_label
+from results.charts.evidence import KEY_DIGITS, Evidence
 from results.charts.model import Axis, Chart, Line, Records, Sketch, Switch, marked
 from results.tables.numbers import numbers
-from results.tables.series import NOISE, noise_label
+from results.tables.series import NOISE, noise_label, task_label
 
 SIZES = {"q": "smallest q seen", "d": "smallest d seen"}
 FLOOR = Switch("q certified to be needed", "theory", "certified", dash=1)
