@@ -24,18 +24,27 @@ class Answer:
     """What a study says to one of its questions.
 
     Attributes:
-        text: one sentence.
+        finding: the sentence without its full stop: number, interval, status and verdict, and the cells without a result.
         changed_by: what would change it, one clause.
         table: the CSV file that it is read off; empty: it rests on the records.
         chart: the section of the page whose charts show it; empty if none does.
         task: the task that it is about, as charts name it; empty: several.
+        target: the target that it is about; empty: several.
+        setting: what it holds of, and how it was measured.
     """
 
-    text: str
+    finding: str
     changed_by: str
     table: str = ""
     chart: str = ""
     task: str = ""
+    target: str = ""
+    setting: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole sentence."""
+        return f"{self.finding} ({self.setting})." if self.setting else f"{self.finding}."
 
 
 def counted(number: int, what: str) -> str:
@@ -91,6 +100,13 @@ def not_done(counts: Mapping[Any, Any]) -> str:
 def summed(rows: pd.DataFrame) -> dict[str, int]:
     """Counts of cells by outcome over the rows of a table that share no cell."""
     return {name: int(rows[name].sum()) for name in ("expected", *ENDED_OTHERWISE) if name in rows}
+
+
+def not_done_each(rows: pd.DataFrame) -> str:
+    """The same over the rows of a table that may share cells, such as several fits or rays."""
+    counts = summed(rows)
+    without = sum(count for name, count in counts.items() if name != "expected")
+    return f"; {without} of {counts['expected']} cells without a result, each counted once per row" if without else ""
 
 
 def parts(words: Sequence[tuple[int, str]]) -> str:

@@ -27,14 +27,15 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     free = said["assumptions"].fillna("") == ""
     certified = said[(said["status"] == "certified") & free]
     for _, row in against.iterrows():
-        yield Answer(_contradicted(row), MISTAKE, "bounds.csv", "thresholds", task_label(row["task"], row["parameters"]))
+        task = task_label(row["task"], row["parameters"])
+        yield Answer(_contradicted(row), MISTAKE, "bounds.csv", "thresholds", task, str(row["target"]))
     if len(against) == 0:
         met = int(certified["q_high"].notna().sum())
         text = (
             f"No certified demand is contradicted in {counted(len(certified), 'row')}" if len(certified) else _silent(len(rows))
         )
         known = f" ({met} of them with a q* that is bounded above on every replicate)" if len(certified) else ""
-        yield Answer(f"{text}{known}{_others(rows, said)}.", CHANGED, "bounds.csv", "thresholds")
+        yield Answer(f"{text}{known}{_others(rows, said)}", CHANGED, "bounds.csv", "thresholds")
 
 
 def _silent(count: int) -> str:
@@ -48,7 +49,7 @@ def _contradicted(row: "pd.Series[str]") -> str:
     chance = f", probability {row['probability']}" if isinstance(row["probability"], str) and row["probability"] else ""
     return (
         f"Contradicted: {row['bound']} (certified{chance}) demands q >= {demanded} of {task},"
-        f" {row['design']}, {row['sizes']}, {noise}, {row['target']} at n = {row['n']}, and a run reached the target below it."
+        f" {row['design']}, {row['sizes']}, {noise}, {row['target']} at n = {row['n']}, and a run reached the target below it"
     )
 
 

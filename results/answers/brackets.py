@@ -62,4 +62,4 @@ def _of_d(rows: pd.DataFrame) -> str:
 def _unfinished(rows: pd.DataFrame) -> str:
     """Searches that ended before they were finished."""
     ended = int((rows["search"] != "finished").sum())
-    return (f"; {ended} of {len(rows)} searches ended by budget or interruption" if ended else "") + "."
+    return f"; {ended} of {len(rows)} searches ended by budget or interruption" if ended else ""

@@ -20,7 +20,7 @@ def standing(study: StudyTables) -> Answer:
     table = "cells.csv" if "cells" in study else ""
     again = "running what has no result yet: `python -m bench run`"
     if status.empty:
-        return Answer("Nothing is found: the study asks for no cell.", "cells in its study file")
+        return Answer("Nothing is found: the study asks for no cell", "cells in its study file")
     if not done:
-        return Answer(f"Nothing is found: none of {counted(len(status), 'cell')} is done{told}.", again, table)
-    return Answer(f"Done: {done} of {counted(len(status), 'cell')}{told}; what they measured stands in the tables.", again, table)
+        return Answer(f"Nothing is found: none of {counted(len(status), 'cell')} is done{told}", again, table)
+    return Answer(f"Done: {done} of {counted(len(status), 'cell')}{told}; what they measured stands in the tables", again, table)

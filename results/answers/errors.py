@@ -30,11 +30,6 @@ def _of(cells: pd.DataFrame) -> Answer:
     size = f"q = {first['q']}, d = {first['d']}, {first['engine']} {first['recipe']}"
     where = f"{task}, {first['design']} {first['N']} x {first['M']}, {size}"
     text = f"Relative error on the training labels {train}, on held-out functions {test}; {means}"
-    over = f"median and range over {counted(len(done), 'run')}"
-    return Answer(
-        f"{text} ({where}; measured, {over}){not_done(cells_by_outcome(cells['status']))}.",
-        CHANGED,
-        "scaling.csv",
-        "errors",
-        task,
-    )
+    setting = f"{where}; measured, median and range over {counted(len(done), 'run')}"
+    ended = not_done(cells_by_outcome(cells["status"]))
+    return Answer(f"{text}{ended}", CHANGED, "scaling.csv", "errors", task, setting=setting)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from results.answers.answer import Answer, counted, excluded, fixed, interval, listed, not_done, summed
+from results.answers.answer import Answer, counted, excluded, fixed, interval, listed, not_done, not_done_each
 from results.tables.exponents import THRESHOLD_LAW
 from results.tables.predicted_exponents import predicted_exponents
 from results.tables.series import noise_label, on_shapes, paths, task_label
@@ -45,11 +45,11 @@ def _one(study: StudyTables, row: Row) -> Answer:
     place = ", ".join(filter(None, (task, row["design"], f"{row['schedule']}: {row['sizes']}", noise, target, row["path"])))
     where = f"{place}; trained by {row['engine']} {row['recipe']}; measured, 95 % interval"
     if row["law"] != THRESHOLD_LAW:
-        text = f"E(q) falls like q^-{_value(row)}{_floors(row)} ({where}){not_done(row)}."
-        return Answer(text, OF_ERROR, "exponents.csv", "errors", task)
+        text = f"E(q) falls like q^-{_value(row)}{_floors(row)}{not_done(row)}"
+        return Answer(text, OF_ERROR, "exponents.csv", "errors", task, setting=where)
     verdict = excluded(*_ends(row), _predicted(study, row))
-    text = f"q* ~ n^{_value(row)} over {_range(study, row)}{_floors(row)}: {verdict} ({where}){not_done(row)}."
-    return Answer(text, CHANGED, "exponents.csv", "thresholds", task)
+    text = f"q* ~ n^{_value(row)} over {_range(study, row)}{_floors(row)}: {verdict}{not_done(row)}"
+    return Answer(text, CHANGED, "exponents.csv", "thresholds", task, str(target), where)
 
 
 def _value(row: Row) -> str:
@@ -101,23 +101,18 @@ def _several(study: StudyTables, rows: pd.DataFrame) -> Answer:
     value, bounds = rows["exponent"].dropna(), [_ends(row) for row in rows.to_dict("records")]
     lowest, highest = min(low for low, _ in bounds), max(high for _, high in bounds)
     ends = f"between {fixed(value.min())} and {fixed(value.max())}, intervals within {interval(lowest, highest)}"
-    task, ended = (next(iter(tasks)) if len(tasks) == 1 else ""), _ended(rows)
+    task, ended = (next(iter(tasks)) if len(tasks) == 1 else ""), not_done_each(rows)
     if first["law"] != THRESHOLD_LAW:
-        return Answer(f"E(q) falls like q^-a with a {ends} ({where}){ended}.", OF_ERROR, "exponents.csv", "errors", task)
+        return Answer(f"E(q) falls like q^-a with a {ends}{ended}", OF_ERROR, "exponents.csv", "errors", task, setting=where)
     against: dict[float, list[bool]] = {}
     for row in rows.to_dict("records"):
         low, high = _ends(row)
         for candidate in set(_predicted(study, row)):
             against.setdefault(candidate, []).append(not low <= candidate <= high)
     verdict = ", ".join(f"{excluded(1, 0, [value])} by {sum(out)} of {len(out)}" for value, out in sorted(against.items()))
-    return Answer(f"q* ~ n^b with b {ends}: {verdict} ({where}){ended}.", CHANGED, "exponents.csv", "thresholds", task)
-
-
-def _ended(rows: pd.DataFrame) -> str:
-    """Cells without a result behind several fits; one cell may stand behind more than one."""
-    counts = summed(rows)
-    without = sum(count for name, count in counts.items() if name != "expected")
-    return f"; {without} of {counts['expected']} cells without a result, each counted once per fit" if without else ""
+    return Answer(
+        f"q* ~ n^b with b {ends}: {verdict}{ended}", CHANGED, "exponents.csv", "thresholds", task, first["target"], where
+    )
 
 
 def _none(rows: pd.DataFrame, asked: int, law: str) -> Answer:
@@ -127,5 +122,5 @@ def _none(rows: pd.DataFrame, asked: int, law: str) -> Answer:
     more = f"; {len(reasons) - 3} other reasons" if len(reasons) > 3 else ""
     whole = "No exponent is identified" if len(rows) == asked else f"No exponent is identified in {len(rows)} of {asked} fits"
     chart, what = ("thresholds", "q*(n)") if law == THRESHOLD_LAW else ("errors", "E(q)")
-    text = f"{whole} of {what}{f' ({asked} fits)' if len(rows) == asked else ''}: {told}{more}{_ended(rows)}."
+    text = f"{whole} of {what}{f' ({asked} fits)' if len(rows) == asked else ''}: {told}{more}{not_done_each(rows)}"
     return Answer(text, UNSEEN if law == THRESHOLD_LAW else OF_ERROR, "exponents.csv", chart)

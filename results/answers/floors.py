@@ -29,4 +29,4 @@ def answers(study: StudyTables) -> Iterator[Answer]:
             f"; by these trainings the error is {ratios.median():.3g} times its floor in the median, at most {ratios.max():.3g}"
         )
     text += f"; the floor of {unresolved} is unresolved" if unresolved > 0 else ""
-    yield Answer(f"{text}.", CHANGED, "scaling.csv", "optimality")
+    yield Answer(text, CHANGED, "scaling.csv", "optimality")

@@ -21,11 +21,11 @@ def answers(study: StudyTables) -> Iterator[Answer]:
         seen = f"{first['witnessed']} of {first['questions']} questions witnessed, {first['impossible']} certified impossible"
         slopes = rows[rows["estimate"].notna()]
         if slopes.empty:
-            text = f"The frontier of d has no identified slope ({where}): {first['reason']} ({seen})."
+            text = f"The frontier of d has no identified slope: {first['reason']}; {seen}"
         else:
             told = "; ".join(_slope(row) for _, row in slopes.iterrows())
-            text = f"Witnessed d (upper ends) goes like {told} ({where}; 95 % intervals; {seen})."
-        yield Answer(text, CHANGED, "frontier.csv", "brackets", task)
+            text = f"Witnessed d (upper ends) goes like {told}; {seen}"
+        yield Answer(text, CHANGED, "frontier.csv", "brackets", task, first["target"], f"{where}; 95 % intervals")
 
 
 def _slope(row: "pd.Series[float]") -> str:

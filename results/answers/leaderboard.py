@@ -28,7 +28,7 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     text += f"; in {smaller} a verified witness is smaller than every run" if smaller else ""
     worth = f"upper ends, by {listed(f'{engine} {recipe}' for engine, recipe in _trained(study))}"
     counts = summed(rows.drop_duplicates(list(PROBLEM)))
-    yield Answer(f"{text} ({worth}){not_done(counts)}.", CHANGED, "leaderboard.csv", "leaderboard")
+    yield Answer(f"{text}{not_done(counts)}", CHANGED, "leaderboard.csv", "leaderboard", setting=worth)
 
 
 def _trained(study: StudyTables) -> list[tuple[str, str]]:

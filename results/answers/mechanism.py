@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.answers.answer import Answer, counted, interval, not_done, summed
+from results.answers.answer import Answer, counted, interval, not_done_each
 from results.tables.study_tables import StudyTables
 
 UNKNOWN = "not identifiable"
@@ -28,21 +28,16 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     for (test, named), _ in rows[identified].groupby(["test", statistic], sort=True):
         mine = rows[(rows["test"] == test) & (statistic == named)]
         text = _capacity(mine) if test == CAPACITY else f"{test}: {named} {_verdicts(mine)}"
-        yield Answer(f"{text}{not_done(summed(_whole(mine)))}.", CHANGED[str(test)], "mechanism.csv", "audit")
+        yield Answer(f"{text}{not_done_each(mine)}", CHANGED[str(test)], "mechanism.csv", "audit")
     silent = [test for test in dict.fromkeys(rows["test"]) if not identified[rows["test"] == test].any()]
     runs = int(rows[rows["test"] == CAPACITY]["done"].sum())
     if CAPACITY in silent and runs:
         silent.remove(CAPACITY)
-        text = f"Bit counting is vacuous for all {runs} noisy runs: it excludes nothing here."
+        text = f"Bit counting is vacuous for all {runs} noisy runs: it excludes nothing here"
         yield Answer(text, CHANGED[CAPACITY], "mechanism.csv", "audit")
     if silent:
         told = "; ".join(f"{test}: {_reason(rows[rows['test'] == test])}" for test in silent)
-        yield Answer(f"Not identifiable: {told}.", "cells that these tests can compare", "mechanism.csv")
-
-
-def _whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose cells are told apart by what the table shows, so that no cell is counted twice."""
-    return rows.drop_duplicates(["task", "parameters", "design", "noise_law", "sigma", "control", "q", "d", "N", "M", "recipe"])
+        yield Answer(f"Not identifiable: {told}", "cells that these tests can compare", "mechanism.csv")
 
 
 def _capacity(rows: pd.DataFrame) -> str:

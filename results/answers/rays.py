@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from results.answers.answer import Answer, listed, not_done, parts, summed
+from results.answers.answer import Answer, listed, not_done_each, parts
 from results.tables.series import noise_label, task_label
 from results.tables.study_tables import StudyTables
 
 CHANGED = "more replicates or points, or another budget d: a trend is no monotony at each step, and no evidence is no rise"
+WORTH = "Page's trend test, p corrected by Holm"
 
 
 def answers(study: StudyTables) -> Iterator[Answer]:
@@ -21,9 +22,9 @@ def answers(study: StudyTables) -> Iterator[Answer]:
         trained = listed(f"{engine} {recipe}" for engine, recipe in zip(part["engine"], part["recipe"], strict=True))
         where = f"{listed(tasks)}; {noise if noisy else 'noise-free'}; {listed(part['sizes'])}; trained by {trained}"
         told = "; ".join(f"alpha = {alpha:g} {_verdict(rays)}" for alpha, rays in part.groupby("alpha", sort=True))
-        text = f"Along n = c q^alpha at fixed d the training error: {told} (Page's trend test, Holm-corrected; {where})"
+        text = f"Along n = c q^alpha at fixed d the training error: {told}{not_done_each(part)}"
         task = next(iter(tasks)) if len(tasks) == 1 else ""
-        yield Answer(f"{text}{not_done(summed(part))}.", CHANGED, "rays.csv", "rays", task)
+        yield Answer(text, CHANGED, "rays.csv", "rays", task, setting=f"{where}; {WORTH}")
 
 
 def _verdict(rays: pd.DataFrame) -> str:

@@ -21,4 +21,4 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     text = f"{int(between.sum())} of {counted(len(rows), 'threshold')} q* lie between two q tried" + (f", {told}" if told else "")
     text += f"; {alone} not confirmed by the next q" if alone else ""
     text += f"; {untried} of {int(rows['asked'].sum())} sizes have no outcome" if untried else ""
-    yield Answer(f"{text} (measured, one per replicate).", CHANGED, "thresholds.csv", "thresholds")
+    yield Answer(text, CHANGED, "thresholds.csv", "thresholds", setting="measured, one per replicate")

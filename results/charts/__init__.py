@@ -49,7 +49,10 @@ def drawings(evidence: Evidence) -> Iterator[Drawing]:
             yield from kind.build(evidence)
 
 
-def chart_of(charts: Sequence[Drawing], section: str, task: str) -> int | None:
-    """The place of the first chart of a section that is about a task, or about any if none is named; None if there is none."""
-    places = (place for place, chart in enumerate(charts) if chart.section == section and task in ("", chart.task))
-    return next(places, None)
+def chart_of(charts: Sequence[Drawing], section: str, task: str = "", target: str = "") -> int | None:
+    """The place of the first chart of a section that is about a task and target, else about the task, if they are named.
+
+    None if there is none.
+    """
+    mine = [place for place, chart in enumerate(charts) if chart.section == section and task in ("", chart.task)]
+    return next((place for place in mine if target in ("", charts[place].target)), next(iter(mine), None))

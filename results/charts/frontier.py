@@ -38,6 +38,7 @@ def _chart(part: pd.DataFrame, task: str, parameters: str, design: str, target: 
         f" {impossible} are certified impossible.",
         figure="frontier",
         caption=f"Smallest d at each q for {label}: certified below, witnessed above; lines join the medians",
+        target=target,
         x=marked("q (fixed)", part["q"]),
         y=Axis("parameters d"),
         switches=tuple(sketch.switches),

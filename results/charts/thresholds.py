@@ -130,6 +130,7 @@ def _chart(evidence: Evidence, panel: Panel, quantity: Quantity) -> Chart:
         f" {'; '.join(said)}.",
         figure=figure,
         caption=caption.format(task=panel.task),
+        target=panel.target,
         x=marked("n (labels)", n),
         y=marked(quantity.name, _seen(panel.rows) if quantity.name == "q*" else ()),
         switches=tuple(sketch.switches),

@@ -129,9 +129,10 @@ def _place(number: int) -> str:
 
 def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str]:
     """An answer with the addresses of its chart and its table on the page, empty where there is none."""
-    place = chart_of(drawings, answer.chart, answer.task)
+    place = chart_of(drawings, answer.chart, answer.task, answer.target)
     return {
-        "text": answer.text,
+        "finding": answer.finding,
+        "setting": answer.setting,
         "changed_by": answer.changed_by,
         "chart": "" if place is None else _place(place),
         "file": answer.table,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from results.answers.leading import MOST, leading
+from results.answers.leading import leading
 from results.charts.evidence import Evidence
 from results.page.columnar import columns
 from results.tables.costs import COSTS, costs
@@ -148,7 +148,7 @@ def _table(spec: Spec, rows: pd.DataFrame, helps: Mapping[str, str], *, file: st
 
 def _bare(section: str, title: str, shown: str) -> dict[str, Any]:
     """A table whose rows are those of the record table."""
-    parts = {"note": "", "shown": shown.split(), "columns": [], "rows": 0, "leading": list(range(MOST))}
+    parts = {"note": "", "shown": shown.split(), "columns": [], "rows": 0, "leading": []}
     return {"section": section, "file": "", "title": title, **parts}
 
 

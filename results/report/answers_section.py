@@ -23,7 +23,7 @@ def answers_section(found: Sequence[Answer], charts: Sequence[Drawing], *, figur
 
 
 def _line(answer: Answer, charts: Sequence[Drawing], figures: bool) -> str:
-    place = chart_of(charts, answer.chart, answer.task) if figures else None
+    place = chart_of(charts, answer.chart, answer.task, answer.target) if figures else None
     links = [] if place is None else [f"[chart](figures/{name_of(charts[place].figure, charts[place].task)}.png)"]
     links += [f"[{answer.table}]({answer.table})"] if answer.table else []
     where = f" ({', '.join(links)})" if links else ""
