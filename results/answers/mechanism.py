@@ -44,7 +44,7 @@ def _capacity(rows: pd.DataFrame) -> str:
     """Runs above their capacity among those of which bit counting says something."""
     used, done, over = int(rows["used"].sum()), int(rows["done"].sum()), int(rows["value"].sum())
     above = f"{over} of {counted(used, 'run')}" if over else f"No run above its capacity in {used}"
-    text = f"{above}{' above their capacity, against what is claimed' if over else ''}: {rows['prediction'].iloc[0]}"
+    text = f"{above}{' above their capacity, against what is claimed' if over else ''}, expected: {rows['prediction'].iloc[0]}"
     return text + (f"; bit counting is vacuous for {done - used} other noisy runs" if done > used else "")
 
 
