@@ -242,7 +242,8 @@ def capacity(study: Any, bits: Iterable[float]) -> StudyTables:
     [
         (
             (0.5, 0.6, 1.0),
-            "No run above its capacity in 2, expected: none (certified, each with probability 1 - 1e-12); bit counting is vacuous for 1",
+            "No run above its capacity in 2, expected: none (certified, each with probability 1 - 1e-12); bit counting is"
+            " vacuous for 1 other noisy runs",
         ),
         ((0.3, 0.6), "1 of 2 runs above their capacity, against what is claimed, expected: none (certified"),
         ((1.0, 1.0), "Bit counting is vacuous for all 2 noisy runs"),
