@@ -1,6 +1,6 @@
 """Charts as data: what is drawn, before anything draws it. A kind of chart is one entry of CHARTS."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from results.charts.audit import audit_charts
@@ -47,3 +47,12 @@ def drawings(evidence: Evidence) -> Iterator[Drawing]:
     for kind in CHARTS.values():
         if all(name in evidence.tables for name in kind.needs):
             yield from kind.build(evidence)
+
+
+def chart_of(charts: Sequence[Drawing], section: str, task: str = "", target: str = "") -> int | None:
+    """The place of the first chart of a section that is about a task and target, else about the task, if they are named.
+
+    None if there is none.
+    """
+    mine = [place for place, chart in enumerate(charts) if chart.section == section and task in ("", chart.task)]
+    return next((place for place in mine if target in ("", charts[place].target)), next(iter(mine), None))

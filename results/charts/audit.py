@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.charts.evidence import AUDITS, Evidence, task_label
+from results.charts.evidence import AUDITS, Evidence
 from results.charts.model import Axis, Chart, Line, Records, Sketch, Switch, marked
 from results.tables.numbers import numbers
+from results.tables.series import task_label
 
 NATS = "bound_nats_per_effective_parameter"
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.charts.evidence import Evidence, task_label
+from results.charts.evidence import Evidence
 from results.charts.model import Axis, Ranges
-from results.tables.series import noise_label
+from results.tables.series import noise_label, task_label
 
 SIZES = {"q": "output dimension q", "d": "parameters d"}
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.charts.evidence import Evidence, task_label
+from results.charts.evidence import Evidence
 from results.charts.model import Axis, Band, Chart, Level, Line, Records, Sketch, Switch, marked
 from results.tables.numbers import number, numbers
-from results.tables.series import SERIES, has_error_curve, series_names
+from results.tables.series import SERIES, has_error_curve, series_names, task_label
 
 DECADES = 7
 FLOORS = Switch("floor of any rank-q model", "theory", "certified", dash=1)

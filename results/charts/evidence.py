@@ -29,6 +29,8 @@ RECORDS: dict[str, str] = {
     "floor": "certified floor of the training error R",
     "optimality": "R / floor, where the floor is resolved",
     "test_relative": "relative error on held-out functions",
+    "relative_mean": "mean over functions of the relative training error of each",
+    "test_relative_mean": "mean over held-out functions of the relative error of each",
     **AUDITS,
     "absorbable_bits": "largest absorbed fraction that counting its stored bits does not exclude",
     "cpu_seconds": "CPU seconds of the training",
@@ -84,8 +86,3 @@ class Evidence:
         frame = self.tables.frame.reset_index(drop=True)
         done = frame[frame["status"] == "done"].sort_values("training_mse", kind="stable").drop_duplicates(names)
         return dict(zip(zip(*(done[name].astype(int).tolist() for name in names), strict=True), done.index.tolist(), strict=True))
-
-
-def task_label(task: object, parameters: object) -> str:
-    """A task with its constants, if it has any."""
-    return f"{task} {parameters}" if parameters else str(task)

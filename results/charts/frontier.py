@@ -4,11 +4,11 @@ from collections.abc import Hashable, Iterator, Mapping
 
 import pandas as pd
 
-from results.charts.evidence import Evidence, task_label
+from results.charts.evidence import Evidence
 from results.charts.model import Axis, Chart, Intervals, Line, Sketch, Switch, marked
 from results.tables.brackets import IMPOSSIBLE
 from results.tables.numbers import numbers
-from results.tables.series import noise_label
+from results.tables.series import noise_label, task_label
 
 GROUP = ["task", "parameters", "design", "target", "noise_law", "sigma"]
 CERTIFIED = Switch("d certified to be needed at this q", "theory", "certified", dash=1)
@@ -38,6 +38,7 @@ def _chart(part: pd.DataFrame, task: str, parameters: str, design: str, target: 
         f" {impossible} are certified impossible.",
         figure="frontier",
         caption=f"Smallest d at each q for {label}: certified below, witnessed above; lines join the medians",
+        target=target,
         x=marked("q (fixed)", part["q"]),
         y=Axis("parameters d"),
         switches=tuple(sketch.switches),

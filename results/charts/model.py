@@ -135,6 +135,7 @@ class _Drawing:
         alt: says in words what it shows.
         figure: the figure for print that it is a panel of, together with others of its task.
         caption: says what that figure shows.
+        target: the target it is about; empty: several, or none.
     """
 
     section: str
@@ -143,6 +144,7 @@ class _Drawing:
     alt: str
     figure: str
     caption: str
+    target: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

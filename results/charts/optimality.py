@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from results.charts.evidence import Evidence, task_label
+from results.charts.evidence import Evidence
 from results.charts.model import Axis, Chart, Level, Records, Sketch, Switch, marked
-from results.tables.series import NOISE, noise_label
+from results.tables.series import NOISE, noise_label, task_label
 
 FLOOR = Switch("R = floor", "theory", "certified", dash=1)
 

@@ -4,11 +4,11 @@ from collections.abc import Hashable, Iterator, Mapping
 
 import pandas as pd
 
-from results.charts.evidence import Evidence, task_label
+from results.charts.evidence import Evidence
 from results.charts.model import Axis, Chart, Line, Records, Sketch, Switch, marked
 from results.tables.numbers import numbers
 from results.tables.rays import on_ray
-from results.tables.series import NOISE, noise_label
+from results.tables.series import NOISE, noise_label, task_label
 
 
 def ray_charts(evidence: Evidence) -> Iterator[Chart]:

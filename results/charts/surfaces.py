@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from results.charts.evidence import Evidence, task_label
+from results.charts.evidence import Evidence
 from results.charts.model import Heat
 from results.schema.widths import Widths
 from results.tables.numbers import Number, number
-from results.tables.series import NOISE, noise_label
+from results.tables.series import NOISE, noise_label, task_label
 
 MOST_ROWS = 40
 CLEAN = [

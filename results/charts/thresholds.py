@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.charts.evidence import Evidence, task_label
+from results.charts.evidence import Evidence
 from results.charts.model import GREY, Band, Chart, Intervals, Line, Sketch, Status, Switch, marked
 from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_slope, log_ends
 from results.tables.demands import claims, size_of_q
 from results.tables.numbers import numbers
 from results.tables.predicted_exponents import slope_guides
-from results.tables.series import on_shapes, panels, series_names
+from results.tables.series import on_shapes, panels, series_names, task_label
 
 BAND_POINTS = 7
 MOST_SERIES = 3
@@ -130,6 +130,7 @@ def _chart(evidence: Evidence, panel: Panel, quantity: Quantity) -> Chart:
         f" {'; '.join(said)}.",
         figure=figure,
         caption=caption.format(task=panel.task),
+        target=panel.target,
         x=marked("n (labels)", n),
         y=marked(quantity.name, _seen(panel.rows) if quantity.name == "q*" else ()),
         switches=tuple(sketch.switches),

@@ -6,7 +6,7 @@ is escaped by the template or enters by `textContent`; the data lie in a script 
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from operators.atomic_files import write_atomic
+from results.answers import Answer
+from results.charts import chart_of
 from results.charts.evidence import Evidence
 from results.charts.model import Drawing, as_json
 from results.page.columnar import embedded
@@ -91,20 +93,23 @@ def render(template: str, *, scripts: tuple[str, ...], **values: Any) -> bytes:
     return text.encode()
 
 
-def study_page(evidence: Evidence, drawings: Iterable[Drawing]) -> bytes:
+def study_page(evidence: Evidence, drawings: Sequence[Drawing], found: Sequence[Answer]) -> bytes:
     """The page of a study.
 
     Args:
         evidence: what is shown.
         drawings: its charts.
+        found: its answers.
     """
-    charts, held = [as_json(drawing) for drawing in drawings], list(tables(evidence))
+    charts = [{**as_json(drawing), "id": _place(place)} for place, drawing in enumerate(drawings)]
+    held = list(tables(evidence))
     full = {part["section"] for part in (*charts, *held)} | {"failures", "provenance"}
     data = {"charts": charts, "tables": held, "records": record_table(evidence)}
     return render(
         "study.html.j2",
         scripts=(asset("theme.js"), asset(*SCRIPTS)),
         manifest=evidence.tables.manifest,
+        answers=[_answered(answer, drawings, {str(part["file"]): str(part["id"]) for part in held}) for answer in found],
         outcomes=outcomes(evidence.tables.frame),
         expected=len(evidence.tables.frame),
         questions=questions(evidence.tables.manifest),
@@ -117,6 +122,24 @@ def study_page(evidence: Evidence, drawings: Iterable[Drawing]) -> bytes:
     )
 
 
+def _place(number: int) -> str:
+    """The address of a chart on its page."""
+    return f"chart-{number}"
+
+
+def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str]:
+    """An answer with the addresses of its chart and its table on the page, empty where there is none."""
+    place = chart_of(drawings, answer.chart, answer.task, answer.target)
+    return {
+        "finding": answer.finding,
+        "setting": answer.setting,
+        "changed_by": answer.changed_by,
+        "chart": "" if place is None else _place(place),
+        "file": answer.table,
+        "table": f"table-{held[answer.table]}" if answer.table and answer.table in held else "",
+    }
+
+
 def questions(manifest: Manifest) -> int:
     """Questions that ask for the smallest q."""
     return sum(bracket.q is None for bracket in manifest.brackets)
@@ -127,7 +150,7 @@ def closed(evidence: Evidence) -> int:
     return int((evidence.tables["brackets"]["standing"] == "closed").sum()) if "brackets" in evidence.tables else 0
 
 
-def write_page(folder: Path, evidence: Evidence, drawings: Iterable[Drawing]) -> None:
+def write_page(folder: Path, evidence: Evidence, drawings: Sequence[Drawing], found: Sequence[Answer]) -> None:
     """Write `report.html` and `report.json` into a study folder.
 
     Raises:
@@ -142,5 +165,5 @@ def write_page(folder: Path, evidence: Evidence, drawings: Iterable[Drawing]) ->
         questions=questions(manifest),
         closed=closed(evidence),
     )
-    write_atomic(folder / "report.html", study_page(evidence, drawings))
+    write_atomic(folder / "report.html", study_page(evidence, drawings, found))
     write_atomic(folder / "report.json", canonical(card.model_dump(mode="json")).encode() + b"\n")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from results.answers.leading import leading
 from results.charts.evidence import Evidence
 from results.page.columnar import columns
 from results.tables.costs import COSTS, costs
@@ -140,12 +141,15 @@ def _table(spec: Spec, rows: pd.DataFrame, helps: Mapping[str, str], *, file: st
         "note": spec.note,
         "shown": [column for column in spec.shown.split() if column in helps],
         "rows": len(rows),
+        "leading": leading(spec.name, rows),
         "columns": columns(rows, helps),
     }
 
 
 def _bare(section: str, title: str, shown: str) -> dict[str, Any]:
-    return {"section": section, "file": "", "title": title, "note": "", "shown": shown.split(), "columns": [], "rows": 0}
+    """A table whose rows are those of the record table."""
+    parts = {"note": "", "shown": shown.split(), "columns": [], "rows": 0, "leading": []}
+    return {"section": section, "file": "", "title": title, **parts}
 
 
 def record_table(evidence: Evidence) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from results.answers.leading import leading
 from results.tables.numbers import decimal_text
 
 _ESCAPES = {
@@ -12,30 +13,33 @@ _ESCAPES = {
     **{ord(character): f"\\{character}" for character in "\\*_[]"},
 }
 LONGEST_TEXT = 400
-MOST_ROWS = 100
 DIGITS = 4
 
 
-def escape(text: str) -> str:
-    """Text that Markdown and HTML show as it is, on one line, cut at LONGEST_TEXT characters."""
+def escape(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Text that Markdown and HTML show as it is, on one line, cut at so many characters."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    text = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
     escaped = text.translate(_ESCAPES)
     return f"\\{escaped}" if escaped[:1] in tuple("#-+=~") else escaped
 
 
-def table(rows: pd.DataFrame, names: Mapping[str, str], *, most: int, full: str) -> str:
-    """A Markdown table of some columns under some headings.
+def coded(text: str) -> str:
+    """Text of this project, in which what stands between backticks is code."""
+    return "".join(f"`{part}`" if i % 2 else part.translate(_ESCAPES) for i, part in enumerate(text.split("`")))
+
+
+def table(rows: pd.DataFrame, names: Mapping[str, str], *, full: str) -> str:
+    """A Markdown table of some columns under some headings: of many rows those that matter first.
 
     Args:
         rows: the table.
         names: column -> heading.
-        most: rows shown at most.
-        full: where the whole table is, named if rows are left out.
+        full: where the whole table is, named if rows are left out: `NAME.csv` for the table NAME.
     """
     if rows.empty:
         return "None.\n"
-    shown = rows.head(most)
+    shown = rows.iloc[leading(full.removesuffix(".csv"), rows)]
     lines = ["| " + " | ".join(map(escape, names.values())) + " |", "|" + " --- |" * len(names)]
     for values in zip(*(shown[name] for name in names), strict=True):
         lines.append("| " + " | ".join(map(_cell, values, names)) + " |")
@@ -44,8 +48,8 @@ def table(rows: pd.DataFrame, names: Mapping[str, str], *, most: int, full: str)
 
 
 def plain_table(rows: pd.DataFrame, names: Sequence[str], full: str) -> str:
-    """The first MOST_ROWS rows of some columns under their own names, without underscores."""
-    return table(rows, {name: name.replace("_", " ") for name in names}, most=MOST_ROWS, full=full)
+    """Some columns under their own names, without underscores."""
+    return table(rows, {name: name.replace("_", " ") for name in names}, full=full)
 
 
 def _cell(value: object, column: str) -> str:

@@ -23,6 +23,5 @@ def theory_section(compared: pd.DataFrame, absorbed: pd.DataFrame) -> str:
     text += f"\nVacuous at every n here: {escape(', '.join(vacuous))}.\n" if vacuous else ""
     if absorbed.empty:
         return f"{text}\n"
-    told = absorbed.sort_values("verdict", key=lambda verdicts: verdicts == "not identifiable", kind="stable")
     text += "\n## How the noise was absorbed\n\nWhole table: `mechanism.csv`; its columns are explained in `columns.md`.\n\n"
-    return f"{text}{plain_table(told, TESTS, 'mechanism.csv')}\n"
+    return f"{text}{plain_table(absorbed, TESTS, 'mechanism.csv')}\n"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
+from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
 from results.families import Family
@@ -18,8 +19,9 @@ from results.page.document import write_page
 from results.page.index import write_index
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
+from results.report.answers_section import answers_section
 from results.report.bracket_section import bracket_section
-from results.report.markdown import MOST_ROWS, bullets, escape, plain_table, table
+from results.report.markdown import bullets, escape, plain_table, table
 from results.report.print_tables import print_tables
 from results.report.theory_section import theory_section
 from results.tables.costs import COSTS, costs
@@ -113,9 +115,11 @@ def write_tables(
     store.quarantine()
     summary = _summary(tables, store)
     write_atomic(folder / "columns.md", _columns(tables.family).encode())
-    write_atomic(folder / "report.md", _report(tables, summary, store, drawn, made).encode())
+    found = answers(tables)
+    opening = answers_section(found, charts, figures=figures)
+    write_atomic(folder / "report.md", _report(tables, summary, store, opening, drawn, made).encode())
     print_tables(folder, tables)
-    write_page(folder, evidence, charts)
+    write_page(folder, evidence, charts, found)
     write_index(folder.parent)
     return summary
 
@@ -126,9 +130,11 @@ def _of_study(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()} if path.is_file() else {}
 
 
-def _report(tables: StudyTables, summary: Summary, store: Store, drawn: list[Picture], made: str) -> str:
+def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
     sections = (
-        _head(tables.manifest, summary, tables.frame),
+        f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
+        opening,
+        _cells(summary, tables.frame),
         _refused(store),
         _refused_witnesses(tables),
         bracket_section(tables),
@@ -158,10 +164,11 @@ def _summary(tables: StudyTables, store: Store) -> Summary:
     )
 
 
-def _head(manifest: Manifest, summary: Summary, frame: pd.DataFrame) -> str:
+def _cells(summary: Summary, frame: pd.DataFrame) -> str:
+    """How the cells ended, what made their records, and what went wrong."""
     counts = pd.DataFrame([{name: getattr(summary, name) for name in ("expected", *OUTCOMES)}])
-    lines = [f"# Study {escape(manifest.name)}\n", f"> {escape(manifest.question)}\n", "## Cells by outcome\n"]
-    lines.append(table(counts, {name: name for name in ("expected", *OUTCOMES)}, most=1, full="report.md"))
+    lines = ["## Cells by outcome\n"]
+    lines.append(table(counts, {name: name for name in ("expected", *OUTCOMES)}, full="report.md"))
     lines.append(
         f"Floors: {summary.floors} records have a certified floor of the training error, and none lies below it.\n"
         if summary.floors
@@ -178,7 +185,7 @@ def _head(manifest: Manifest, summary: Summary, frame: pd.DataFrame) -> str:
         messages = bad.groupby(["status", "message"], dropna=False).size().rename("cells").reset_index()
         messages = messages.sort_values(["cells", "status", "message"], ascending=[False, True, True])
         lines.append("## What went wrong\n")
-        lines.append(table(messages, {"status": "status", "cells": "cells", "message": "message"}, most=20, full="records"))
+        lines.append(table(messages, {"status": "status", "cells": "cells", "message": "message"}, full="records"))
     return "\n".join(lines) + "\n"
 
 
@@ -189,7 +196,7 @@ def _refused(store: Store) -> str:
         rows = pd.DataFrame([[bad.file, bad.line, bad.reason] for bad in refused], columns=list(Quarantined.__slots__))
         names = {"file": "file", "line": "line", "reason": "reason"}
         text += "## Refused record lines\n\nCopies lie in `quarantine/`; their cells run again with the next run.\n\n"
-        text += table(rows, names, most=50, full="quarantine/") + "\n"
+        text += table(rows, names, full="quarantine/") + "\n"
     if unknown:
         told = ", ".join(f"`{escape(name[:80])}`" for name in sorted(set(unknown.values()))[:20])
         text += (
@@ -232,13 +239,13 @@ def _findings(tables: StudyTables) -> str:
     ray = {"alpha": "alpha", "points": "points (q, n)", "replicates": "replicates", "p_holm": "p (Holm)", "fall": "fall"}
     found = {**series, **ray, "rises": "rises", "verdict": "verdict", **counts}
     leaders, rays, fitted = (tables[name] for name in ("leaderboard", "rays", "exponents"))
-    fitted = fitted.assign(reason=_not_identifiable(fitted)).sort_values("identified", ascending=False, kind="stable")
+    fitted = fitted.assign(reason=_not_identifiable(fitted))
     return (
         "## Smallest sizes that reach each target\n\nWhole table: `leaderboard.csv`; every configuration: `scaling.csv`.\n\n"
-        f"{table(leaders, sizes, most=MOST_ROWS, full='leaderboard.csv')}\n"
+        f"{table(leaders, sizes, full='leaderboard.csv')}\n"
         "## Exponents\n\nWhole table: `exponents.csv`; the thresholds they rest on: `thresholds.csv`.\n\n"
-        f"{table(fitted, fits, most=MOST_ROWS, full='exponents.csv')}\n"
-        f"## Rays\n\n{table(rays, found, most=MOST_ROWS, full='rays.csv')}\n"
+        f"{table(fitted, fits, full='exponents.csv')}\n"
+        f"## Rays\n\n{table(rays, found, full='rays.csv')}\n"
     )
 
 
@@ -270,7 +277,7 @@ def _figures(drawn: list[Picture]) -> str:
 def _cost(frame: pd.DataFrame) -> str:
     names = {**COSTS, "cpu_seconds": "CPU s", "median_cpu_seconds": "median CPU s"}
     rows = costs(frame, ("engine", "recipe"))
-    return f"## Cost\n\n{table(rows, {str(name): names[str(name)] for name in rows}, most=MOST_ROWS, full='records')}\n"
+    return f"## Cost\n\n{table(rows, {str(name): names[str(name)] for name in rows}, full='records')}\n"
 
 
 def _columns(family: Family) -> str:

@@ -42,6 +42,11 @@ def _texts(frame: pd.DataFrame, texts: Iterable[str]) -> "pd.Series[str]":
     return pd.Series(pd.array(list(texts), dtype="str"), index=frame.index)
 
 
+def task_label(task: object, parameters: object) -> str:
+    """A task with its constants, if it has any."""
+    return f"{task} {parameters}" if isinstance(parameters, str) and parameters else str(task)
+
+
 def noise_label(law: object, sigma: float, control: object = "none") -> str:
     """The labels of some cells in words: noise and control."""
     noise = f"{law} noise, sigma = {sigma:g}" if sigma > 0 else "noise-free"

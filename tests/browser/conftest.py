@@ -53,12 +53,6 @@ class Watched:
         self.page.goto(path.as_uri())
         return self.page
 
-    def scroll(self) -> None:
-        """Bring every chart and table into view, one after another."""
-        script = "() => { const next = document.querySelector('.waiting'); next?.scrollIntoView(); return next !== null; }"
-        while self.page.evaluate(script):
-            self.page.wait_for_timeout(20)
-
     def draw(self) -> None:
         """Draw everything at once, as for printing."""
         self.page.evaluate("void dispatchEvent(new Event('beforeprint'))")

@@ -27,14 +27,54 @@ def ready(opened: Opened, folder: Path, **settings: Any) -> Any:
 
 
 def test_every_chart_and_table_is_drawn_without_an_error_or_a_request(opened: Opened, study: Path) -> None:
-    watched = opened()
-    page = watched.open(study / "report.html")
-    watched.scroll()
+    page = ready(opened, study)
     assert page.locator(".plot > svg").count() == page.locator("figure.chart").count() > 10
     for section in ("leaderboard", "thresholds", "errors", "surfaces", "rays", "optimality"):
         assert page.locator(f"#charts-{section} figure").count() > 0
     assert page.locator("section.table").count() >= 9
     assert page.evaluate("performance.getEntriesByType('resource').length") == 0
+
+
+def test_charts_and_tables_are_drawn_without_scrolling(opened: Opened, study: Path) -> None:
+    page = opened().open(study / "report.html")
+    expect(page.locator(".waiting")).to_have_count(0)
+    assert page.evaluate("scrollY") == 0
+    charts = page.locator("figure.chart")
+    assert charts.count() == page.locator(".plot > svg").count() > 10
+    assert page.locator(".plot > svg").last.bounding_box()["height"] > 0
+
+
+def test_an_answer_leads_to_its_chart_and_its_table(opened: Opened, study: Path) -> None:
+    page = opened().open(study / "report.html")
+    answer = page.locator(".answers li", has_text="q* ~ n^").first
+    expect(answer).to_contain_text("What would change it: ")
+    for link, place in (("Chart", "figure#chart-"), ("Table exponents.csv", "section#table-exponents")):
+        target = answer.get_by_role("link", name=link)
+        target.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(f"{place.split('#')[0]}{target.get_attribute('href')}")).to_be_in_viewport()
+        assert target.get_attribute("href").startswith(f"#{place.split('#')[1]}")
+
+
+def test_ten_rows_that_matter_are_shown_and_the_others_unfold_and_fold_by_keyboard(opened: Opened, study: Path) -> None:
+    page = ready(opened, study)
+    table = page.locator("#table-thresholds")
+    rows = len((study / "thresholds.csv").read_text().splitlines()) - 1
+    assert rows > 10
+    expect(table.locator("tbody tr")).to_have_count(10)
+    assert set(column(page, "thresholds", "kind")) == {"interval"}
+    expect(table.locator(".pager")).to_contain_text(f"The rows that matter first; {rows - 10} more.")
+    table.get_by_role("button", name=f"Show all {rows} rows").focus()
+    page.keyboard.press("Enter")
+    expect(table.locator("tbody tr")).to_have_count(rows)
+    assert len(set(column(page, "thresholds", "kind"))) > 1
+    expect(table.locator(".scroll")).to_be_focused()
+    table.get_by_role("button", name="Show 10 rows").focus()
+    page.keyboard.press("Enter")
+    expect(table.locator("tbody tr")).to_have_count(10)
+    table.locator("input[type=search]").fill("right")
+    expect(table.get_by_role("status")).to_have_text(f"4 of {rows} rows")
+    assert set(column(page, "thresholds", "kind")) == {"right"}
 
 
 def test_the_index_leads_to_the_page_and_back(opened: Opened, study: Path) -> None:
@@ -248,7 +288,6 @@ def test_dark_and_light_follow_the_system_until_the_reader_chooses(opened: Opene
 def test_paper_gets_every_chart_and_no_menu(opened: Opened, study: Path) -> None:
     watched = opened(color_scheme="dark")
     page = watched.open(study / "report.html")
-    assert page.locator(".waiting").count() > 0
     assert page.pdf().startswith(b"%PDF")
     assert page.locator(".waiting").count() == 0
     page.emulate_media(media="print")
@@ -263,10 +302,12 @@ def test_without_scripts_the_page_says_where_the_tables_are(opened: Opened, stud
 
 
 def test_a_large_study_becomes_few_elements_until_more_is_asked_for(opened: Opened, large: Path) -> None:
-    watched = opened()
-    page = watched.open(large / "report.html")
-    assert page.evaluate("document.querySelectorAll('*').length") < 5000
+    page = ready(opened, large)
+    shown = [table.locator("tbody tr").count() for table in page.locator("section.table").all()]
+    assert max(shown) == 10
+    assert page.evaluate("document.querySelectorAll('td').length") < 1500
+    assert page.evaluate("document.querySelectorAll('*').length") < 10_000  # every chart is drawn
     page.locator("#records").scroll_into_view_if_needed()
-    expect(page.locator("#table-records tbody tr")).to_have_count(25)
+    expect(page.locator("#table-records tbody tr")).to_have_count(10)
     page.locator("#table-records .pager button").click()
-    expect(page.locator("#table-records tbody tr")).to_have_count(275)
+    expect(page.locator("#table-records tbody tr")).to_have_count(260)

@@ -110,9 +110,9 @@ def test_it_is_drawn_for_print_without_a_warning(evidence: Evidence, name: str) 
 
 def test_page_and_figures_show_the_same_charts(evidence: Evidence) -> None:
     charts = list(drawings(evidence))
-    page = study_page(evidence, charts).decode()
+    page = study_page(evidence, charts, ()).decode()
     data = json.loads(page[page.index('id="data">') + len('id="data">') :].partition("</script>")[0])
-    assert data["charts"] == json.loads(json.dumps([as_json(chart) for chart in charts]))
+    assert data["charts"] == json.loads(json.dumps([{**as_json(chart), "id": f"chart-{i}"} for i, chart in enumerate(charts)]))
     drawn = {(name, task) for name, task in ((chart.figure, chart.task) for chart in charts)}
     assert len(list(pictures(charts, evidence.records))) == len(drawn)
 

@@ -36,16 +36,17 @@ MAY_IMPORT: dict[str, str] = {
     " results.records",
     "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results results.schema"
     " results.families results.records results.statistics results.witnesses",
+    "results.answers": "operators.bounds results.tables",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
     "results.charts": "results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
-    "results.page": "operators results.schema results.records results.tables results.charts",
+    "results.page": "operators results.schema results.records results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
     "results.editions": "operators operators.bounds operators.data results.schema results.families results.records"
     " results.witnesses results.tables results.exchange",
     "results.report": "operators operators.data results.families results.records results.witnesses results.tables"
-    " results.charts results.page results.figures",
+    " results.answers results.charts results.page results.figures",
     "bench": "operators",
     "bench.catalogue": "operators",
     "bench.extras": "operators",

@@ -142,9 +142,11 @@ def test_menu_sections_and_places_of_charts_and_tables_fit_together(folder: Path
     page = read(folder / "report.html")
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
+    made = [chart["id"] for chart in page.data["charts"]] + [f"table-{table['id']}" for table in page.data["tables"]]
+    assert len({*ids, *made}) == len(ids) + len(made)
     for _, attributes in page.elements:
         if attributes.get("href", "").startswith("#"):
-            assert attributes["href"][1:] in ids
+            assert attributes["href"][1:] in {*ids, *made}
     for part in (*page.data["charts"], *page.data["tables"]):
         kind = "charts" if "layers" in part or "measures" in part or "labels" in part else "tables"
         assert f"{kind}-{part['section']}" in ids
@@ -283,6 +285,36 @@ def test_hostile_text_of_records_is_text_wherever_it_appears(tmp_path: Path, pla
     assert HOSTILE in {chart["task"] for chart in page.data["charts"]}
     link = next(a["href"] for tag, a in read(folder.parent / "index.html").elements if tag == "a" and "report.html" in a["href"])
     assert re.fullmatch(r"[A-Za-z0-9%._-]+/report\.html", link)
+
+
+def test_the_page_opens_with_answers_whose_links_lead_to_charts_and_tables_of_the_page(folder: Path) -> None:
+    page = read(folder / "report.html")
+    question, found, counts, first = (
+        page.text.index(w) for w in ("What was planted?", "What was found", "cells", "How its cells ended")
+    )
+    assert question < found < first
+    assert counts > found
+    links = [attributes["href"] for tag, attributes in page.elements if tag == "a" and attributes.get("href", "").startswith("#")]
+    places = {f"#{chart['id']}": chart for chart in page.data["charts"]} | {f"#table-{t['id']}": t for t in page.data["tables"]}
+    inside = [link for link in links if link.startswith(("#chart-", "#table-"))]
+    assert set(inside) <= set(places)
+    assert {places[link]["section"] for link in inside} >= {"thresholds", "leaderboard", "rays", "optimality", "bounds"}
+    assert "What would change it: " in page.text
+
+
+def test_the_rows_that_matter_are_named_and_every_row_is_held(folder: Path) -> None:
+    page = read(folder / "report.html")
+    for table in page.data["tables"]:
+        leading = table["leading"]
+        assert len(set(leading)) == len(leading) <= 10
+        if table["file"]:
+            assert len(leading) == min(10, table["rows"])
+            assert table["rows"] == len(read_csv(folder / table["file"]))
+            assert all(0 <= row < table["rows"] for row in leading)
+    found = table_of(page, "thresholds")
+    kind = values(next(column for column in found["columns"] if column["name"] == "kind"), found["rows"])
+    assert set(kind) == {"interval", "right", "unknown"}
+    assert {kind[row] for row in found["leading"]} == {"interval"}
 
 
 def test_points_of_charts_lie_where_their_records_are(folder: Path) -> None:

@@ -105,6 +105,29 @@ def test_report_and_page_say_when_and_by_which_code_they_were_computed(built: Pa
     assert said in (built / "report.html").read_text()
 
 
+def test_the_report_opens_with_answers_that_lead_to_chart_and_table(built: Path) -> None:
+    report = (built / "report.md").read_text()
+    question, found, counts = (report.index(words) for words in ("What was planted?", "## What was found", "## Cells by outcome"))
+    assert question < found < counts
+    lines = report[found:counts].splitlines()[2:-1]
+    assert len(lines) > 4
+    assert lines[0].startswith(r"- q\* ~ n^")
+    for line in lines:
+        assert "*What would change it: " in line
+        for path in re.findall(r"\]\(([^)]+)\)", line):
+            assert (built / path).is_file()
+    assert sum("[chart](figures/" in line for line in lines) > 4
+
+
+def test_a_table_of_the_report_has_ten_rows_at_most_and_counts_the_rest(built: Path) -> None:
+    report = (built / "report.md").read_text()
+    (rest,) = re.findall(r"(\d+) more rows in `leaderboard\.csv`", report)
+    assert 10 + int(rest) == len((built / "leaderboard.csv").read_text().splitlines()) - 1
+    blocks = re.findall(r"(?:^\|.*\n)+", report, re.MULTILINE)
+    assert len(blocks) > 4
+    assert all(len(block.splitlines()) <= 12 for block in blocks)
+
+
 def test_building_again_changes_no_byte(built: Path, tmp_path: Path) -> None:
     again = shutil.copytree(built, tmp_path / "again")
     write_tables(again, now=NOW)

@@ -48,7 +48,7 @@ class Figure {
       onkeydown: (event) => this.key(event), onblur: () => this.point(-1) });
     const details = html("details", { class: "numbers", ontoggle: () => { if (details.open && !details.querySelector("table")) details.append(this.numbers()); } },
       html("summary", {}, "In words and numbers"), html("p", {}, spec.alt));
-    this.node = html("figure", { class: `chart ${spec.type}` }, html("figcaption", {}, spec.title), this.tools(), this.plot, this.voice, this.legend(), details);
+    this.node = html("figure", { class: `chart ${spec.type}`, id: spec.id }, html("figcaption", {}, spec.title), this.tools(), this.plot, this.voice, this.legend(), details);
     return this.node;
   }
 

@@ -1,5 +1,8 @@
-// The page: opens the embedded data, puts tables and charts in their sections, draws what comes into view.
+// The page: opens the embedded data, puts tables and charts in their sections and draws them in their order: what there is time for
+// before the page is first seen, and the rest of a large study slice by slice, what comes into view before its turn.
 
+const AT_ONCE = 500;  // milliseconds
+const SLICE = 12;
 const FIGURES = { axes: AxesFigure, heat: HeatFigure, ranges: RangesFigure };
 
 function start() {
@@ -33,7 +36,7 @@ function start() {
       if (!single) section.append(html("h3", {}, spec.task));
       section.append(grids.get(name));
     }
-    grids.get(name).append(later(html("div", { class: "waiting chart" }), (place) => {
+    grids.get(name).append(later(html("div", { class: "waiting chart", id: spec.id }), (place) => {
       const figure = new FIGURES[spec.type](spec, records), node = figure.element();
       place.replaceWith(node);
       figure.redraw();
@@ -43,8 +46,17 @@ function start() {
   }
   for (const spec of data.tables) {
     const whole = spec.id === "records" || spec.id === "unfinished" ? { ...spec, ...data.records } : spec;
-    document.getElementById(`tables-${spec.section}`).append(later(html("div", { class: "waiting" }), (place) => place.replaceWith(new Table(whole).element())));
+    document.getElementById(`tables-${spec.section}`).append(later(html("div", { class: "waiting", id: `table-${spec.id}` }), (place) => place.replaceWith(new Table(whole).element())));
   }
+  const draw = (time) => {
+    const end = performance.now() + time;
+    for (const place of waiting.keys()) {
+      show(place);
+      if (performance.now() > end) break;
+    }
+    if (waiting.size) setTimeout(draw, 0, SLICE);
+  };
+  draw(AT_ONCE);
   window.addEventListener("beforeprint", () => [...waiting.keys()].forEach(show));
   document.documentElement.dataset.ready = "yes";
 }

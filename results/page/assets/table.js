@@ -1,6 +1,8 @@
-// Tables: sort, filter, choose columns, save as CSV. Rows stay columns of numbers; only what is seen becomes elements.
+// Tables: sort, filter, choose columns, save as CSV. Rows stay columns of numbers; only what is seen becomes elements: at first ten
+// rows, those that matter (`leading`) or, of rows that are sorted or filtered, the first.
 
-const PAGE_ROWS = 25;
+const FIRST_ROWS = 10;
+const MORE_ROWS = 250;
 const COMPARISON = /^([A-Za-z_]\w*)(<=|>=|!=|=|<|>)(.*)$/;
 const COMPARE = {
   "<=": (a, b) => a <= b, ">=": (a, b) => a >= b, "<": (a, b) => a < b, ">": (a, b) => a > b,
@@ -52,7 +54,7 @@ class Table {
     this.rows = this.all;
     this.sorted = null;
     this.direction = 1;
-    this.limit = PAGE_ROWS;
+    this.limit = FIRST_ROWS;
     const varied = (column) => spec.rows < 2 || !("constant" in column);
     this.brief = spec.shown.map((name) => this.columns.find((column) => column.name === name)).filter((column) => column && varied(column));
     this.fixed = this.columns.filter((column) => spec.shown.includes(column.name) && !varied(column) && shown(column.constant) !== "");
@@ -67,6 +69,7 @@ class Table {
     this.filter = html("input", { type: "search", value: spec.filter ?? "", placeholder: "words, q<=8, task=burgers", "aria-label": `Filter: ${spec.title}`, oninput: () => this.update() });
     const wide = html("input", { type: "checkbox", onchange: () => { this.visible = wide.checked ? this.columns : this.brief; this.header(); this.render(); } });
     this.more = html("div", { class: "pager" });
+    this.region = html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": spec.title }, html("table", {}, html("thead", {}, this.head), this.body));
     const same = this.fixed.map((column) => `${column.name} ${shown(column.constant)}`).join(", ");
     const node = html("section", { class: "table", id: `table-${spec.id}` },
       html("h3", {}, spec.title),
@@ -76,7 +79,7 @@ class Table {
         html("button", { type: "button", onclick: () => save(spec.file || `${spec.id}.csv`, this.csv()) }, "CSV of these rows"),
         this.brief.length && this.brief.length < this.columns.length ? html("label", {}, wide, ` all ${this.columns.length} columns`) : null),
       same ? html("p", { class: "same" }, `The same in every row: ${same}.`) : null,
-      html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": spec.title }, html("table", {}, html("thead", {}, this.head), this.body)),
+      this.region,
       this.more,
       html("details", {}, html("summary", {}, "What the columns mean"),
         html("dl", {}, ...this.columns.flatMap((column) => [html("dt", {}, column.name), html("dd", {}, column.help)]))));
@@ -106,18 +109,35 @@ class Table {
   update() {
     this.rows = this.all.filter(predicate(this.columns, this.filter.value));
     if (this.sorted) this.rows.sort(order(this.sorted, this.direction));
-    this.limit = PAGE_ROWS;
+    this.limit = FIRST_ROWS;
     this.render();
   }
 
   render() {
     const { rows, all } = this;
     this.count.textContent = rows.length === all.length ? `${all.length} ${all.length === 1 ? "row" : "rows"}` : `${rows.length} of ${all.length} rows`;
-    this.body.replaceChildren(...rows.slice(0, this.limit).map((row) => html("tr", {}, ...this.visible.map((column) => cell(column, row)))));
-    const left = rows.length - this.limit;
-    const show = (label, limit) => html("button", { type: "button", onclick: () => { this.limit = limit; this.render(); } }, label);
-    const step = 10 * PAGE_ROWS;
-    this.more.replaceChildren(...(left > 0 ? [show(left > step ? `Show ${step} more of ${left}` : `Show the other ${left}`, this.limit + step)] : []));
+    const leading = this.leading() ? this.spec.leading : rows.slice(0, this.limit);
+    this.body.replaceChildren(...leading.map((row) => html("tr", {}, ...this.visible.map((column) => cell(column, row)))));
+    this.more.replaceChildren(...this.pager());
+  }
+
+  // Whether the rows that matter are shown in place of the first ones.
+  leading() { return this.spec.leading.length > 0 && this.limit === FIRST_ROWS && !this.sorted && this.rows.length === this.all.length; }
+
+  pager() {
+    const all = this.rows.length, left = all - this.limit;
+    const show = (label, limit) => html("button", { type: "button", "aria-expanded": String(limit < this.limit), onclick: () => this.show(limit) }, label);
+    if (left <= 0) return this.limit > FIRST_ROWS ? [show(`Show ${FIRST_ROWS} rows`, FIRST_ROWS)] : [];
+    const what = this.leading() ? "The rows that matter first" : `The first ${this.limit} rows`;
+    const more = left > MORE_ROWS ? show(`Show ${MORE_ROWS} more`, this.limit + MORE_ROWS) : show(`Show all ${all} rows`, all);
+    return [html("span", {}, `${what}; ${left} more.`), more];
+  }
+
+  // Show so many rows; whoever pressed the button by keyboard goes on from the table.
+  show(limit) {
+    this.limit = limit;
+    this.render();
+    this.region.focus({ preventScroll: limit > FIRST_ROWS });
   }
 
   csv() {

@@ -1,0 +1,65 @@
+"""How many brackets are closed, how far apart the ends of d are, and what of the lower ends is vacuous."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from operators.bounds.outward import rounded_up
+from results.answers.answer import Answer, counted, parts
+from results.tables.brackets import IMPOSSIBLE
+from results.tables.study_tables import StudyTables
+
+CHANGED = "a smaller witness (`python -m bench submit`) or a stronger certified bound"
+
+
+def answers(study: StudyTables) -> Iterator[Answer]:
+    """One sentence for the questions of q, and one for those that fix it."""
+    rows = study["brackets"]
+    asked, fixed = rows[rows["q"].isna()], rows[rows["q"].notna()]
+    if len(asked):
+        yield Answer(_free(asked) + _unfinished(asked), CHANGED, "brackets.csv", "brackets")
+    if len(fixed):
+        yield Answer(_fixed(fixed) + _unfinished(fixed), CHANGED, "brackets.csv", "brackets")
+
+
+def _free(rows: pd.DataFrame) -> str:
+    closed = rows["standing"] == "closed"
+    others = parts([(int((rows["standing"] == name).sum()), name) for name in ("open", "no witness")])
+    vacuous = int((rows["q_status"] == "vacuous").sum())
+    text = (
+        f"{int(closed.sum())} of {counted(len(rows), 'q-bracket')} closed: certified below, reached by a verified witness above"
+    )
+    text += f"; {others}" if others else ""
+    text += f"; {vacuous} with a vacuous lower end" if vacuous else ""
+    return text + _of_d(rows)
+
+
+def _fixed(rows: pd.DataFrame) -> str:
+    counts = parts(
+        [
+            (int((rows["standing"] == name).sum()), words)
+            for name, words in (
+                ("witnessed", "have a verified witness"),
+                (IMPOSSIBLE, f"are {IMPOSSIBLE}"),
+                ("no witness", "have neither witness nor certificate"),
+            )
+        ]
+    )
+    return f"Of {counted(len(rows), 'question')} at a fixed q {counts}{_of_d(rows)}"
+
+
+def _of_d(rows: pd.DataFrame) -> str:
+    """The ratio of the ends of d, where the lower end is certified."""
+    certified = rows[(rows["d_status"] == "certified") & rows["d_ratio"].notna()]["d_ratio"].astype(float)
+    vacuous = int(((rows["d_status"] == "vacuous") & rows["d_ratio"].notna()).sum())
+    text = ""
+    if len(certified):
+        middle, most = rounded_up(float(certified.median()), 2), rounded_up(float(certified.max()), 2)
+        text = f"; d within a factor {middle} of its certified lower end (median of {len(certified)}, at most {most})"
+    return text + (f"; {vacuous} more with a witness and a vacuous lower end of d" if vacuous else "")
+
+
+def _unfinished(rows: pd.DataFrame) -> str:
+    """Searches that ended before they were finished."""
+    ended = int((rows["search"] != "finished").sum())
+    return f"; {ended} of {len(rows)} searches ended by budget or interruption" if ended else ""

@@ -1,0 +1,30 @@
+"""The section that opens the report: what was found, what would change it, and where to look."""
+
+from collections.abc import Sequence
+
+from results.answers import Answer
+from results.charts import chart_of
+from results.charts.model import Drawing
+from results.figures.catalogue import name_of
+from results.report.markdown import bullets, coded, escape
+
+LONGEST_SENTENCE = 2000
+
+
+def answers_section(found: Sequence[Answer], charts: Sequence[Drawing], *, figures: bool) -> str:
+    """The answers as a list.
+
+    Args:
+        found: the answers.
+        charts: the charts of the study.
+        figures: whether they were drawn for print.
+    """
+    return "## What was found\n\n" + bullets([_line(answer, charts, figures) for answer in found]) + "\n"
+
+
+def _line(answer: Answer, charts: Sequence[Drawing], figures: bool) -> str:
+    place = chart_of(charts, answer.chart, answer.task, answer.target) if figures else None
+    links = [] if place is None else [f"[chart](figures/{name_of(charts[place].figure, charts[place].task)}.png)"]
+    links += [f"[{answer.table}]({answer.table})"] if answer.table else []
+    where = f" ({', '.join(links)})" if links else ""
+    return f"{escape(answer.text, LONGEST_SENTENCE)} *What would change it: {coded(answer.changed_by)}.*{where}"
