@@ -68,7 +68,7 @@ def array_names(path: Path) -> list[str]:
     if kind == "npy":
         return []
     if kind == "hdf5":
-        from operators.external.hdf5 import names_hdf5  # h5py only where there is HDF5
+        from operators.external.hdf5.file import names_hdf5  # h5py only where there is HDF5
 
         return names_hdf5(path)
     return names_npz(path) if kind == "npz" else names_matlab(path)
@@ -91,7 +91,7 @@ def find_array(path: Path, name: str) -> Stored:
 
 def _find(path: Path, kind: Kind, name: str) -> Stored | None:
     if kind == "hdf5":
-        from operators.external.hdf5 import stored_hdf5  # h5py only where there is HDF5
+        from operators.external.hdf5.array import stored_hdf5  # h5py only where there is HDF5
 
         return stored_hdf5(path, name)
     return stored_npz(path, name) if kind == "npz" else stored_matlab(path, name)

@@ -1,8 +1,8 @@
 """An array in a user's file: its shape and type first, its numbers part by part.
 
-Readers of all formats (`operators.external.npz`, `external_hdf5`, `external_matlab`) give `Stored`; what they refuse, they refuse
-in one sentence that names the array. A part is a memory map where the format allows it; otherwise it is read into memory, up to
-LARGEST_IN_MEMORY, and its size is known before anything is read.
+Readers of all formats (`operators.external.npz`, `operators.external.hdf5`, `operators.external.matlab`) give `Stored`; what they
+refuse, they refuse in one sentence that names the array. A part is a memory map where the format allows it; otherwise it is read
+into memory, up to LARGEST_IN_MEMORY, and its size is known before anything is read.
 """
 
 import math
