@@ -1,21 +1,18 @@
 """A user's arrays by file and name: .npy, .npz, HDF5, MATLAB. Formats are told by the first bytes of a file, never by its name.
 
-A name may be followed by an index as in NumPy, `tensor[:, 0, ::4]`; see `operators.external.selection`.
+Parts of them: `operators.external.part`.
 """
 
-import math
 import stat
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from operators.errors import UserError
 from operators.external.matlab import names_matlab, stored_matlab
 from operators.external.npz import names_npz, stored_npy, stored_npz
-from operators.external.selection import Selection, parse_selection
-from operators.external.stored_array import Stored, entries_of, require_memory, shown
+from operators.external.stored_array import Stored, shown
 
 Kind = Literal["npy", "npz", "hdf5", "matlab"]
 NAMES_SHOWN = 20
@@ -59,14 +56,14 @@ def _level_4(start: bytes) -> bool:
 
 
 def array_names(path: Path) -> list[str]:
-    """Names of the arrays in a file; none for a .npy file.
+    """Names of the arrays in a file; that of a .npy file is the file's, without its ending.
 
     Raises:
         UserError: of no format this module reads, or damaged.
     """
     kind = kind_of(path)
     if kind == "npy":
-        return []
+        return [path.stem]
     if kind == "hdf5":
         from operators.external.hdf5.file import names_hdf5  # h5py only where there is HDF5
 
@@ -80,16 +77,21 @@ def find_array(path: Path, name: str) -> Stored:
     Raises:
         UserError: no such file or array, or one that is refused.
     """
-    kind = kind_of(path)
-    if kind == "npy":
-        raise UserError(f"expected no array name for the .npy file {path}, got {name!r}; it holds one array without a name")
-    found = _find(path, kind, name)
+    found = look_up(path, name)
     if found is None:
-        raise UserError(f"expected an array named {name!r} in {path}, found: {_listed(path)}; choose one of these")
+        raise UserError(f"expected an array named {name!r} in {path}, found: {listed(path)}; choose one of these")
     return found
 
 
-def _find(path: Path, kind: Kind, name: str) -> Stored | None:
+def look_up(path: Path, name: str) -> Stored | None:
+    """The array of this name, without an index; None if there is none.
+
+    Raises:
+        UserError: no such file, or an array that is refused.
+    """
+    kind = kind_of(path)
+    if kind == "npy":
+        return stored_npy(path) if name == path.stem else None
     if kind == "hdf5":
         from operators.external.hdf5.array import stored_hdf5  # h5py only where there is HDF5
 
@@ -97,49 +99,7 @@ def _find(path: Path, kind: Kind, name: str) -> Stored | None:
     return stored_npz(path, name) if kind == "npz" else stored_matlab(path, name)
 
 
-def _listed(path: Path) -> str:
+def listed(path: Path) -> str:
+    """The names of the arrays of a file, for messages."""
     names = array_names(path)
     return (", ".join(map(shown, names[:NAMES_SHOWN])) + (", ..." if len(names) > NAMES_SHOWN else "")) or "no array"
-
-
-def open_array(path: Path, text: str | None = None) -> tuple[str, NDArray[Any]]:
-    """An array, whole or a part of it, and its name as it can be shown.
-
-    Args:
-        path: the file.
-        text: a name, or a name and an index; of a part the first axis is kept and the others become one. Needed where a file
-            holds several arrays.
-
-    Raises:
-        UserError: no such file, array or part, a file that is refused, or more than fits into memory.
-    """
-    kind = kind_of(path)
-    if kind == "npy" and text is None:
-        stored = stored_npy(path)
-        return stored.name, stored.read(())
-    if text is None:
-        names = array_names(path)
-        if not names:
-            raise UserError(f"expected a file with an array, got {path} with none; save one with numpy.savez")
-        if len(names) > 1:
-            raise UserError(f"expected --array with one of: {_listed(path)}; {path} holds {len(names)} arrays")
-        text = names[0]
-    whole = None if kind == "npy" else _find(path, kind, text)
-    if whole is not None:
-        return whole.name, whole.read(())
-    selection = parse_selection(text)
-    return shown(text), part_of(path, find_array(path, selection.name), selection)
-
-
-def part_of(path: Path, stored: Stored, selection: Selection) -> NDArray[Any]:
-    """The part (length of the first axis, product of the others) of an array.
-
-    Raises:
-        UserError: an index that does not fit the array, or more than fits into memory.
-    """
-    index = selection.index_in(stored)
-    values = stored.read(index)
-    if values.ndim != 2 and not values.flags.c_contiguous:
-        entries = entries_of(stored.shape, index)
-        require_memory(path, stored.name, entries, itemsize=stored.dtype.itemsize, advice="select fewer functions or points")
-    return values.reshape(len(values), math.prod(values.shape[1:]))

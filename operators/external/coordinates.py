@@ -16,12 +16,14 @@ import numpy as np
 
 from operators.arrays import Array
 from operators.errors import UserError
-from operators.external.arrays import find_array
+from operators.external.part import Part, find_part, require_real
 from operators.external.selection import Selection
 from operators.numerics.grids import closed
 
 
-def coordinates(path: Path, selections: Sequence[Selection], axes: tuple[int, ...], *, of: str) -> Array:
+def coordinates(
+    path: Path, selections: Sequence[Selection], axes: tuple[int, ...], *, of: str, functions: Sequence[str] = ()
+) -> Array:
     """Coordinates (product of the axes, dimension), read-only.
 
     Args:
@@ -29,14 +31,15 @@ def coordinates(path: Path, selections: Sequence[Selection], axes: tuple[int, ..
         selections: arrays of coordinates.
         axes: s_1, ..., s_k.
         of: what they are coordinates of, for messages.
+        functions: names of the functions, where each has a group of its own.
 
     Raises:
-        UserError: arrays that do not fit the axes, are not finite, or hold a point twice.
+        UserError: arrays that do not fit the axes, are not finite, hold a point twice, or differ between functions.
     """
     if not selections:
         found = _product([closed(length) for length in axes])
     else:
-        arrays = [_read(path, selection) for selection in selections]
+        arrays = [_read(path, selection, functions) for selection in selections]
         count = math.prod(axes)
         if len(arrays) == len(axes) and all(array.size == length for array, length in zip(arrays, axes, strict=True)):
             found = _product([array.ravel() for array in arrays])
@@ -52,12 +55,25 @@ def coordinates(path: Path, selections: Sequence[Selection], axes: tuple[int, ..
     return found
 
 
-def _read(path: Path, selection: Selection) -> Array:
-    stored = find_array(path, selection.name)
-    values = np.asarray(stored.read(selection.index_in(stored)))
-    if values.dtype.kind not in "biuf":
-        raise UserError(f"expected real coordinates, got {values.dtype} in array {selection.name!r} of {path}")
-    return values.astype(np.float64)
+def _read(path: Path, selection: Selection, functions: Sequence[str]) -> Array:
+    part = find_part(path, str(selection))
+    require_real(part)
+    group, _, inner = selection.name.strip("/").partition("/")
+    if group in functions and inner:
+        _require_one_grid(path, part, inner, functions)
+    return part.values().astype(np.float64)
+
+
+def _require_one_grid(path: Path, part: Part, inner: str, functions: Sequence[str]) -> None:
+    """Refuse coordinates of one function for all where another function has others."""
+    every = find_part(path, f"*/{inner}")
+    values, own = every.values(), part.stored.read(())
+    for name, other in zip(every.functions, values, strict=True):
+        if name in functions and not np.array_equal(other, own):
+            raise UserError(
+                f"expected coordinates that all functions share, got {part.name} of {path}, from which {name}/{inner} differs;"
+                " interpolate the functions to one grid"
+            )
 
 
 def _product(axes: Sequence[Array]) -> Array:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from operators.arrays import Array
 from operators.errors import UserError
-from operators.external.arrays import find_array, kind_of
+from operators.external.arrays import kind_of
 from operators.external.coordinates import coordinates
-from operators.external.selection import Selection, parse_selection, parse_selections
-from operators.external.stored_array import Stored
+from operators.external.part import Part, find_part, require_partners
+from operators.external.selection import parse_selections
 
 KEPT = 8
 
@@ -123,47 +123,29 @@ def _checksum(path: Path, stamp: Stamp) -> str:
 def _layout(declaration: Declaration) -> Layout:
     _verified(declaration)
     path = declaration.path
-    inputs, sensors = _axes(path, parse_selection(declaration.inputs), of="inputs")
-    outputs, points = _axes(path, parse_selection(declaration.outputs), of="outputs")
-    if len(inputs) != len(outputs):
+    inputs, outputs = (_functions(path, getattr(declaration, of), of) for of in ("inputs", "outputs"))
+    if len(inputs.rows) != len(outputs.rows) and not (inputs.functions and outputs.functions):
         raise UserError(
-            f"expected as many inputs as outputs, got {len(inputs)} functions in {declaration.inputs} and {len(outputs)} in"
-            f" {declaration.outputs} of {path}"
+            f"expected as many inputs as outputs, got {len(inputs.rows)} functions in {declaration.inputs} and"
+            f" {len(outputs.rows)} in {declaration.outputs} of {path}"
         )
+    require_partners(inputs, outputs)
+    sensors, points = (parse_selections(text) for text in (declaration.sensors, declaration.points))
     return Layout(
-        sensors=coordinates(path, parse_selections(declaration.sensors), sensors, of="sensors"),
-        points=coordinates(path, parse_selections(declaration.points), points, of="points"),
-        input_rows=inputs,
-        output_rows=outputs,
+        sensors=coordinates(path, sensors, inputs.shape[1:] or (1,), of="sensors", functions=inputs.functions),
+        points=coordinates(path, points, outputs.shape[1:] or (1,), of="points", functions=outputs.functions),
+        input_rows=inputs.rows,
+        output_rows=outputs.rows,
     )
 
 
 @functools.lru_cache(maxsize=KEPT)
 def _source(declaration: Declaration, stamp: Stamp) -> Source:
-    parts = []
-    for selection in map(parse_selection, (declaration.inputs, declaration.outputs)):
-        stored = _found(declaration.path, selection)
-        parts.append(stored.read(selection.index_in(stored)))
-    return Source(_layout(declaration), *parts)
+    parts = (_functions(declaration.path, getattr(declaration, of), of) for of in ("inputs", "outputs"))
+    return Source(_layout(declaration), *(part.values() for part in parts))
 
 
-def _axes(path: Path, selection: Selection, *, of: str) -> tuple[range, tuple[int, ...]]:
-    """The numbers of the selected functions, and the lengths of the other axes."""
-    stored = _found(path, selection)
-    index, shape = selection.index_in(stored), selection.shape_in(stored)
-    first = index[0] if index else slice(None)
-    if not isinstance(first, slice) or not stored.shape:
-        raise UserError(
-            f"expected the {of} of several functions, got {selection} of array {stored.name!r} of shape {stored.shape}; the first"
-            " axis counts functions, select it with a slice"
-        )
-    if 0 in shape:
-        raise UserError(f"expected {of} with values, got {selection} of shape {shape} of {path}")
-    return range(*first.indices(stored.shape[0])), shape[1:] or (1,)
-
-
-def _found(path: Path, selection: Selection) -> Stored:
-    stored = find_array(path, selection.name)
-    if stored.dtype.kind == "c":
-        raise UserError(f"expected real numbers, got {stored.dtype} in array {stored.name!r} of {path}; declare a real array")
-    return stored
+def _functions(path: Path, text: str, of: str) -> Part:
+    part = find_part(path, text)
+    part.require_functions(of)
+    return part

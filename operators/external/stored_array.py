@@ -30,12 +30,14 @@ class Stored:
         shape: of the whole array.
         dtype: of its numbers; never objects.
         read: gives the part of an index of non-negative integers and slices, one an axis or fewer.
+        members: names of what the first axis counts, where the file has names for it.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: "np.dtype[Any]"
     read: Callable[[Index], NDArray[Any]]
+    members: tuple[str, ...] = ()
 
 
 def shown(name: str) -> str:

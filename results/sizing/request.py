@@ -1,14 +1,17 @@
 """The question "how big must my DeepONet be?" about arrays of a file, and its answer."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from operators.bounds.lemmas.rates import LAWS, Law
 from operators.bounds.rank_to_parameters import NetClass
 from operators.bounds.setting import FAILURE_PROBABILITY
 from operators.errors import UserError
-from operators.external.arrays import open_array
+from operators.external.part import Part, find_part, require_partners, require_real
 from operators.sizing.noise import Noise, known_noise
 from operators.sizing.noise_level import noise_from_replicates
 from operators.sizing.required_size import required_size
@@ -55,20 +58,22 @@ def size_report(request: SizeRequest) -> SizeReport:
         UserError: files, arrays or options that make no sense; see `operators.external.arrays` and
             `operators.sizing.required_size`.
     """
-    name, outputs = open_array(request.data, request.array)
-    nets = _nets(request, outputs.shape)
-    noise = _noise(request, outputs)
-    size = required_size(outputs, request.target, absolute=request.absolute, noise=noise, nets=nets, name=name)
+    part = find_part(request.data, request.array)
+    part.require_functions("outputs")
+    outputs = part.matrix() if part.indexed else part.values()
+    nets = _nets(request, part)
+    noise = _noise(request, part, outputs)
+    size = required_size(outputs, request.target, absolute=request.absolute, noise=noise, nets=nets, name=part.name)
     predictions = None
     if request.study is not None:
         from results.sizing.prediction import predicted_sizes  # pandas only where a study is read
 
         absorbed = size.noise.absorbed if size.noise is not None else 0.0
         predictions = predicted_sizes(request.study, size.demand.n, target=size.demand.target, absorbed=absorbed)
-    return SizeReport(size, str(request.data), name, request.target, predictions)
+    return SizeReport(size, str(request.data), part.name, request.target, predictions)
 
 
-def _noise(request: SizeRequest, outputs: Any) -> Noise | None:
+def _noise(request: SizeRequest, part: Part, outputs: NDArray[Any]) -> Noise | None:
     if request.noise is not None and request.replicates is not None:
         raise UserError("expected --noise or --replicates, got both; --replicates estimates the level that --noise states")
     failure_probability = request.failure_probability
@@ -83,11 +88,20 @@ def _noise(request: SizeRequest, outputs: Any) -> Noise | None:
         return None
     if request.law != "gaussian":
         raise UserError(f"expected the noise law gaussian with --replicates, got {request.law!r}; state --noise for another law")
-    name, replicates = open_array(request.data, request.replicates)
-    return noise_from_replicates(replicates, outputs, name=name, failure_probability=failure_probability)
+    measured = find_part(request.data, request.replicates)
+    require_real(measured)
+    require_partners(part, measured)
+    values = _as_outputs(measured.values(), outputs)
+    return noise_from_replicates(values, outputs, name=measured.name, failure_probability=failure_probability)
 
 
-def _nets(request: SizeRequest, shape: tuple[int, ...]) -> NetClass | None:
+def _as_outputs(values: NDArray[Any], outputs: NDArray[Any]) -> NDArray[Any]:
+    """Replicates in the shape of the outputs where they are as many numbers of as many functions."""
+    same = values.ndim > 2 and len(values) == len(outputs) and values.size == outputs.size
+    return values.reshape(outputs.shape) if same else values
+
+
+def _nets(request: SizeRequest, outputs: Part) -> NetClass | None:
     """The suite's default net: two hidden layers a side, trunk end activated."""
     if request.coordinates < 1:
         raise UserError(
@@ -95,10 +109,12 @@ def _nets(request: SizeRequest, shape: tuple[int, ...]) -> NetClass | None:
         )
     if request.inputs is None:
         return None
-    name, inputs = open_array(request.data, request.inputs)
-    if inputs.ndim != 2 or not inputs.size or (len(shape) == 2 and len(inputs) != shape[0]):
+    inputs = find_part(request.data, request.inputs)
+    inputs.require_functions("inputs")
+    require_partners(inputs, outputs)
+    if len(inputs.rows) != len(outputs.rows):
         raise UserError(
-            f"expected inputs (N, m) with a row for each function, got {name!r} of shape {inputs.shape} for outputs of shape"
-            f" {shape}; give the sensor values of each function as a row"
+            f"expected inputs (N, m) with a row for each function, got {inputs.name!r} of shape {inputs.shape} for outputs of"
+            f" shape {outputs.shape}; give the sensor values of each function as a row"
         )
-    return NetClass(inputs.shape[1], request.coordinates, DEPTH, DEPTH, "activated-trunk")
+    return NetClass(math.prod(inputs.shape[1:]), request.coordinates, DEPTH, DEPTH, "activated-trunk")

@@ -21,7 +21,7 @@ from bench.cli.size import size
 from operators import UserError
 from operators.arrays import Array
 from operators.external import stored_array
-from operators.external.arrays import open_array
+from operators.external.part import find_part
 from results.records.manifest import Target, save_manifest
 from results.sizing.prediction import predicted_sizes, predictions
 from results.sizing.request import SizeRequest, size_report
@@ -165,7 +165,8 @@ def test_files_of_every_kind_give_the_same_answer(
 ) -> None:
     matrix = np.asarray(outputs_of(), dtype=dtype, order=order)
     path = write(tmp_path / "mine.npz", matrix)
-    name, array = open_array(path)
+    part = find_part(path)
+    name, array = part.name, part.values()
     assert name == ("mine" if write is plain else "outputs")
     np.testing.assert_array_equal(array, matrix)
     assert isinstance(array, np.memmap) == (write in MAPPED)
@@ -193,7 +194,8 @@ def test_stored_member_after_others_is_mapped_where_it_lies(tmp_path: Path) -> N
         info = zipfile.ZipInfo("deep/ünicode.npy")
         info.extra = struct.pack("<HH4s", 0x9999, 4, b"more")
         archive.writestr(info, buffer.getvalue())
-    name, array = open_array(path)
+    part = find_part(path)
+    name, array = part.name, part.values()
     assert name == "deep/ünicode"
     assert isinstance(array, np.memmap)
     np.testing.assert_array_equal(array, matrix)
@@ -248,7 +250,7 @@ def test_objects_are_refused_and_never_unpickled(write: Callable[[Path, Any], Pa
     matrix[:] = Bomb(sentinel)
     path = write(tmp_path / "mine.npz", matrix)
     with pytest.raises(UserError, match=r"got Python objects in array .* never unpickled"):
-        open_array(path)
+        find_part(path).values()
     assert not sentinel.exists()
 
 
@@ -261,7 +263,7 @@ def test_files_cut_off_are_refused(write: Callable[[Path, Any], Path], tmp_path:
     path = write(tmp_path / "mine.npz", outputs_of())
     cut(path)
     with pytest.raises(UserError, match=r"expected a whole file, got .* copy or save it again"):
-        open_array(path)
+        find_part(path).values()
 
 
 @pytest.mark.parametrize("write", [stored, compressed])
@@ -271,7 +273,7 @@ def test_a_flipped_bit_is_noticed(write: Callable[[Path, Any], Path], tmp_path: 
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"expected a whole file, got .* with an unreadable array 'outputs'"):
-        open_array(path)
+        find_part(path).values()
 
 
 @pytest.mark.parametrize(
@@ -290,28 +292,28 @@ def test_files_of_other_kinds_are_refused(content: bytes, message: str, tmp_path
     path = tmp_path / "mine.npz"
     path.write_bytes(content)
     with pytest.raises(UserError, match=message):
-        open_array(path)
+        find_part(path).values()
 
 
 def test_missing_files_folders_and_empty_archives_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="got 'No such file or directory'"):
-        open_array(tmp_path / "nowhere.npz")
+        find_part(tmp_path / "nowhere.npz").values()
     with pytest.raises(UserError, match="got a folder"):
-        open_array(tmp_path)
+        find_part(tmp_path).values()
     np.savez(tmp_path / "empty.npz")
     with pytest.raises(UserError, match=r"expected a file with an array, got .* with none"):
-        open_array(tmp_path / "empty.npz")
+        find_part(tmp_path / "empty.npz").values()
     np.save(tmp_path / "one.npy", outputs_of())
-    with pytest.raises(UserError, match=r"expected no array name for the .npy file"):
-        open_array(tmp_path / "one.npy", "outputs")
+    with pytest.raises(UserError, match=r"expected an array named 'outputs' in .*one.npy, found: one; choose"):
+        find_part(tmp_path / "one.npy", "outputs").values()
 
 
 def test_names_with_control_characters_are_shown_without_them(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
     np.savez(path, **{"a\x1b[2Jb\nc": outputs_of(), "d": outputs_of()})
     with pytest.raises(UserError, match=r"one of: a\\x1b\[2Jb\\nc, d;"):
-        open_array(path)
-    assert open_array(path, "a\x1b[2Jb\nc")[0] == r"a\x1b[2Jb\nc"
+        find_part(path).values()
+    assert find_part(path, "a\x1b[2Jb\nc").name == r"a\x1b[2Jb\nc"
 
 
 def lying_member(path: Path, compression: int) -> Path:
@@ -326,14 +328,14 @@ def lying_member(path: Path, compression: int) -> Path:
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_headers_that_claim_more_than_there_is_are_refused_before_anything_is_read(compression: int, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="array 'outputs' of another length than its header says"):
-        open_array(lying_member(tmp_path / "mine.npz", compression))
+        find_part(lying_member(tmp_path / "mine.npz", compression)).values()
 
 
 def test_compressed_arrays_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_array, "LARGEST_IN_MEMORY", 4000)
     with pytest.raises(UserError, match=r"read into memory, got array 'outputs' .* save it with numpy.savez"):
-        open_array(compressed(tmp_path / "mine.npz", np.zeros((40, 25))))
-    assert open_array(stored(tmp_path / "mine.npz", outputs_of()))[1].shape == (40, 25)
+        find_part(compressed(tmp_path / "mine.npz", np.zeros((40, 25)))).values()
+    assert find_part(stored(tmp_path / "mine.npz", outputs_of())).values().shape == (40, 25)
 
 
 @pytest.mark.parametrize(("ending", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml")])

@@ -30,7 +30,8 @@ from operators.data.dataset import Request, build
 from operators.diagnostics.floor import Floor
 from operators.errors import DataInvalid
 from operators.external import stored_array
-from operators.external.arrays import array_names, find_array, open_array
+from operators.external.arrays import array_names, find_array
+from operators.external.part import find_part
 from operators.external.selection import parse_selection
 from operators.external.stored_array import Stored
 from operators.external.task import External, external
@@ -178,9 +179,9 @@ def test_of_a_chunked_array_only_the_part_counts_against_the_limit(tmp_path: Pat
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file.create_dataset("tensor", data=TENSOR, chunks=(1, TIMES, POINTS), compression="gzip")
     monkeypatch.setattr(stored_array, "LARGEST_IN_MEMORY", FUNCTIONS * POINTS * 8)
-    assert open_array(tmp_path / "data.h5", "tensor[:, 0]")[1].shape == (FUNCTIONS, POINTS)
+    assert find_part(tmp_path / "data.h5", "tensor[:, 0]").values().shape == (FUNCTIONS, POINTS)
     with pytest.raises(UserError, match=r"array 'tensor' .* select fewer functions or points"):
-        open_array(tmp_path / "data.h5", "tensor[:, 0:2]")
+        find_part(tmp_path / "data.h5", "tensor[:, 0:2]").values()
 
 
 # The law: deterministic subsets without replacement.
@@ -428,7 +429,7 @@ def test_matlab_variables_that_are_no_numbers_are_refused_by_class(
     value: Any, words: str, compression: bool, tmp_path: Path
 ) -> None:
     scipy.io.savemat(tmp_path / "data.mat", {"fine": np.ones((4, 4)), "bad": value}, do_compression=compression)
-    assert open_array(tmp_path / "data.mat", "fine")[1].tolist() == np.ones((4, 4)).tolist()
+    assert find_part(tmp_path / "data.mat", "fine").values().tolist() == np.ones((4, 4)).tolist()
     with pytest.raises(UserError, match=f"expected a full array of real numbers, got {words} in 'bad'"):
         find_array(tmp_path / "data.mat", "bad")
 
@@ -523,7 +524,7 @@ def test_hdf5_that_leads_outside_its_file_or_holds_no_numbers_is_refused(
     with h5py.File(tmp_path / "data.h5", "w") as file:
         plant(file, tmp_path / "secret.h5")
     with pytest.raises(UserError, match=message):
-        open_array(tmp_path / "data.h5", "tensor")
+        find_part(tmp_path / "data.h5", "tensor").values()
 
 
 def test_arrays_that_claim_more_than_memory_holds_are_refused_before_anything_is_read(tmp_path: Path) -> None:
@@ -531,9 +532,9 @@ def test_arrays_that_claim_more_than_memory_holds_are_refused_before_anything_is
         file.create_dataset("tensor", (2**20, 2**20), chunks=(1, 2**10))
         file.create_dataset("chunk", (2**15, 2**14), chunks=(2**15, 2**14 - 1), dtype="f8")
     with pytest.raises(UserError, match=r"array 'tensor' .* with 4096.0 GiB"):
-        open_array(tmp_path / "data.h5", "tensor")
+        find_part(tmp_path / "data.h5", "tensor").values()
     with pytest.raises(UserError, match=r"array 'chunk' .* save it in smaller chunks"):
-        open_array(tmp_path / "data.h5", "chunk[0]")
+        find_part(tmp_path / "data.h5", "chunk[0]").values()
 
 
 def matlab_bomb(path: Path, inner: int) -> None:
@@ -551,7 +552,7 @@ def test_matlab_variables_unpack_to_the_size_of_their_tag_and_no_further(inner: 
     matlab_bomb(tmp_path / "data.mat", inner)
     assert array_names(tmp_path / "data.mat") == ["a"]
     with pytest.raises(UserError, match="array 'a' of another length than its tag says"):
-        open_array(tmp_path / "data.mat", "a")
+        find_part(tmp_path / "data.mat", "a").values()
 
 
 @EVERY_LAYOUT
@@ -566,7 +567,7 @@ def test_files_cut_off_or_altered_are_refused_in_one_sentence_or_read_unaltered(
             damaged[generator.integers(len(damaged))] ^= 1 << int(generator.integers(8))
         path.write_bytes(damaged)
         with contextlib.suppress(UserError):
-            assert open_array(path, "tensor")[1].dtype.kind in "biufc"
+            assert find_part(path, "tensor").values().dtype.kind in "biufc"
 
 
 @pytest.mark.parametrize(

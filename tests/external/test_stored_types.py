@@ -8,7 +8,8 @@ import pytest
 from h5py import h5d, h5p, h5s, h5t
 
 from operators import UserError
-from operators.external.arrays import find_array, open_array
+from operators.external.arrays import find_array
+from operators.external.part import find_part
 
 NUMBERS = np.arange(12.0).reshape(4, 3) - 4.0
 
@@ -69,12 +70,12 @@ def test_a_type_that_numpy_lacks_gives_the_numbers_that_were_written(
 
 def test_a_packed_integer_is_unpacked(tmp_path: Path) -> None:
     path = written(tmp_path / "data.h5", integer(12), chunks=(2, 3), filters="nbit")
-    np.testing.assert_array_equal(open_array(path, "u")[1], NUMBERS)
+    np.testing.assert_array_equal(find_part(path, "u").values(), NUMBERS)
 
 
 @pytest.mark.parametrize("kind", [h5t.IEEE_F64LE, h5t.IEEE_F64BE, h5t.IEEE_F32LE, h5t.STD_I32BE, h5t.NATIVE_LDOUBLE])
 def test_a_type_that_numpy_has_is_mapped_in_its_own_byte_order(kind: h5t.TypeID, tmp_path: Path) -> None:
-    values = open_array(written(tmp_path / "data.h5", kind), "u")[1]
+    values = find_part(written(tmp_path / "data.h5", kind), "u").values()
     assert isinstance(values, np.memmap)
     np.testing.assert_array_equal(values, NUMBERS)
 
@@ -102,4 +103,4 @@ def test_a_type_without_a_counterpart_is_refused_in_a_true_sentence(kind: h5t.Ty
     with h5py.File(tmp_path / "data.h5", "w") as file:
         h5d.create(file.id, b"u", kind, h5s.create_simple(NUMBERS.shape))
     with pytest.raises(UserError, match=message):
-        open_array(tmp_path / "data.h5", "u")
+        find_part(tmp_path / "data.h5", "u").values()
