@@ -104,7 +104,13 @@ def output_matrix(values: NDArray[Any], name: str = "outputs") -> OutputMatrix:
 
 
 def require_real(values: NDArray[Any], name: str) -> None:
-    """Raise UserError unless the array holds real numbers."""
+    """Raise UserError unless the array holds real numbers, none of them masked."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        masked = np.count_nonzero(np.ma.getmaskarray(values))
+        raise UserError(
+            f"expected a number at every entry, got {name!r} with {masked} masked ones; fill them in, or leave their functions or"
+            " points out"
+        )
     kind = values.dtype.kind
     if kind == "c":
         raise UserError(

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from operators.external.hdf5.dataset import read_part, require_plain, shape_of
+from operators.external.hdf5.dataset import read_part, require_plain, shape_of, type_of
 from operators.external.hdf5.file import find_dataset, opened
 from operators.external.hdf5.stack import STACK, stack
 from operators.external.stored_array import Index, Stored, damaged, shown
@@ -30,7 +30,7 @@ def stored_hdf5(path: Path, name: str) -> Stored | None:
         if dataset is None:
             return None
         require_plain(path, name, dataset)
-        return Stored(shown(name), shape_of(dataset), dataset.dtype, partial(_part, path, name))
+        return Stored(shown(name), shape_of(dataset), type_of(path, name, dataset), partial(_part, path, name))
 
 
 def _part(path: Path, name: str, index: Index) -> NDArray[Any]:

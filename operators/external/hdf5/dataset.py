@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.errors import UserError
+from operators.external.hdf5.marks import marks_of
+from operators.external.hdf5.written import require_written
 from operators.external.stored_array import Index, entries_of, require_memory, require_numbers
 
 FILTERS = {
@@ -82,15 +84,53 @@ def shape_of(dataset: h5py.Dataset) -> tuple[int, ...]:
     return tuple(dataset.shape[::-1] if is_matlab(dataset) else dataset.shape)
 
 
+def type_of(path: Path, name: str, dataset: h5py.Dataset) -> "np.dtype[Any]":
+    """The type of the numbers that `read_part` gives: float64 if they are unpacked."""
+    return np.dtype(np.float64) if marks_of(path, name, dataset).packed else dataset.dtype
+
+
 def read_part(path: Path, name: str, dataset: h5py.Dataset, index: Index) -> NDArray[Any]:
-    """A part of a dataset that `require_plain` has let pass, a map of the file where that is possible."""
+    """A part of a dataset that `require_plain` has let pass, a map of the file where that is possible.
+
+    Raises:
+        UserError: more than fits into memory, numbers never written, or marked as no data.
+    """
+    stored, marks = _stored_part(path, name, dataset, index), marks_of(path, name, dataset)
+    if marks.silent:
+        return stored
+    missing = marks.first_missing(stored)
+    if missing is not None:
+        place, words = missing
+        raise UserError(
+            f"expected data in all of the selected part, got array {name!r} of {path} with an entry at"
+            f" {_place(shape_of(dataset), index, place)} (counted from 0) that is marked as no data ({words}); select a part"
+            " without such entries, or fill them in"
+        )
+    if marks.packed:
+        require_memory(path, name, stored.size, itemsize=8, advice=ADVICE)
+    return marks.unpacked(stored)
+
+
+def _stored_part(path: Path, name: str, dataset: h5py.Dataset, index: Index) -> NDArray[Any]:
+    """The numbers as they are stored, before any mark is looked at."""
     shape, offset = shape_of(dataset), _offset(dataset)
     if offset is not None:
         mapped = np.memmap(path, dataset.dtype, "r", offset=offset, shape=dataset.shape)
         return (mapped.T if is_matlab(dataset) else mapped)[index]
     require_memory(path, name, entries_of(shape, index), itemsize=dataset.dtype.itemsize, advice=ADVICE)
     full = (*index, *[slice(None)] * (len(shape) - len(index)))
-    return np.asarray(dataset[full[::-1]]).T if is_matlab(dataset) else np.asarray(dataset[full])
+    in_file = full[::-1] if is_matlab(dataset) else full
+    require_written(path, name, dataset, in_file)
+    return np.asarray(dataset[in_file]).T if is_matlab(dataset) else np.asarray(dataset[in_file])
+
+
+def _place(shape: tuple[int, ...], index: Index, place: tuple[int, ...]) -> list[int]:
+    """Where an entry of a part stands in its array."""
+    left, found = list(place), []
+    for axis, length in enumerate(shape):
+        item = index[axis] if axis < len(index) else slice(None)
+        found.append(range(*item.indices(length))[left.pop(0)] if isinstance(item, slice) else item)
+    return found
 
 
 def _offset(dataset: h5py.Dataset) -> int | None:

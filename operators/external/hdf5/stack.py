@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operators.errors import UserError
-from operators.external.hdf5.dataset import ADVICE, read_part, require_plain, shape_of
+from operators.external.hdf5.dataset import ADVICE, read_part, require_plain, shape_of, type_of
 from operators.external.hdf5.file import find_dataset, opened
 from operators.external.stored_array import Index, Stored, damaged, entries_of, require_memory, shown
 
@@ -41,16 +41,16 @@ def stack(path: Path, file: h5py.File, name: str) -> Stored | None:
         return None
     for group, dataset in members:
         require_plain(path, f"{group}/{inner}", dataset)
-    first = members[0][1]
-    shape = shape_of(first)
-    for group, dataset in members:
-        if shape_of(dataset) != shape or dataset.dtype != first.dtype:
+    kinds = [(shape_of(dataset), type_of(path, f"{group}/{inner}", dataset)) for group, dataset in members]
+    shape, dtype = kinds[0]
+    for (group, _), kind in zip(members, kinds, strict=True):
+        if kind != kinds[0]:
             raise UserError(
-                f"expected arrays of one shape and type in {name!r} of {path}, got {shape} {first.dtype} in"
-                f" {members[0][0]!r} and {shape_of(dataset)} {dataset.dtype} in {group!r}"
+                f"expected arrays of one shape and type in {name!r} of {path}, got {shape} {dtype} in {members[0][0]!r} and"
+                f" {kind[0]} {kind[1]} in {group!r}"
             )
     names = tuple(group for group, _ in members)
-    return Stored(shown(name), (len(members), *shape), first.dtype, partial(_read, path, name, names), names)
+    return Stored(shown(name), (len(members), *shape), dtype, partial(_read, path, name, names), names)
 
 
 def _read(path: Path, name: str, groups: tuple[str, ...], index: Index) -> NDArray[Any]:
