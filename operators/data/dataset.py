@@ -26,7 +26,10 @@ REFERENCE_FUNCTIONS = 256
 
 @dataclass(frozen=True)
 class Constants:
-    """Clean, task-level constants that scale inputs and labels; from the stream `reference`, never from training labels."""
+    """Clean, task-level constants that scale inputs and labels; from the stream `reference`, never from training labels.
+
+    A deviation is 0 only of inputs that are all the same number.
+    """
 
     input_mean: float
     input_std: float
@@ -86,16 +89,29 @@ class Dataset:
 
 
 def constants(task: Task, cache: BlockCache) -> Constants:
-    """Task-level constants from REFERENCE_FUNCTIONS clean functions of the stream `reference`."""
+    """Task-level constants from REFERENCE_FUNCTIONS clean functions of the stream `reference`.
+
+    Raises:
+        DataInvalid: squares that float64 cannot hold, or outputs that do not vary.
+    """
     inputs, outputs = functions(task, "reference", replicate=0, count=REFERENCE_FUNCTIONS, cache=cache)
     _require_squares(task, inputs=inputs, outputs=outputs)
+    if _constant(outputs):
+        raise DataInvalid(
+            f"task {task.name!r}: expected outputs that vary, got {outputs.flat[0]:.6g} at all points of all functions"
+        )
     return Constants(
         input_mean=float(inputs.mean()),
-        input_std=float(inputs.std()),
+        input_std=0.0 if _constant(inputs) else float(inputs.std()),
         output_mean=float(outputs.mean()),
         output_std=float(outputs.std()),
         output_rms=float(np.sqrt(np.mean(outputs**2))),
     )
+
+
+def _constant(values: Array) -> bool:
+    """Whether all values are the same number; their computed deviation need not be 0."""
+    return bool(values.max() == values.min())
 
 
 def _require_squares(task: Task, **arrays: Array) -> None:

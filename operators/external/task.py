@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 
 from operators.arrays import Array
 from operators.errors import DataInvalid, UserError
+from operators.external.part import find_part
+from operators.external.ranges import require_scale
 from operators.external.selection import parse_selection, parse_selections
 from operators.external.source import Declaration, checksum, layout, source
 from operators.seeds import StreamName, stream
@@ -151,7 +153,8 @@ class External(Task):
 
     def _rows(self, array: NDArray[Any], coefficients: Array, name: str, file_rows: range) -> Array:
         numbers = coefficients[:, 0].astype(np.int64)
-        rows = np.ascontiguousarray(array[numbers].reshape(len(numbers), math.prod(array.shape[1:])), dtype=np.float64)
+        with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinity, and is refused
+            rows = np.ascontiguousarray(array[numbers].reshape(len(numbers), math.prod(array.shape[1:])), dtype=np.float64)
         bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
         if bad.size:
             sample = min(file_rows[int(numbers[row])] for row in bad)
@@ -192,7 +195,7 @@ def external(
         sha256: checksum that the file must have; computed by default.
 
     Raises:
-        UserError: a file that cannot be read, or is another than declared, or arrays that do not fit.
+        UserError: a file that cannot be read, or is another than declared, arrays that do not fit, or values without a scale.
     """
     path = Path(file).absolute()
     task = External(
@@ -205,6 +208,8 @@ def external(
         point_coordinates=points,
     )
     task.points()
+    for of, text in (("inputs", task.input_array), ("outputs", task.output_array)):
+        require_scale(find_part(path, text), of)
     return task
 
 

@@ -17,7 +17,7 @@ parameters      bit counting: for one architecture fixed before the noise was se
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -28,11 +28,12 @@ from operators.bounds.bound import Answer, Bound, Statement, at_least_q
 from operators.bounds.lemmas.rates import Law, least_energy
 from operators.bounds.setting import FAILURE_PROBABILITY, STORED_BITS
 from operators.errors import UserError
-from operators.magnitude import squares_fit
+from operators.magnitude import exponent
 from operators.sizing.spectrum import Spectrum, least_rank
 
 ROUNDING = 1e-11
 LARGEST_ABSORBED = 1.0 - 1e-15
+LEAST_RELATIVE = 1e-60
 
 
 @dataclass(frozen=True)
@@ -121,18 +122,20 @@ def forced_by_noise(spectrum: Spectrum, noise: Noise, *, demand: Demand, q_certi
     """Collect the statements for outputs with this spectrum; q_certified is that of the noisy outputs, without offset.
 
     Raises:
-        UserError: noise larger than the outputs, or squares of either that float64 cannot hold.
+        UserError: noise larger than the outputs, or so small beside them that float64 cannot hold the ratio of their squares.
     """
-    if not all(map(squares_fit, (demand.rms, noise.low, noise.high))):
-        raise UserError(
-            "expected outputs and noise between 2^-480 and 2^480 (about 1e-144 and 1e144), whose squares float64 can hold, got a"
-            f" root mean square of {demand.rms:.3g} and sigma = {noise.sigma:.3g}; choose other units"
-        )
     if noise.low > demand.rms:
         raise UserError(
             f"expected noise below the root mean square of the outputs, {demand.rms:.6g}, got sigma = {noise.sigma:.6g};"
             " give the standard deviation in the units of the outputs"
         )
+    if noise.low < LEAST_RELATIVE * demand.rms:
+        raise UserError(
+            f"expected noise of at least {LEAST_RELATIVE:g} of the root mean square of the outputs, {demand.rms:.6g}, got sigma ="
+            f" {noise.sigma:.6g}; leave it out"
+        )
+    stated, relative = noise, noise.sigma / demand.rms
+    noise, demand = _scaled(noise, demand, -exponent(demand.rms))
     least = noise.low**2 * least_energy(noise.law, demand.n, noise.failure_probability / 4)
     absorbed = max(0.0, 1.0 - demand.error / noise.sigma**2)
     certain = min(max(0.0, 1.0 - demand.error / least), LARGEST_ABSORBED) if least > 0.0 else 0.0
@@ -141,7 +144,13 @@ def forced_by_noise(spectrum: Spectrum, noise: Noise, *, demand: Demand, q_certi
         **_of_pure_noise(noise, demand.shape, absorbed=absorbed, excess=max(0.0, least - demand.error)),
         **_of_parameters(noise, demand.n, absorbed=absorbed, certain=certain),
     }
-    return NoiseForces(noise, noise.sigma / demand.rms, absorbed, statements)
+    return NoiseForces(stated, relative, absorbed, statements)
+
+
+def _scaled(noise: Noise, demand: Demand, power: int) -> tuple[Noise, Demand]:
+    """Both in units times 2^power, in which squares are harmless; what the noise forces has no unit."""
+    sigma, low, high, rms = (math.ldexp(value, power) for value in (noise.sigma, noise.low, noise.high, demand.rms))
+    return replace(noise, sigma=sigma, low=low, high=high), replace(demand, rms=rms)
 
 
 def _largest_clean(noise: Noise, demand: Demand, *, least: float) -> float:

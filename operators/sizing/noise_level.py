@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from operators.arrays import Array
 from operators.bounds.setting import FAILURE_PROBABILITY
 from operators.errors import UserError
-from operators.magnitude import squares_fit
+from operators.magnitude import exponent, times_power
 from operators.sizing.noise import Noise
 from operators.sizing.output_matrix import BLOCK_ENTRIES, require_real
 
@@ -42,27 +43,39 @@ def noise_from_replicates(
     measured = [outputs, replicates] if paired else list(replicates)
     count, functions, labels = len(measured), len(measured[0]), measured[0].size
     step = max(1, BLOCK_ENTRIES * functions // (labels * count))
-    total = 0.0
+    total, power = 0.0, 0
     for start in range(0, functions, step):
-        block = np.stack([np.asarray(one[start : start + step], dtype=np.float64) for one in measured])
+        with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinity, and is refused
+            block = np.stack([np.asarray(one[start : start + step], dtype=np.float64) for one in measured])
         if not np.isfinite(block).all():
             raise UserError(
                 f"expected finite replicates, got NaN or infinity in {name!r} among functions {start} to"
                 f" {min(start + step, functions) - 1}; remove or repair them"
             )
-        if not squares_fit(block):
-            raise UserError(
-                f"expected replicates between 2^-480 and 2^480 (about 1e-144 and 1e144), got a largest value of"
-                f" {np.max(np.abs(block)):.3g} in {name!r}; choose other units"
-            )
-        total += float(np.sum(np.square(block - block.mean(axis=0))))
+        total, power = _added(total, power, block)
     degrees = labels * (count - 1)
     if total == 0.0:
         raise UserError(
             f"expected replicates that differ by their noise, got {name!r} equal in every measurement; leave them out"
         )
     low, high = (
-        math.sqrt(total / (2.0 * gammaincinv(degrees / 2.0, p))) for p in (1.0 - failure_probability / 8, failure_probability / 8)
+        math.ldexp(math.sqrt(total / (2.0 * gammaincinv(degrees / 2.0, p))), power)
+        for p in (1.0 - failure_probability / 8, failure_probability / 8)
     )
     source = f"estimated from {count} measurements of {labels} labels in {name!r}, Gaussian noise assumed"
-    return Noise(math.sqrt(total / degrees), low, high, "gaussian", source, failure_probability)
+    sigma = math.ldexp(math.sqrt(total / degrees), power)
+    return Noise(sigma, low, high, "gaussian", source, failure_probability)
+
+
+def _added(total: float, power: int, block: Array) -> tuple[float, int]:
+    """The sum of squares total * 4^power with that of a block (K, N, M) about the mean of its measurements added."""
+    differences = times_power(block, -exponent(block))
+    differences = differences - differences.mean(axis=0)
+    own = exponent(block) + exponent(differences)
+    square = float(np.sum(np.square(times_power(differences, -exponent(differences)))))
+    if total == 0.0:
+        return square, own
+    if square == 0.0:
+        return total, power
+    larger = max(power, own)
+    return math.ldexp(total, 2 * (power - larger)) + math.ldexp(square, 2 * (own - larger)), larger

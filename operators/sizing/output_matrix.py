@@ -16,6 +16,7 @@ from operators.arrays import Array
 from operators.errors import UserError
 
 BLOCK_ENTRIES = 2**21
+LEAST_EXPONENT = -1021
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +82,12 @@ def output_matrix(values: NDArray[Any], name: str = "outputs") -> OutputMatrix:
     count = max(1, BLOCK_ENTRIES // values.shape[1])
     exponent, energy, constant = None, 0.0, 0
     for start in range(0, len(values), count):
-        rows = np.asarray(values[start : start + count], dtype=np.float64)
+        with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinity, and is refused
+            rows = np.asarray(values[start : start + count], dtype=np.float64)
         high, low = rows.max(axis=1), rows.min(axis=1)
         peak = float(max(high.max(), -low.min()))
         if not np.isfinite(peak) or not np.isfinite(low.min()):
-            _refuse_first(rows, start, name)
+            _refuse_first(values, rows, start, name)
         constant += int(np.count_nonzero(high == low))
         if peak > 0.0:
             _, power = np.frexp(peak)
@@ -95,6 +97,11 @@ def output_matrix(values: NDArray[Any], name: str = "outputs") -> OutputMatrix:
             energy += float(np.sum(np.square(_scaled(rows, new))))
     if exponent is None:
         raise UserError(f"expected outputs that do not all vanish, got {name!r} with nothing but zeros; choose the outputs G(u)")
+    if exponent < LEAST_EXPONENT:
+        raise UserError(
+            f"expected outputs whose largest value is a normal number of float64, 2.3e-308 or more, got less in {name!r}; save it"
+            " in other units"
+        )
     if constant == len(values):
         raise UserError(
             f"expected outputs that depend on the point, got {name!r} of shape {values.shape} constant in every row;"
@@ -116,7 +123,7 @@ def require_real(values: NDArray[Any], name: str) -> None:
         raise UserError(
             f"expected real numbers, got {name!r} of type {values.dtype}; give real and imaginary parts as further points"
         )
-    if kind not in "fiu":
+    if kind not in "bfiu":
         raise UserError(f"expected real numbers, got {name!r} of type {values.dtype}; save it as float64")
 
 
@@ -129,11 +136,12 @@ def _require_matrix(values: NDArray[Any], name: str) -> None:
         raise UserError(f"expected a matrix, functions by points, got {name!r} of shape {values.shape}; save {how}")
 
 
-def _refuse_first(rows: Array, start: int, name: str) -> None:
+def _refuse_first(values: NDArray[Any], rows: Array, start: int, name: str) -> None:
     row, column = np.unravel_index(int(np.argmin(np.isfinite(rows))), rows.shape)
-    value = rows[row, column]
+    value = values[start + row, column]
+    what = "outputs that float64 can hold" if np.isfinite(value) else "finite outputs"
     raise UserError(
-        f"expected finite outputs, got {value} in {name!r} at row {start + int(row)}, column {int(column)} (counted from 0);"
+        f"expected {what}, got {value!s} in {name!r} at row {start + int(row)}, column {int(column)} (counted from 0);"
         " remove or repair that function"
     )
 

@@ -35,7 +35,7 @@ LARGEST_SVD = 1024
 LARGEST_SVD_OF_SMALL_TARGETS = 2048
 LARGEST_GRAM = 8192
 SMALLEST_BY_GRAM = 1e-6
-SMALLEST = 1e-12
+SMALLEST, LARGEST = 1e-12, 1e100
 PROJECTION = 128
 LARGEST_PROJECTION = 512
 NEGLIGIBLE = 1e-4
@@ -118,6 +118,8 @@ def required_size(
     matrix = output_matrix(np.asanyarray(outputs), name)
     rms = matrix.rms
     demand = Demand(matrix.shape, rms, target / rms if absolute else target, absolute)
+    if demand.target > LARGEST:
+        raise UserError(f"expected a relative target below 1, which H = 0 reaches, got {demand.target:.3g}; ask for less")
     spectrum = spectrum_for(matrix, demand.target)
     tail = demand.target**2
     offsets: tuple[Offset, ...] = ("none", "scalar", "mean-function")

@@ -18,6 +18,7 @@ from operators.diagnostics.floor import Floor, lowered
 from operators.diagnostics.noise_audit import NoiseModel, audit
 from operators.errors import UserError
 from operators.magnitude import HARMLESS, LARGEST_EXPONENT, exponent, root_mean_square, row_norms, times_power
+from operators.sizing import noise_level
 from operators.sizing.noise import known_noise
 from operators.sizing.noise_level import noise_from_replicates
 from operators.sizing.required_size import required_size
@@ -95,15 +96,58 @@ def test_the_q_that_a_matrix_demands_does_not_depend_on_its_units(scale: float, 
     assert np.allclose(other.floors("scalar"), plain.floors("scalar"), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("scale", [1e-170, 1e155])
-def test_noise_whose_square_float64_cannot_hold_is_refused(scale: float) -> None:
-    labels = labels_of((30, 20), "normal") * scale
-    with pytest.raises(UserError, match="choose other units"):
-        required_size(labels, 0.1, noise=known_noise(0.3 * scale))
-    with pytest.raises(UserError, match="choose other units"):
-        noise_from_replicates(labels * 1.1, labels)
-    with pytest.raises(UserError, match="choose other units"):
-        required_size(labels / scale, 0.1, noise=known_noise(1e-170))
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e155, 1e300])
+@pytest.mark.parametrize("absolute", [False, True])
+def test_what_noise_forces_does_not_depend_on_the_units(scale: float, absolute: bool) -> None:
+    labels, generator = labels_of((30, 20), "normal"), np.random.default_rng(1)
+    again = labels + 0.3 * generator.standard_normal(labels.shape)
+    answers = []
+    for unit in (1.0, scale):
+        target = 0.2 * unit if absolute else 0.2
+        known = known_noise(0.3 * unit)
+        estimated = noise_from_replicates(again * unit, labels * unit)
+        answers.append([required_size(labels * unit, target, absolute=absolute, noise=noise) for noise in (known, estimated)])
+    for plain, other in zip(*answers, strict=True):
+        assert plain.noise is not None
+        assert other.noise is not None
+        assert other.noise.noise.sigma == pytest.approx(plain.noise.noise.sigma * scale, rel=1e-12)
+        assert other.noise.noise.high == pytest.approx(plain.noise.noise.high * scale, rel=1e-12)
+        assert other.noise.relative == pytest.approx(plain.noise.relative, rel=1e-12)
+        assert other.noise.absorbed == pytest.approx(plain.noise.absorbed, rel=1e-9)
+        for name, statement in plain.noise.statements.items():
+            assert other.noise.statements[name].value == pytest.approx(statement.value, rel=1e-9), name
+        assert plain.noise.statements["q_clean"].value > 0
+
+
+@pytest.mark.parametrize("sigma", [1e-61, 1e-170, 1e-320])
+def test_noise_that_vanishes_beside_the_outputs_is_refused(sigma: float) -> None:
+    with pytest.raises(UserError, match=r"expected noise of at least 1e-60 of the root mean square .*; leave it out"):
+        required_size(labels_of((30, 20), "normal"), 0.1, noise=known_noise(sigma))
+    assert required_size(labels_of((30, 20), "normal"), 0.1, noise=known_noise(1e-59)).noise is not None
+
+
+@pytest.mark.parametrize("entries", [1, 40, 1000])
+def test_replicates_of_unequal_magnitude_add_up_in_blocks(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noise_level, "BLOCK_ENTRIES", entries)
+    rows = np.array([1e-250, 0.0, 1.0, 1e200, 1e-3])[:, None] * np.ones((5, 8))
+    noise = noise_from_replicates(np.stack([rows, -rows]), np.ones((5, 8)))
+    assert noise.sigma == pytest.approx(1e200 * np.sqrt(2.0 / 5.0), rel=1e-12)
+
+
+@pytest.mark.parametrize(("target", "absolute"), [(1e200, False), (1e200, True), (1e308, True)])
+def test_targets_beyond_all_measure_are_refused(target: float, absolute: bool) -> None:
+    with pytest.raises(UserError, match="expected a relative target below 1, which H = 0 reaches"):
+        required_size(labels_of((7, 5), "normal"), target, absolute=absolute)
+
+
+def test_numbers_that_float64_cannot_hold_are_named_as_such() -> None:
+    labels = labels_of((7, 5), "normal")
+    largest = np.longdouble(labels)
+    largest[3, 2] = np.longdouble("1e4000")
+    with pytest.raises(UserError, match=r"expected outputs that float64 can hold, got 1e\+4000 in 'outputs' at row 3, column 2"):
+        required_size(largest, 0.1)
+    with pytest.raises(UserError, match=r"expected outputs whose largest value is a normal number of float64"):
+        required_size(labels * 1e-310, 0.1)
 
 
 @pytest.mark.parametrize("largest", [1e-300, 1e-170, 1e-145, 1e145, 1e155, 1e300])

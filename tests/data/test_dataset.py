@@ -33,7 +33,8 @@ from operators.data.dataset import (
     point_index,
 )
 from operators.errors import DataInvalid, UserError
-from operators.external.task import external
+from operators.external.source import checksum
+from operators.external.task import External
 from operators.seeds import stream
 from operators.tasks.task import Card, Task
 
@@ -410,6 +411,7 @@ def test_data_whose_squares_float64_cannot_hold_are_refused_before_anything_is_t
 ) -> None:
     arrays = {name: np.random.default_rng(0).standard_normal((20, 6)) for name in ("inputs", "outputs")}
     np.savez(tmp_path / "mine.npz", **{**arrays, array: arrays[array] * scale})
-    task = external("external-mine", tmp_path / "mine.npz", inputs="inputs", outputs="outputs")
+    path = tmp_path / "mine.npz"
+    task = External("external-mine", file=str(path), sha256=checksum(path), input_array="inputs", output_array="outputs")
     with pytest.raises(DataInvalid, match=rf"expected {array} whose largest value .* choose other units"):
         build(Request(task, functions=8, points=6, test_functions=4))
