@@ -5,7 +5,7 @@ Parts of them: `operators.external.part`.
 
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from numpy.lib import format as npy
 
@@ -16,14 +16,26 @@ from operators.external.stored_array import Stored, shown
 
 Kind = Literal["npy", "npz", "hdf5", "matlab"]
 NAMES_SHOWN = 20
+HDF5 = b"\x89HDF\r\n\x1a\n"
 MAGIC: dict[bytes, Kind] = {
     npy.MAGIC_PREFIX: "npy",
     b"PK\x03\x04": "npz",
     b"PK\x05\x06": "npz",
-    b"\x89HDF\r\n\x1a\n": "hdf5",
+    HDF5: "hdf5",
     b"MATLAB 7.3 MAT-file": "hdf5",
     b"MATLAB 5.0 MAT-file": "matlab",
 }
+FOREIGN = {
+    b"\x80": "a pickle",
+    b"CDF\x01": "netCDF-3",
+    b"CDF\x02": "netCDF-3",
+    b"CDF\x05": "netCDF-3",
+    b"\x0e\x03\x13\x01": "HDF4",
+    b"\x1f\x8b": "a gzip file",
+    b"PAR1": "Parquet",
+    b"ARROW1": "Arrow",
+}
+LEAST_USER_BLOCK = 512
 
 
 def kind_of(path: Path) -> Kind:
@@ -38,15 +50,30 @@ def kind_of(path: Path) -> Kind:
             raise UserError(f"expected a file with arrays at {path}, got {what}; check the path")
         with path.open("rb") as handle:
             start = handle.read(32)
+            for magic, kind in MAGIC.items():
+                if start.startswith(magic):
+                    return kind
+            if _behind_a_user_block(handle):
+                return "hdf5"
     except OSError as error:
         raise UserError(f"expected a file with arrays at {path}, got '{error.strerror}'; check the path") from error
-    for magic, kind in MAGIC.items():
-        if start.startswith(magic):
-            return kind
-    found = "a pickle" if start.startswith(b"\x80") else "a MAT-file of level 4" if _level_4(start) else "none of these formats"
+    found = next((name for magic, name in FOREIGN.items() if start.startswith(magic)), None)
+    if found is None:
+        found = "a MAT-file of level 4" if _level_4(start) else "none of these formats"
     raise UserError(
         f"expected a .npz, .npy, HDF5 or MATLAB file (v6, v7 or v7.3), got {path}: {found}; save the arrays in one of these"
     )
+
+
+def _behind_a_user_block(handle: BinaryIO) -> bool:
+    """Whether HDF5 begins behind bytes of the user's own: at 512, 1024, 2048, ... (HDF5 File Format, section II.A)."""
+    offset, size = LEAST_USER_BLOCK, handle.seek(0, 2)
+    while offset < size:
+        handle.seek(offset)
+        if handle.read(8) == HDF5:
+            return True
+        offset *= 2
+    return False
 
 
 def _level_4(start: bytes) -> bool:

@@ -2,9 +2,10 @@
 
 For values on axes of lengths s_1, ..., s_k, flattened in C order, coordinates are
 
-    one array an axis, of length s_i   the product grid, the last axis running fastest; column i is the coordinate along axis i
-    one array (s_1 ... s_k, dimension) the points themselves
-    nothing                            the product of uniform grids of [0, 1], ends included
+    one array an axis, of length s_i       the product grid, the last axis running fastest; column i is the coordinate on axis i
+    one array (s_1 ... s_k, dimension)     the points themselves; the axes may stand apart, (s_1, ..., s_k, dimension)
+    arrays of shape (s_1, ..., s_k) each   one coordinate an array, as numpy.meshgrid(..., indexing="ij") gives them
+    nothing                                the product of uniform grids of [0, 1], ends included
 """
 
 import itertools
@@ -45,6 +46,10 @@ def coordinates(
             found = _product([array.ravel() for array in arrays])
         elif len(arrays) == 1 and arrays[0].ndim == 2 and len(arrays[0]) == count:
             found = np.ascontiguousarray(arrays[0])
+        elif len(arrays) == 1 and arrays[0].ndim == len(axes) + 1 and arrays[0].shape[:-1] == axes:
+            found = np.ascontiguousarray(arrays[0].reshape(count, -1))
+        elif len(arrays) >= len(axes) and all(array.shape == axes for array in arrays):
+            found = np.stack([array.ravel() for array in arrays], axis=1)
         else:
             _misfit(selections, arrays, axes, of)
     if not np.isfinite(found).all():
@@ -82,15 +87,22 @@ def _product(axes: Sequence[Array]) -> Array:
 
 def _misfit(selections: Sequence[Selection], arrays: Sequence[Array], axes: tuple[int, ...], of: str) -> None:
     shapes = ", ".join(f"{selection} of shape {array.shape}" for selection, array in zip(selections, arrays, strict=True))
-    advice = ""
+    raise UserError(
+        f"expected coordinates of the {of} on axes of lengths {axes}: one array an axis, one a coordinate of shape {axes}, or one"
+        f" of shape ({math.prod(axes)}, dimension), got {shapes}{_advice(selections, arrays, axes)}"
+    )
+
+
+def _advice(selections: Sequence[Selection], arrays: Sequence[Array], axes: tuple[int, ...]) -> str:
+    mesh = axes[:-1]
+    one_each = len(arrays) == len(mesh) and all(array.size == length for array, length in zip(arrays, mesh, strict=True))
+    together = len(arrays) == 1 and arrays[0].ndim == 2 and len(arrays[0]) == math.prod(mesh)
+    if len(axes) > 1 and (one_each or together or all(array.shape == mesh for array in arrays)):
+        return f"; they fit all axes but the last: of several outputs on one mesh, select one of the {axes[-1]}"
     for selection, array, length in itertools.islice(zip(selections, arrays, axes, strict=False), len(axes)):
         if array.ndim == 1 and array.size > length and not selection.index:
-            advice = f"; {selection.name}[:{length}] would fit axis {axes.index(length) + 1}"
-            break
-    raise UserError(
-        f"expected coordinates of the {of} on axes of lengths {axes}: one array an axis, or one of shape"
-        f" ({math.prod(axes)}, dimension), got {shapes}{advice}"
-    )
+            return f"; {selection.name}[:{length}] would fit axis {axes.index(length) + 1}"
+    return ""
 
 
 def _listed(selections: Sequence[Selection]) -> str:

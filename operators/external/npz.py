@@ -22,6 +22,7 @@ from operators.errors import UserError
 from operators.external.stored_array import Index, Stored, damaged, require_memory, require_numbers, shown
 
 CHUNK = 2**22
+MOST_AXES, MOST_BYTES = 32, 2**62
 LOCAL_HEADER = struct.Struct("<26xHH")
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 
@@ -63,6 +64,16 @@ def names_npz(path: Path) -> list[str]:
         return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
 
 
+def _refuse_pytorch(path: Path, archive: zipfile.ZipFile) -> None:
+    """PyTorch's files are archives too, of a pickle and the raw bytes of tensors."""
+    if any(name == "data.pkl" or name.endswith("/data.pkl") for name in archive.namelist()):
+        archive.close()
+        raise UserError(
+            f"expected a .npz file, got the PyTorch file {path}, which holds a pickle; pickles are never read: save its tensors"
+            " with numpy.savez(..., u=tensor.numpy())"
+        )
+
+
 def stored_npz(path: Path, name: str) -> Stored | None:
     """The array of this name in a .npz file; None if there is none.
 
@@ -89,9 +100,11 @@ def stored_npz(path: Path, name: str) -> Stored | None:
 
 def _archive(path: Path) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         damaged(path, "no readable directory (cut off or damaged)")
+    _refuse_pytorch(path, archive)
+    return archive
 
 
 def _header(handle: BinaryIO, name: str, path: Path) -> _Header:
@@ -104,12 +117,21 @@ def _header(handle: BinaryIO, name: str, path: Path) -> _Header:
         version = npy.read_magic(handle)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read(handle)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error):
+    except UserError:
+        raise
+    except Exception:  # NumPy raises many types for a damaged header, which it takes for Python text
         damaged(path, f"no readable header of array {name!r}")
     require_numbers(path, name, dtype)
-    if min(shape, default=0) < 0:
+    if not _possible(shape, dtype):
         damaged(path, f"an impossible shape of array {name!r}")
     return _Header(shape, fortran, dtype, handle.tell())
+
+
+def _possible(shape: tuple[int, ...], dtype: "np.dtype[Any]") -> bool:
+    """Whether an array can have this shape: whole numbers, of which booleans are none here, few and not too large."""
+    if len(shape) > MOST_AXES or not all(type(length) is int and length >= 0 for length in shape):
+        return False
+    return math.prod(max(length, 1) for length in shape) * dtype.itemsize <= MOST_BYTES
 
 
 def _mapped(path: Path, header: _Header, start: int) -> NDArray[Any]:

@@ -470,7 +470,7 @@ def link_elsewhere(file: h5py.File, secret: Path) -> None:
     file["tensor"] = h5py.ExternalLink(str(secret), "tensor")
 
 
-def link_within(file: h5py.File, secret: Path) -> None:
+def link_to_nothing(file: h5py.File, secret: Path) -> None:
     file["tensor"] = h5py.SoftLink("/other")
 
 
@@ -506,8 +506,8 @@ def plug_in(file: h5py.File, secret: Path) -> None:
 @pytest.mark.parametrize(
     ("plant", "message"),
     [
-        (link_elsewhere, "got a link elsewhere"),
-        (link_within, "got a link elsewhere"),
+        (link_elsewhere, "got a link to another file"),
+        (link_to_nothing, "got a link to nothing"),
         (stored_elsewhere, "got other files named there"),
         (virtual, "got other files named there"),
         (text, "got Python objects in array 'tensor'"),

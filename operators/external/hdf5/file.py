@@ -12,6 +12,7 @@ from operators.external.stored_array import damaged, shown
 
 MATLAB_NUMBERS = {"double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 NAMES = 1000
+MOST_LINKS = 64
 UNREADABLE = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
@@ -46,21 +47,50 @@ def names_hdf5(path: Path) -> list[str]:
 
 
 def find_dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset | None:
-    """Look up a dataset; None if there is none.
+    """Look up a dataset, along links that stay inside the file; None if there is none.
 
     Raises:
-        UserError: a link that leads elsewhere, or what MATLAB says is no full array of numbers.
+        UserError: a link to another file or to nothing, or what MATLAB says is no full array of numbers.
     """
-    node: Any = file
-    for part in name.strip("/").split("/"):
-        link = node.get(part, getlink=True) if isinstance(node, h5py.Group) else None
-        if link is None:
-            return None
-        if not isinstance(link, h5py.HardLink):
-            raise UserError(f"expected array {name!r} in {path} itself, got a link elsewhere; copy the array into the file")
-        node = node[part]
+    node = find_node(path, file, name)
+    if node is None:
+        return None
     _refuse_matlab(path, name, node)
     return node if isinstance(node, h5py.Dataset) else None
+
+
+def find_node(path: Path, file: h5py.File, name: str) -> Any:
+    """The group or dataset of this path; None if there is none.
+
+    Raises:
+        UserError: a link to another file, or links that end nowhere.
+    """
+    node: Any = file
+    parts, above = _parts(name), list[str]()
+    followed, asked = 0, len(parts)  # of the parts to come, the last `asked` are the user's
+    while parts:
+        part = parts.pop(0)
+        from_link, asked = len(parts) >= asked, min(asked, len(parts))
+        link = node.get(part, getlink=True) if isinstance(node, h5py.Group) else None
+        if link is None and from_link:
+            raise UserError(f"expected array {name!r} in {path}, got a link to nothing; copy the array there")
+        if link is None:
+            return None
+        if isinstance(link, h5py.ExternalLink) or followed == MOST_LINKS:
+            where = "a link to another file" if isinstance(link, h5py.ExternalLink) else "links without end"
+            raise UserError(f"expected array {name!r} in {path} itself, got {where}; copy the array into the file")
+        if isinstance(link, h5py.SoftLink):
+            followed += 1
+            start = [] if link.path.startswith("/") else above
+            node, parts, above = file, [*start, *_parts(link.path), *parts], []
+            continue
+        node, above = node[part], [*above, part]
+    return node
+
+
+def _parts(name: str) -> list[str]:
+    """The groups and the dataset of a path, outermost first."""
+    return [part for part in name.split("/") if part not in ("", ".")]
 
 
 def _refuse_matlab(path: Path, name: str, node: Any) -> None:

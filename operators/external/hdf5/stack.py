@@ -1,7 +1,7 @@
 """One dataset per function: `*/data` stacks the datasets `0000/data`, `0001/data`, ... of all groups that hold one.
 
 Functions are numbered in the natural order of the groups' names, in which run2 stands before run10, and keep these names: what is
-joined with another stack is joined by name.
+joined with another stack is joined by name. Groups that are links to others are left out: a function counts once.
 """
 
 import re
