@@ -8,8 +8,10 @@ import importlib
 import math
 import re
 import runpy
+import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -140,7 +142,8 @@ def load_study(name: str) -> Study:
 def _study_of_file(path: Path, name: str) -> Study:
     """Run a study file; `name` is how the user wrote its path."""
     try:
-        study = runpy.run_path(str(path)).get("STUDY")
+        with _importing_from(path.resolve().parent):
+            study = runpy.run_path(str(path)).get("STUDY")
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "cell"
@@ -151,6 +154,21 @@ def _study_of_file(path: Path, name: str) -> Study:
     if not isinstance(study, Study):
         raise UserError(f"expected study file {name} to define STUDY = Study(...), got {type(study).__name__}")
     return study
+
+
+@contextmanager
+def _importing_from(folder: Path) -> Iterator[None]:
+    """Find the modules beside a study file, as a script finds those beside it; the next file meets its own."""
+    known = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - known:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin is not None and Path(origin).is_relative_to(folder):
+                del sys.modules[name]
 
 
 def _line(error: BaseException, path: Path) -> str:

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from bench.cli.deferred import Deferred
+from bench.cli.streams import standard_streams
 from operators.errors import UserError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -78,9 +79,27 @@ def bench() -> None:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one sentence on standard error and exit code 2."""
+    """Run the command line; a user's mistake, and output that got lost, is one sentence on standard error and exit code 2."""
+    with standard_streams() as output:
+        code = _exit_code()
+        sys.stdout.flush()
+        if output is not None and output.failure is not None:
+            print(
+                f"error: expected standard output to take all that is printed, got '{output.failure.strerror}'; the rest was not"
+                " printed, files were written as ever: send the output elsewhere",
+                file=sys.stderr,
+            )
+            code = code or 2
+    sys.exit(code)
+
+
+def _exit_code() -> int:
+    """Run the command that was asked for."""
     try:
         app()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        return 2
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0

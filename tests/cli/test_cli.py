@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +78,21 @@ def test_a_second_call_does_nothing_and_says_so(finished: Path) -> None:
     assert "nothing to do" in again.stdout
     assert tables(finished) == before
     assert {path: path.stat().st_mtime_ns for path in (finished / "tiny").rglob("*") if path.is_file()} == stamps
+
+
+def test_a_run_whose_reader_has_seen_enough_still_writes_its_tables(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    for name in (*TABLES, "report.md", "report.html"):
+        (tmp_path / "tiny" / name).unlink()
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "bench", "run", str(tmp_path / "tiny.py"), "--out", str(tmp_path)]
+    run = subprocess.run(command, cwd=REPOSITORY, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert run.returncode == 2
+    assert "error: expected standard output to take all that is printed, got 'Broken pipe'" in run.stderr
+    assert tables(tmp_path) == tables(finished)
+    assert (tmp_path / "tiny" / "report.html").exists()
 
 
 def test_progress_off_a_terminal_has_no_control_codes(finished: Path) -> None:

@@ -52,7 +52,7 @@ def test_help_loads_no_command(tmp_path: Path) -> None:
     assert "typer" in found
     assert not found & WATCHED
     assert {name for name in found if name.partition(".")[0] in ("operators", "results", "bench")} == {
-        *("bench", "bench.cli", "bench.cli.app", "bench.cli.deferred"),
+        *("bench", "bench.cli", "bench.cli.app", "bench.cli.deferred", "bench.cli.streams"),
         *("operators", "operators.errors", "operators.public_names"),
     }
 

@@ -56,6 +56,26 @@ def test_a_study_file_is_plain_python(tmp_path: Path) -> None:
     assert [cell.replicate for cell in load_study(str(path)).cells] == [0, 1]
 
 
+def test_a_study_file_imports_the_modules_beside_it_and_each_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = list(sys.path)
+    for name, count in (("first", 2), ("second", 3)):
+        folder = tmp_path / name
+        (folder / "shapes").mkdir(parents=True)
+        (folder / "shapes" / "__init__.py").write_text("from shapes.counts import COUNT\n")
+        (folder / "shapes" / "counts.py").write_text(f"COUNT = {count}\n")
+        (folder / "mine.py").write_text(
+            GOOD.replace("range(2)", "range(shapes.COUNT)").replace(HEADER, HEADER + "import shapes\n")
+        )
+        monkeypatch.chdir(tmp_path)
+        for written in (f"{name}/mine.py", str(folder / "mine.py")):
+            assert len(load_study(written).cells) == count
+    link = tmp_path / "link.py"
+    link.symlink_to(tmp_path / "second" / "mine.py")
+    assert len(load_study("link.py").cells) == 3
+    assert sys.path == path
+    assert not {"shapes", "shapes.counts"} & set(sys.modules)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
