@@ -142,10 +142,12 @@ def _seen(part: pd.DataFrame) -> list[int]:
     return sorted({int(q) for name in ("q_low", "q_high") for q in part[name].dropna()})
 
 
-def _ends(runs: pd.DataFrame, quantity: Quantity) -> tuple[list[float | None], list[float | None]]:
+def _ends(
+    runs: pd.DataFrame, quantity: Quantity, names: tuple[str, str] = ("q_low", "q_high")
+) -> tuple[list[float | None], list[float | None]]:
     """Lower and upper ends of the intervals in the units of the axis; None where there is none."""
     found = []
-    for name in ("q_low", "q_high"):
+    for name in names:
         pairs = zip(runs["series"], runs[name], strict=True)
         found.append([None if q is pd.NA or pd.isna(q) else quantity.of_q(int(key), float(q)) for key, q in pairs])
     return found[0], found[1]
@@ -182,13 +184,24 @@ def _fit(sketch: Sketch, runs: pd.DataFrame, quantity: Quantity, *, name: str, c
     fit = fit_slope(x, low, high)
     at: NDArray[np.float64] = np.linspace(x.min(), x.max(), BAND_POINTS)
     lower, upper = (numbers(np.exp(end)) for end in fit_band(x, low, high, at=at))
-    sentence = f"fit n^{fit.value:.2f}, 95 % [{fit.low:.2f}, {fit.high:.2f}]; 95 % band"
+    sentence = f"fit n^{fit.value:.2f}, 95 % [{fit.low:.2f}, {fit.high:.2f}]; 95 % band{_of_floors(runs, quantity)}"
     entry, n = sketch.switch(Switch(f"{name}{sentence}", "fit", colour=colour)), numbers(np.exp(at))
     sketch.layers += [
         Band(switches=(entry,), x=n, low=lower, high=upper, colour=colour),
         Line(switches=(entry,), x=n, y=numbers(np.exp(fit.intercept + fit.value * at)), colour=colour),
     ]
     return sentence
+
+
+def _of_floors(runs: pd.DataFrame, quantity: Quantity) -> str:
+    """What to add to the sentence: the slope that the certified floors alone would give, where they tell."""
+    known = runs[runs["q_floor_low"].notna() | runs["q_floor_high"].notna()]
+    low, high = log_ends(*_ends(known, quantity, ("q_floor_low", "q_floor_high")))
+    try:
+        fit = fit_slope(np.log(known["n"].to_numpy(float)), low, high)
+    except NotIdentifiable:
+        return ""
+    return f"; the floors alone would give n^{fit.value:.2f}, 95 % [{fit.low:.2f}, {fit.high:.2f}]"
 
 
 def _demands(sketch: Sketch, panel: Panel, quantity: Quantity) -> None:

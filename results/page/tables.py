@@ -48,7 +48,8 @@ FILES = (
         "brackets",
         "frontier",
         "Frontier: the smallest d at each q",
-        "Fit of log d = a + b log n + c log q to the witnessed sizes of questions that fix q.",
+        "Slopes of log d against log n at fixed q, and against log q at fixed n, fitted to the witnessed sizes of questions that"
+        " fix q; questions of one n, or of one q, may share an error.",
         "task design target slope estimate low high if_d_is_n if_q2_d_is_n verdict witnessed",
     ),
     Spec(
@@ -62,15 +63,17 @@ FILES = (
         "thresholds",
         "exponents",
         "Exponents",
-        "Fitted to the intervals by interval-censored likelihood (q*), or to the errors (E). The interval holds 95 %.",
-        f"{SERIES} law target path exponent low high identified reason predicted",
+        "Fitted to the intervals by interval-censored likelihood (q*), or to the errors (E). The 95 % interval is that of the"
+        " slope over the range tried, whatever replicates share; beside it the same fit to the certified floors alone.",
+        f"{SERIES} law target path sentence exponent low high floor_exponent identified reason predicted",
     ),
     Spec(
         "thresholds",
         "thresholds",
         "Thresholds",
-        "q_low < q* <= q_high, for every replicate. right: no q tried reaches the target; left: the smallest one does.",
-        f"{SERIES} target n N M replicate kind q_low q_high confirmed",
+        "q_low < q* <= q_high, for every replicate. right: no q tried reaches the target; left: the smallest one does."
+        " q_floor_low and q_floor_high: the same for the certified floors of the data alone.",
+        f"{SERIES} target n N M replicate kind q_low q_high confirmed q_floor_low q_floor_high",
     ),
     Spec(
         "bounds",
@@ -92,7 +95,8 @@ FILES = (
         "rays",
         "rays",
         "Trend tests along rays",
-        "Page's one-sided test that the error falls along n = c q^alpha, corrected by Holm over the alphas of a series.",
+        "Page's one-sided test that the error falls along n = c q^alpha, the points exchanged for all replicates at once,"
+        " corrected by Holm over the alphas of a series.",
         f"{SERIES} M alpha points replicates error_first error_last p_holm fall rises verdict",
     ),
     Spec(

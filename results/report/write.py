@@ -229,9 +229,7 @@ def _findings(tables: StudyTables) -> str:
         "law": "law",
         "target": "target",
         "path": "path",
-        "exponent": "exponent",
-        "low": "low",
-        "high": "high",
+        "sentence": "exponent, 95 %",
         "reason": "note",
     }
     series = {"task": "task", "design": "design", "schedule": "schedule", "sizes": "sizes", **labels}

@@ -104,14 +104,15 @@ def predictions(
 
 
 def _prediction(fit: Mapping[Hashable, Any], measured: pd.DataFrame, n: int) -> Prediction | None:
-    """The prediction of one fit from the intervals on its path; None where there are none."""
-    if measured.empty or not math.isfinite(fit["exponent"]):
+    """The prediction of one fit from the intervals on its path; None where there are none, or an end of the exponent is open."""
+    ends = [fit[name] for name in ("low", "exponent", "high")]
+    if measured.empty or not all(map(math.isfinite, ends)):
         return None
     last = measured[measured["n"] == measured["n"].max()]
     low, high = (last[name].to_numpy(float) for name in ("q_low", "q_high"))
     exponent, n0 = fit["exponent"], int(last["n"].iloc[0])
     factor = n / n0
-    powers = sorted(factor ** (end if math.isfinite(end) else exponent) for end in (fit["low"], exponent, fit["high"]))
+    powers = sorted(factor**end for end in ends)
     return Prediction(
         q=math.exp(np.mean(np.log(np.maximum(low, 1.0) * high)) / 2.0) * factor**exponent,
         low=low.min() * powers[0],

@@ -1,41 +1,68 @@
-"""Interval-censored regression: y = a + beta x + s Z with Z standard normal, where only low < y <= high is known.
+"""Exponents of thresholds: ln q* = a + beta ln n, where only low < ln q* <= high is known of each replicate.
 
-    log-likelihood = sum ln(Phi((high - mu) / s) - Phi((low - mu) / s)),    mu = a + beta x
+The replicates of one n share its amount of data and the widths of its nets, so they share scatter: with u for each n,
 
-In (a / s, beta / s, 1 / s) it is concave (Burridge 1981, J. R. Stat. Soc. B 43, 41-45), so Newton's method finds its
-maximum, and the profile likelihood of beta has one hump. The confidence interval of beta is where the profile lies within
-t^2 / 2 of the maximum, t the quantile of Student's law with K - 2 degrees of freedom for K intervals.
+    ln q* = a + beta ln n + u + s Z,    u ~ N(0, tau^2) common to the replicates of one n, Z standard normal.
 
-A slope is refused, with the reason, when the data do not support one. Intervals that a straight line meets exactly cannot tell
-how small s is; the likelihood then runs to s = 0, where the interval for beta is only the set of slopes of those lines and covers
-beta too rarely (q and n on grids of ratio 2, beta = 1, scatter 0.15: 0.76 of the time in the worst place between two q). So a
-scatter of at least SMALLEST_SCALE, a tenth, is assumed; coverage is then nominal (`tests/speed/test_coverage.py`).
+The exponent is that of greatest likelihood under the marginal law N(a + beta ln n, s^2 + tau^2) of each threshold
+(`results.statistics.censored_likelihood`); its interval and the band of the line are those of the G means over replicates, with
+G - 2 degrees of freedom (`results.statistics.line_likelihood`), and so hold whatever is shared. Beside the fit stands a test of
+misfit: whether the deviations from the line that replicates share are larger than their scatter about their own mean, by the
+likelihood ratio of a mean for each n against a line, turned into F by F = (exp(LR / K) - 1) (K - G) / (G - 2), K thresholds,
+which is the F test of lack of fit where thresholds are exact.
+
+Few distinct thresholds are no reason to refuse a slope: refusing them keeps the steep ones. Refused, with the reason, are fits
+to fewer than 3 distinct n or 4 thresholds, and those whose interval is the whole line. Where all steeper lines fit as well
+(every threshold of the smaller n below the sizes tried, every one of the larger n above them, at most one n between), or nearly
+so (an interval with one end that does not hold the likeliest slope), there is no best slope but that interval.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy
+from numpy.typing import NDArray
 
 from operators.arrays import Array
+from results.statistics.censored_likelihood import maximise
+from results.statistics.line_likelihood import Start, level_interval, slope_interval, tabulated
 
-SMALLEST_SCALE, LARGEST_SCALE = 0.1, 100.0
-FEWEST_POINTS = FEWEST_VALUES = 3
+FEWEST_POINTS = 3
 FEWEST_RUNS = 4
-STEEPEST = 20.0
+UNKNOWN_SCATTER = 0.2
 
 
 class NotIdentifiable(ValueError):
-    """The data do not support the estimate; the message is the reason."""
+    """The data do not support the estimate; the message is the reason.
+
+    Attributes:
+        low: lower end of the interval that they do support, -inf if none.
+        high: its upper end, inf if none.
+    """
+
+    def __init__(self, reason: str, *, low: float = -math.inf, high: float = math.inf) -> None:
+        """Keep the reason and the interval."""
+        super().__init__(reason)
+        self.low, self.high = low, high
 
 
 @dataclass(frozen=True)
 class Slope:
-    """A fitted slope with its profile-likelihood interval (an end may be infinite), intercept and scatter s."""
+    """A fitted slope.
+
+    Attributes:
+        value: beta.
+        low: lower end of its interval.
+        high: upper end; one of the two may be infinite.
+        intercept: a.
+        scatter: standard deviation of the thresholds about the line.
+        runs: number of thresholds.
+        misfit: p-value of the test that a line is all that the means follow; NaN without replicates.
+    """
 
     value: float
     low: float
@@ -43,47 +70,65 @@ class Slope:
     intercept: float
     scatter: float
     runs: int
+    misfit: float
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Intervals that tell something: those with an end."""
+
+    x: Array
+    low: Array
+    high: Array
+
+    def groups(self) -> list[NDArray[np.bool_]]:
+        """Which intervals belong to each distinct x, in order of x."""
+        return [self.x == value for value in np.unique(self.x)]
+
+    def open_sides(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Of each distinct x: whether all intervals are open below, and whether all are open above."""
+        below = [bool(np.isinf(self.low[group]).all()) for group in self.groups()]
+        above = [bool(np.isinf(self.high[group]).all()) for group in self.groups()]
+        return np.asarray(below), np.asarray(above)
 
 
 def fit_slope(x: Array, low: Array, high: Array, *, confidence: float = 0.95) -> Slope:
-    """Fit beta by maximum likelihood.
+    """Fit beta.
 
     Args:
-        x: (K,) abscissae.
+        x: (K,) abscissae; equal ones are those of replicates.
         low: (K,) lower ends, -inf if y is only known to be at most `high`.
         high: (K,) upper ends, inf if y is only known to exceed `low`.
         confidence: level of the interval.
 
     Raises:
-        NotIdentifiable: fewer than 3 distinct x, 3 distinct upper ends of bounded intervals, or 4 intervals.
+        NotIdentifiable: fewer than 3 distinct x or 4 intervals; no best slope, and then with the interval there is.
         ValueError: arrays of different lengths, or an empty interval.
     """
-    x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
-    if not x.shape == low.shape == high.shape or x.ndim != 1 or np.any(low >= high):
-        raise ValueError("expected x, low and high of one length with low < high everywhere")
-    informative = np.isfinite(low) | np.isfinite(high)
-    x, low, high = x[informative], low[informative], high[informative]
-    _require(x, low, high)
-    centre = float(np.mean(x))
-    design = np.column_stack([np.ones_like(x), x - centre])
-    (a, b, precision), best = _maximise(design, low, high, start=_start(design, low, high))
-    slope = float(b / precision)
-    allowed = best - float(scipy.stats.t.ppf(0.5 + confidence / 2.0, len(x) - 2)) ** 2 / 2.0
+    seen = _informative(x, low, high)
+    pivot = _pivot(seen)
+    start, likelihood = _best_line(seen) if pivot is None else (Start(pivot, _middle(seen), 0.0, UNKNOWN_SCATTER), math.nan)
+    ends = slope_interval(tabulated(seen.x, seen.low, seen.high, start), confidence=confidence)
+    beyond = not ends[0] <= start.slope <= ends[1] and np.isinf(ends).any()
+    if pivot is not None or np.isinf(ends).all() or beyond:
+        raise NotIdentifiable(_reason(*ends, confidence=confidence), low=ends[0], high=ends[1])
+    value = float(np.clip(start.slope, *ends))
+    return Slope(value, *ends, start.level - value * start.centre, start.scatter, len(seen.x), _misfit(seen, likelihood))
 
-    start = np.array([a, precision])
 
-    def drop(beta: float) -> float:
-        shift = beta * (x - centre)
-        return _maximise(design[:, :1], low - shift, high - shift, start=start)[1] - allowed
+def fit_band(x: Array, low: Array, high: Array, *, at: Array, confidence: float = 0.95) -> tuple[Array, Array]:
+    """Pointwise confidence interval of the fitted line at the abscissae `at`: lower and upper ends.
 
-    return Slope(
-        value=slope,
-        low=_end(drop, slope, -1.0),
-        high=_end(drop, slope, 1.0),
-        intercept=float(a / precision) - slope * centre,
-        scatter=float(1.0 / precision),
-        runs=len(x),
-    )
+    Raises:
+        NotIdentifiable: as `fit_slope`.
+    """
+    seen = _informative(x, low, high)
+    if _pivot(seen) is not None:
+        raise NotIdentifiable("no line fits best")
+    lines = tabulated(seen.x, seen.low, seen.high, _best_line(seen)[0])
+    found = [level_interval(lines, float(place), confidence=confidence) for place in np.asarray(at, dtype=float)]
+    ends = np.asarray(found, dtype=float).reshape(-1, 2)
+    return ends[:, 0], ends[:, 1]
 
 
 def log_ends(lower: Iterable[Any], upper: Iterable[Any]) -> tuple[Array, Array]:
@@ -92,112 +137,70 @@ def log_ends(lower: Iterable[Any], upper: Iterable[Any]) -> tuple[Array, Array]:
     return np.where(np.isnan(low), -np.inf, np.log(low)), np.where(np.isnan(high), np.inf, np.log(high))
 
 
-def fit_band(x: Array, low: Array, high: Array, *, at: Array, confidence: float = 0.95) -> tuple[Array, Array]:
-    """Pointwise profile-likelihood interval of the fitted line mu at the abscissae `at`: lower and upper ends.
-
-    Raises:
-        NotIdentifiable: as `fit_slope`.
-    """
+def _informative(x: Array, low: Array, high: Array) -> _Seen:
+    """The intervals that have an end, if they are enough for a line."""
     x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
-    informative = np.isfinite(low) | np.isfinite(high)
-    x, low, high = x[informative], low[informative], high[informative]
-    _require(x, low, high)
-    ends = []
-    for position in np.asarray(at, dtype=float):
-        design = np.column_stack([np.ones_like(x), x - position])
-        (a, b, precision), best = _maximise(design, low, high, start=_start(design, low, high))
-        allowed = best - float(scipy.stats.t.ppf(0.5 + confidence / 2.0, len(x) - 2)) ** 2 / 2.0
-        start = np.array([b, precision])
-
-        def drop(mu: float, design: Array = design, start: Array = start, allowed: float = allowed) -> float:
-            return _maximise(design[:, 1:], low - mu, high - mu, start=start)[1] - allowed
-
-        ends.append((_end(drop, float(a / precision), -1.0), _end(drop, float(a / precision), 1.0)))
-    found = np.asarray(ends, dtype=float).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    if not x.shape == low.shape == high.shape or x.ndim != 1 or np.any(low >= high):
+        raise ValueError("expected x, low and high of one length with low < high everywhere")
+    kept = np.isfinite(low) | np.isfinite(high)
+    seen = _Seen(x[kept], low[kept], high[kept])
+    if not len(seen.x):
+        raise NotIdentifiable("no run tells where a threshold lies")
+    for side, ends in (("below", seen.high), ("above", seen.low)):
+        if np.isfinite(ends).all() and np.isinf(seen.low if side == "below" else seen.high).all():
+            raise NotIdentifiable(f"every threshold lies {side} the sizes tried")
+    if len(np.unique(seen.x)) < FEWEST_POINTS:
+        raise NotIdentifiable(f"{len(np.unique(seen.x))} distinct n, at least {FEWEST_POINTS} needed")
+    if len(seen.x) < FEWEST_RUNS:
+        raise NotIdentifiable(f"{len(seen.x)} thresholds, at least {FEWEST_RUNS} needed")
+    return seen
 
 
-def _require(x: Array, low: Array, high: Array) -> None:
-    bounded = np.isfinite(low) & np.isfinite(high)
-    if not bounded.any():
-        side = "below" if len(x) and np.isfinite(high).all() else "above" if len(x) and np.isfinite(low).all() else "one side of"
-        raise NotIdentifiable(f"every threshold lies {side} the sizes tried" if len(x) else "no run tells where a threshold lies")
-    if len(np.unique(x)) < FEWEST_POINTS:
-        raise NotIdentifiable(f"{len(np.unique(x))} distinct n, at least {FEWEST_POINTS} needed")
-    values = len(np.unique(high[bounded]))
-    if values < FEWEST_VALUES:
-        raise NotIdentifiable(f"{values} distinct thresholds seen, at least {FEWEST_VALUES} needed")
-    if len(x) < FEWEST_RUNS:
-        raise NotIdentifiable(f"{len(x)} thresholds, at least {FEWEST_RUNS} needed")
+def _pivot(seen: _Seen) -> float | None:
+    """The abscissa about which ever steeper lines fit as well; None where there is none, and so a best line."""
+    x, (below, above) = np.unique(seen.x), seen.open_sides()
+    turned = [
+        place
+        for place in range(len(x))
+        if (below[:place].all() and above[place + 1 :].all()) or (above[:place].all() and below[place + 1 :].all())
+    ]
+    return float(np.mean(x[turned])) if turned else None
 
 
-def _end(drop: Callable[[float], float], slope: float, direction: float) -> float:
-    """Where the profile falls below the allowed level, going out from the maximum; infinite beyond STEEPEST."""
-    step = 0.05
-    while drop(slope + direction * step) > 0.0:
-        step *= 2.0
-        if step > STEEPEST:
-            return direction * math.inf
-    inner, outer = slope + direction * step * (0.5 if step > 0.05 else 0.0), slope + direction * step
-    return float(scipy.optimize.brentq(drop, min(inner, outer), max(inner, outer), xtol=1e-4))
+def _middle(seen: _Seen) -> float:
+    ends = np.concatenate([seen.low, seen.high])
+    return float(np.median(ends[np.isfinite(ends)]))
 
 
-def _maximise(design: Array, low: Array, high: Array, *, start: Array) -> tuple[Array, float]:
-    """Maximise over (coefficients / s, 1 / s) by Newton's method with step halving; return them and the log-likelihood."""
-    theta = start
-    value, gradient, hessian = _likelihood(theta, design, low, high)
-    for _ in range(100):
-        free = np.ones(len(theta), dtype=bool)
-        free[-1] = 1.0 / LARGEST_SCALE < theta[-1] < 1.0 / SMALLEST_SCALE or (theta[-1] > 1.0) != (gradient[-1] > 0)
-        curvature = hessian[np.ix_(free, free)] - 1e-10 * np.eye(int(free.sum()))
-        step = np.zeros_like(theta)
-        step[free] = np.linalg.solve(curvature, -gradient[free])
-        gain = float(gradient @ step)
-        if gain < 1e-10:
-            break
-        size = 1.0
-        while True:
-            trial = theta + size * step
-            trial[-1] = np.clip(trial[-1], 1.0 / LARGEST_SCALE, 1.0 / SMALLEST_SCALE)
-            new = _likelihood(trial, design, low, high)
-            if new[0] >= value or size < 1e-9:
-                break
-            size /= 2.0
-        if size < 1e-9:
-            break
-        theta, (value, gradient, hessian) = trial, new
-    return theta, value
+def _best_line(seen: _Seen) -> tuple[Start, float]:
+    """The line of greatest marginal likelihood, about the middle of the abscissae with a threshold among the sizes tried.
+
+    Returns:
+        It and the logarithm of its likelihood.
+    """
+    below, above = seen.open_sides()
+    centre = float(np.mean(np.unique(seen.x)[~(below | above)]))
+    design = np.column_stack([np.ones_like(seen.x), seen.x - centre])
+    (level, slope, precision), likelihood = maximise(design, seen.low, seen.high)
+    return Start(centre, float(level / precision), float(slope / precision), float(1.0 / precision)), likelihood
 
 
-def _start(design: Array, low: Array, high: Array) -> Array:
-    """Least squares on the middles of the intervals."""
-    middle = np.where(np.isfinite(low), np.where(np.isfinite(high), (low + high) / 2.0, low + 0.5), high - 0.5)
-    coefficients = np.linalg.lstsq(design, middle, rcond=None)[0]
-    scale = max(float(np.std(middle - design @ coefficients)), 0.2)
-    return np.append(coefficients, 1.0) / scale
+def _misfit(seen: _Seen, likelihood: float) -> float:
+    """P-value of a line of this log-likelihood against a mean for each abscissa; NaN where there are no replicates."""
+    groups = np.column_stack(seen.groups()).astype(float)
+    runs, points = groups.shape
+    if runs == points:
+        return math.nan
+    gain = 2.0 * (maximise(groups, seen.low, seen.high)[1] - likelihood)
+    ratio = math.expm1(max(gain, 0.0) / runs) * (runs - points) / (points - 2)
+    return float(scipy.stats.f.sf(ratio, points - 2, runs - points))
 
 
-def _likelihood(theta: Array, design: Array, low: Array, high: Array) -> tuple[float, Array, Array]:
-    """Log-likelihood with gradient and Hessian in (coefficients / s, 1 / s)."""
-    ends = []
-    for end in (low, high):
-        known = np.isfinite(end)
-        finite = np.where(known, end, 0.0)
-        z = np.where(known, theta[-1] * finite - design @ theta[:-1], end)
-        ends.append((z, np.column_stack([-design, finite]) * known[:, None], known))
-    (z_low, u_low, _), (z_high, u_high, _) = ends
-    log_p = _log_interval(z_low, z_high)
-    r_low, r_high = (np.exp(-0.5 * z**2 - 0.5 * math.log(2.0 * math.pi) - log_p) for z in (z_low, z_high))
-    gradients = r_high[:, None] * u_high - r_low[:, None] * u_low
-    z_low, z_high = (np.where(np.isfinite(z), z, 0.0) for z in (z_low, z_high))
-    hessian = (u_low.T * (z_low * r_low)) @ u_low - (u_high.T * (z_high * r_high)) @ u_high - gradients.T @ gradients
-    return float(log_p.sum()), gradients.sum(axis=0), hessian
-
-
-def _log_interval(low: Array, high: Array) -> Array:
-    """ln(Phi(high) - Phi(low)), by the survival function where both ends are positive."""
-    flip = low > 0
-    low, high = np.where(flip, -high, low), np.where(flip, -low, high)
-    upper = scipy.special.log_ndtr(high)
-    difference = np.minimum(scipy.special.log_ndtr(low) - upper, -1e-300)
-    return np.maximum(upper + np.log(-np.expm1(difference)), -1e6)
+def _reason(low: float, high: float, *, confidence: float) -> str:
+    """Why there is no best slope, and what is known of it."""
+    if math.isinf(low) and math.isinf(high):
+        return "the thresholds fit any exponent"
+    known = (
+        f"at least {low:.2f}" if math.isinf(high) else f"at most {high:.2f}" if math.isinf(low) else f"{low:.2f} to {high:.2f}"
+    )
+    return f"ever steeper lines fit: the exponent is {known} ({100 * confidence:g} %)"

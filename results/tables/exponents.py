@@ -4,16 +4,17 @@ q*(n) ~ n^beta             a row for each series, target and path of the data; t
                            interval-censored likelihood (`results.statistics.interval_censored`)
 E(q) = E_inf + A q^-a      a row for each noise-free series and data shape; best restart of each replicate
                            (`results.statistics.power_law`)
+
+Intervals are those of a slope over the range tried; the same fit to the certified floors alone stands beside
+(`results.tables.fitted_exponents`).
 """
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
-from results.statistics.interval_censored import NotIdentifiable, fit_slope, log_ends
-from results.statistics.power_law import fit_power_law
 from results.tables import series
+from results.tables.fitted_exponents import fitted_error, fitted_slope, sentence
 from results.tables.frame import status_counts
 from results.tables.predicted_exponents import predicted_exponents
 from results.tables.scaling import COUNTS
@@ -25,12 +26,18 @@ COLUMNS: dict[str, str] = {
     "law": "what was fitted; the exponent is beta or a",
     "target": "what a fit must reach (law of q*)",
     "path": "how the data grow with n (law of q*), or the data shape (law of the error)",
-    "identified": "yes, or no",
+    "identified": "yes; one-sided (no best exponent, but one end of the interval); or no",
     "reason": "why the exponent is not identifiable, or what else to know of the fit",
-    "exponent": "maximum-likelihood exponent",
-    "low": "lower end of its 95 % profile-likelihood interval",
-    "high": "upper end of its 95 % profile-likelihood interval",
+    "exponent": "maximum-likelihood exponent (law of q*), least squares in logarithms (law of the error)",
+    "low": "lower end of its 95 % interval over the range tried, whatever replicates share; E_inf >= 0 is profiled out",
+    "high": "upper end of that interval",
+    "floor_exponent": "the same fit to the certified floors alone: to the q from which they reach the target, or to the floors",
+    "floor_low": "lower end of its 95 % interval",
+    "floor_high": "upper end of that interval",
+    "floor_reason": "why the floors' exponent is not identifiable, or what else to know of that fit",
+    "sentence": "both in words",
     "scatter": "standard deviation about the fitted law, in logarithms",
+    "misfit": "p-value: the means over replicates follow the law but for the scatter of replicates",
     "used": "thresholds or errors the fit rests on",
     "floor": "fitted E_inf (law of the error), 0 if none was seen",
     "predicted": "exponents theory predicts, with their status",
@@ -46,7 +53,7 @@ def exponent_table(frame: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
     """
     of_series = {int(str(number)): cells for number, cells in frame.groupby("series")}
     rows = [*_threshold_rows(located, of_series), *_error_rows(of_series)]
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "series", "intercept"])
+    table = pd.DataFrame([row | {"sentence": sentence(row)} for row in rows], columns=[*COLUMNS, "series", "intercept"])
     return table.sort_values([*series.SERIES, "law", "target", "path"], kind="stable", ignore_index=True)
 
 
@@ -80,28 +87,6 @@ def _threshold_rows(located: pd.DataFrame, of_series: dict[int, pd.DataFrame]) -
             }
 
 
-def fitted_slope(located: pd.DataFrame) -> dict[str, object]:
-    """Columns of the fit of ln q* against ln n."""
-    known = located[located["kind"] != "unknown"]
-    low, high = log_ends(known["q_low"], known["q_high"])
-    try:
-        fit = fit_slope(np.log(known["n"].to_numpy(float)), low, high)
-    except NotIdentifiable as error:
-        return {"identified": "no", "reason": str(error), "used": len(known)}
-    unknown = len(located) - len(known)
-    reason = f"{unknown} thresholds without an outcome left out" if unknown else ""
-    return {
-        "identified": "yes",
-        "reason": reason,
-        "exponent": fit.value,
-        "intercept": fit.intercept,
-        "low": fit.low,
-        "high": fit.high,
-        "scatter": fit.scatter,
-        "used": fit.runs,
-    }
-
-
 def threshold_text(located: pd.DataFrame) -> str:
     """Thresholds by n: `n=256: (2, 4] (2, 4]; n=1024: > 16`."""
     parts = []
@@ -121,8 +106,6 @@ def _error_rows(of_series: dict[int, pd.DataFrame]) -> Iterator[dict[str, object
         for (functions, points), shape in cells.groupby(["N", "M"]):
             if shape["q"].nunique() < FEWEST_Q:
                 continue
-            done = shape[shape["status"] == "done"]
-            best = done.groupby(["replicate", "q"])["relative"].min().reset_index()
             yield {
                 **_settings(cells),
                 **_counts(shape),
@@ -131,23 +114,5 @@ def _error_rows(of_series: dict[int, pd.DataFrame]) -> Iterator[dict[str, object
                 "path": f"N = {functions}, M = {points}",
                 "predicted": "set by the output spectrum",
                 "thresholds": "",
-                **fitted_error(best),
+                **fitted_error(shape),
             }
-
-
-def fitted_error(best: pd.DataFrame) -> dict[str, object]:
-    """Columns of the fit of the relative error against q."""
-    try:
-        fit = fit_power_law(best["q"].to_numpy(float), best["relative"].to_numpy(float))
-    except NotIdentifiable as error:
-        return {"identified": "no", "reason": str(error), "used": len(best)}
-    return {
-        "identified": "yes",
-        "reason": fit.note,
-        "exponent": fit.exponent,
-        "low": fit.low,
-        "high": fit.high,
-        "scatter": fit.scatter,
-        "used": fit.runs,
-        "floor": fit.floor,
-    }

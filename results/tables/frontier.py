@@ -2,7 +2,9 @@
 
 For each task, design, noise and target, by least squares over the witnessed (n, q, d) of a bracket study with fixed q,
 
-    log d = a + b log n + c log q + error.
+    log d = (an effect of q) + b log n + error    and    log d = (an effect of n) + c log q + error,
+
+where the questions of one n, or of one q, may share an error (`results.statistics.regression`).
 
 A bound d >= C n holds for any (b, c) with d above it; if it were sharp at every q it would give (b, c) = (1, 0). A bound
 q^2 d >= C n, sharp at every q, would give (1, -2): the factor q^2 would buy parameters. The d here are upper ends, what a search
@@ -12,7 +14,8 @@ reached; intervals are Student's, and say how the witnessed frontier slopes, not
 import numpy as np
 import pandas as pd
 
-from results.statistics.regression import least_squares
+from results.statistics.interval_censored import NotIdentifiable
+from results.statistics.regression import shared_slope
 from results.tables.brackets import IMPOSSIBLE
 
 GROUP = ("task", "parameters", "design", "noise_law", "sigma", "target")
@@ -36,7 +39,6 @@ COLUMNS: dict[str, str] = {
     "reason": "why there is no estimate",
 }
 PREDICTIONS = {"n": (1.0, 1.0), "q": (0.0, -2.0)}
-FEWEST = 5
 
 
 def frontier(rows: pd.DataFrame) -> pd.DataFrame:
@@ -48,22 +50,20 @@ def frontier(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _slopes(part: pd.DataFrame) -> list[dict[str, object]]:
     found = part[part["d_upper"].notna()]
-    n, q, d = (found[name].to_numpy(dtype=float) for name in ("n", "q", "d_upper"))
-    fitted = reason = None
-    if len(found) < FEWEST or len(set(n)) < 2 or len(set(q)) < 2:
-        reason = f"expected at least {FEWEST} witnessed points over 2 n and 2 q, got {len(found)}"
-    else:
-        fitted = least_squares(np.stack([np.log(n), np.log(q)], axis=1), np.log(d))
+    logs = {name: np.log(found[name].to_numpy(dtype=float)) for name in ("n", "q", "d_upper")}
     table = []
-    for position, (name, (plain, squared)) in enumerate(PREDICTIONS.items()):
+    for name, other in (("n", "q"), ("q", "n")):
+        plain, squared = PREDICTIONS[name]
         row: dict[str, object] = {column: part[column].iloc[0] for column in GROUP}
-        row |= {"slope": name, "if_d_is_n": plain, "if_q2_d_is_n": squared, "reason": reason, "verdict": "not identifiable"}
+        row |= {"slope": name, "if_d_is_n": plain, "if_q2_d_is_n": squared, "verdict": "not identifiable"}
         row |= {"witnessed": len(found), "questions": len(part), "impossible": int((part["standing"] == IMPOSSIBLE).sum())}
-        if fitted is not None:
-            estimate, margin = (float(values[position]) for values in fitted)
-            row |= {"estimate": estimate, "low": estimate - margin, "high": estimate + margin}
-            row["verdict"] = _verdict(abs(estimate - plain) <= margin, abs(estimate - squared) <= margin)
-        table.append(row)
+        try:
+            fitted = shared_slope(logs[name], found[other].tolist(), logs["d_upper"])
+        except NotIdentifiable as error:
+            table.append(row | {"reason": f"{name}: {error}"})
+            continue
+        row["verdict"] = _verdict(fitted.low <= plain <= fitted.high, fitted.low <= squared <= fitted.high)
+        table.append(row | {"estimate": fitted.value, "low": fitted.low, "high": fitted.high})
     return table
 
 

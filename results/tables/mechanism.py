@@ -12,6 +12,7 @@ B.4  q at fixed d  at equal n and d (within 5 %) a larger q does not absorb more
 B.5  noise law     two laws of equal variance are absorbed alike, up to the difference of their rates
 B.6  permutation   noise permuted over the labels, or labels reassigned among functions, is absorbed like noise that was not
 
+The slopes of B.2 and B.4 take scatter for shared: by the replicates of one n or q, and by the n or q of one replicate.
 B.2 and B.4 read parameters off rho, so they use runs with 0 < rho <= SATURATED that are more than 5 % above the floor of their
 rank (at the floor it is rank, not d, that limits rho), B.2 also with n > d. On square grids B.2 identifies nothing: rank alone
 gives rho ~ n^(-1/2).
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
+from results.statistics.regression import FEWEST_VALUES
 from results.tables import mechanism_tests
 from results.tables.frame import ASKED, COUNTS
 from results.tables.mechanism_row import SHOWN, Claim, row_of
@@ -30,7 +32,7 @@ COLUMNS: dict[str, str] = {
     **{name: f"{ASKED[name]}; all values in the group" for name in SHOWN},
     "statistic": "what `value` is",
     "value": "the statistic, a mean over replicates in B.2 and B.4 to B.6",
-    "low": "lower end of its 95 % interval over replicates",
+    "low": "lower end of its 95 % interval; of the slopes of B.2 and B.4 one that holds if replicates share scatter",
     "high": "upper end",
     "least": "the statement holds if the whole interval lies between `least` and `most`",
     "most": "see `least`",
@@ -52,7 +54,7 @@ TESTS: dict[str, Callable[[pd.DataFrame], Iterator[dict[str, object]]]] = {
 }
 NOTHING = {
     "B.1 capacity": "no run",
-    "B.2 plateau": f"no net was asked for at {mechanism_tests.FEWEST_N} n along a path",
+    "B.2 plateau": f"no net was asked for at {FEWEST_VALUES} n along a path",
     "B.3 fresh noise": "no record carries a score",
     "B.4 q at fixed d": "no two nets of equal d and different q at one n",
     "B.5 noise law": "no net was asked for under two noise laws of equal variance",

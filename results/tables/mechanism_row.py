@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from results.statistics.equivalence import Verdict, mean_interval, verdict
+from results.statistics.equivalence import Interval, Verdict, mean_interval, verdict
 from results.tables.frame import counted
 
 SETTING = (
@@ -32,11 +32,22 @@ def row_of(
     cells: pd.DataFrame, claim: Claim, *, values: Sequence[float] | None = None, used: int = 0, reason: str = ""
 ) -> dict[str, object]:
     """A row with the verdict of one value per replicate; without values the claim is not identifiable, for the reason given."""
-    found = mean_interval(values) if values is not None else None
-    said: Verdict = "not identifiable"
-    if values is not None:
-        said, why = verdict(found, claim.least, claim.most)
-        reason = "; ".join(part for part in (why, reason) if part)
+    if values is None:
+        return _row(cells, claim, None, "not identifiable", used=used, reason=reason)
+    return row_of_interval(cells, claim, mean_interval(values), used=used, reason=reason)
+
+
+def row_of_interval(
+    cells: pd.DataFrame, claim: Claim, found: Interval | None, *, used: int = 0, reason: str = ""
+) -> dict[str, object]:
+    """A row with the verdict of an interval; None stands for fewer replicates than it takes."""
+    said, why = verdict(found, claim.least, claim.most)
+    return _row(cells, claim, found, said, used=used, reason="; ".join(part for part in (why, reason) if part))
+
+
+def _row(
+    cells: pd.DataFrame, claim: Claim, found: Interval | None, said: Verdict, *, used: int, reason: str
+) -> dict[str, object]:
     return {
         **{name: _values(cells[name]) for name in SHOWN},
         "statistic": claim.statistic,

@@ -9,11 +9,12 @@ from operators.bounds import bit_counting
 from operators.bounds.bound import probability_text
 from operators.bounds.lemmas.rates import LAWS, Law, inverse_rate, rate
 from operators.diagnostics.noise_audit import RATES
-from results.tables.mechanism_row import NET, SETTING, SHAPE, Claim, row_of
+from results.statistics.interval_censored import NotIdentifiable
+from results.statistics.regression import FEWEST_VALUES, replicated_slope
+from results.tables.mechanism_row import NET, SETTING, SHAPE, Claim, row_of, row_of_interval
 from results.tables.series import on_shapes, paths
 
 CAPACITY = bit_counting.BOUND
-FEWEST_N = 3
 DELTA = 1e-3
 SATURATED = 0.5
 NEAR_FLOOR = 1.05
@@ -65,12 +66,12 @@ def plateau(noisy: pd.DataFrame) -> Rows:
     """B.2, one row per net and path: the slope of ln rho against ln n."""
     for _, cells in noisy.groupby([*SETTING, *NET]):
         for path, shapes in paths(zip(cells["N"], cells["M"], strict=True)).items():
-            if len({functions * points for functions, points in shapes}) >= FEWEST_N:
+            if len({functions * points for functions, points in shapes}) >= FEWEST_VALUES:
                 on_path = cells[on_shapes(cells, shapes)]
                 part = usable(on_path)
                 part = part[part["n"] > part["d"]]
                 claim = Claim(f"slope of ln rho against ln n, {path}", PLATEAU, -1.0 - SLOPE_MARGIN, -1.0 + SLOPE_MARGIN)
-                row = row_of(on_path, claim, values=_slopes(part, "n", FEWEST_N), used=len(part), reason=_nats(part))
+                row = _slope_row(on_path, claim, part, "n", reason=_nats(part))
                 square = path == "N = M" and (cells["design"] == "grid").all()
                 yield row | ({"verdict": "not identifiable", "reason": SQUARE} if square else {})
 
@@ -92,11 +93,11 @@ def fixed_d(noisy: pd.DataFrame) -> Rows:
             if len(steps) > 1:
                 reason = f"d_eff goes like q^{_slope(steps['q'], steps['d_eff']):.2f}"
             claim = Claim("slope of ln rho against ln q", BY_D, -np.inf, SLOPE_MARGIN)
-            yield row_of(cells, claim, values=_slopes(part, "q", 2), used=len(part), reason=reason)
+            yield _slope_row(cells, claim, part, "q", reason=reason)
             part = part.assign(absorbed=part["absorbed"] / part["d_eff"])
             prediction = "0: rho follows d_eff (heuristic)"
             claim = Claim("slope of ln(rho / d_eff) against ln q", prediction, -SLOPE_MARGIN, SLOPE_MARGIN)
-            yield row_of(cells, claim, values=_slopes(part, "q", 2), used=len(part), reason=reason)
+            yield _slope_row(cells, claim, part, "q", reason=reason)
 
 
 def same_d(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -110,10 +111,14 @@ def same_d(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
                 yield alike
 
 
-def _slopes(part: pd.DataFrame, x: str, fewest: int) -> list[float]:
-    """The slope of ln rho against ln x in each replicate with at least `fewest` x."""
-    of_replicate = (cells for _, cells in part.groupby("replicate") if cells[x].nunique() >= fewest)
-    return [_slope(cells[x], cells["absorbed"]) for cells in of_replicate]
+def _slope_row(cells: pd.DataFrame, claim: Claim, part: pd.DataFrame, x: str, *, reason: str) -> dict[str, object]:
+    """A row on the slope of ln rho against ln x: runs of one x share its data size or net, those of a replicate share data."""
+    logs = {name: np.log(part[name].to_numpy(float)) for name in (x, "absorbed")}
+    try:
+        found = replicated_slope(logs[x], part["replicate"].tolist(), logs["absorbed"])
+    except NotIdentifiable as error:
+        return row_of(cells, claim, used=len(part), reason="; ".join(text for text in (f"{x}: {error}", reason) if text))
+    return row_of_interval(cells, claim, found, used=len(part), reason=reason)
 
 
 def _slope(x: "pd.Series[float]", y: "pd.Series[float]") -> float:

@@ -11,6 +11,7 @@ was tried and did not do. A q all of whose runs diverged or are missing tells no
 Shapes at which the study asks for a single q have no threshold and no row.
 
 Where meeting the target is not monotone in q, q_isotonic is where the isotonic regression of the log error crosses the target.
+Beside q* stands the threshold of the floors themselves (`results.tables.floor_thresholds`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ import scipy
 from numpy.typing import NDArray
 
 from results.records.manifest import Manifest, Target
-from results.tables import series
+from results.tables import floor_thresholds, series
 from results.tables.frame import applies, reached
 
 FEWEST_Q = 2
@@ -41,6 +42,7 @@ COLUMNS: dict[str, str] = {
     "q_high": "q* is at most this",
     "confirmed": "yes if the next q reaches the target too",
     "q_isotonic": "crossing of the isotonic regression, where reaching the target is not monotone in q",
+    **floor_thresholds.COLUMNS,
     "tried": "number of q with an outcome",
     "asked": "number of q asked for",
 }
@@ -86,10 +88,22 @@ def thresholds(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
     names = ["series", "_order", "n", "N", "M", "replicate"]
     found = pd.DataFrame(rows, columns=[*names, "target", "kind", "q_low", "q_high", "confirmed", "q_isotonic", "tried", "asked"])
     first = frame.drop_duplicates("series").set_index("series")[list(series.SERIES)]
-    table = found.join(first, on="series").sort_values(names, kind="stable", ignore_index=True)
-    for name in ("q_low", "q_high", "q_isotonic"):
+    of_floors = _of_floors(frame, manifest)
+    table = found.join(first, on="series").join(of_floors, on=["target", *floor_thresholds.PLACE])
+    table = table.sort_values(names, kind="stable", ignore_index=True)
+    for name in ("q_low", "q_high", "q_isotonic", *floor_thresholds.COLUMNS):
         table[name] = table[name].astype("Float64").astype("Int64")
     return table[[*COLUMNS, "series"]]
+
+
+def _of_floors(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
+    """What the floors alone would give for each target."""
+    parts = {target.label: floor_thresholds.floor_thresholds(frame, target) for target in manifest.targets}
+    names = ["target", *floor_thresholds.PLACE]
+    if not parts:
+        nothing = pd.MultiIndex.from_arrays([[] for _ in names], names=names)
+        return pd.DataFrame(index=nothing, columns=list(floor_thresholds.COLUMNS), dtype=float)
+    return pd.concat(parts, names=names[:1])
 
 
 def _rows(frame: pd.DataFrame, target: Target, order: int) -> Iterator[tuple[object, ...]]:

@@ -375,6 +375,26 @@ def test_every_bound_stands_in_the_legend_with_its_status(folder: Path) -> None:
         assert {i for i, switch in enumerate(chart["switches"]) if not switch["empty"]} == drawn
 
 
+def test_what_the_floors_alone_would_give_stands_beside_what_was_measured(tmp_path: Path, planted: Any) -> None:
+    """In the words of the chart, in the table of the page and in the report."""
+    for q, size, replicate in itertools.product((2, 4, 8, 16, 32), (8, 16, 32, 64), (0, 1, 2)):
+        reached = {"absorbed": min(0.95, 0.8 * q / size), "floor": 0.13 if q < 0.75 * size**0.5 else 0.001}
+        planted.add(q=q, functions=size, points=size, replicate=replicate, schedule="tied", branch_widths=[q, q], **reached)
+    folder = save(tmp_path / "s", planted)
+    write_tables(folder)
+    page = read(folder / "report.html")
+    with (folder / "exponents.csv").open(newline="") as handle:
+        row = next(row for row in csv.DictReader(handle) if row["target"] == "absorb 0.5")
+    ends = "[{:.2f}, {:.2f}]".format(*(float(row[name]) for name in ("floor_low", "floor_high")))
+    of_floors = f"what the floors alone would give: {float(row['floor_exponent']):.2f} {ends}"
+    assert row["sentence"].endswith(of_floors)
+    shown = table_of(page, "exponents")
+    assert "sentence" in shown["shown"]
+    chart = next(chart for chart in charts_of(page, "thresholds") if chart["title"].startswith("q*(n): absorb 0.5"))
+    assert f"the floors alone would give n^{float(row['floor_exponent']):.2f}, 95 % {ends}" in chart["alt"]
+    assert of_floors in (folder / "report.md").read_text().replace("\\", "")
+
+
 def test_a_planted_slope_lies_in_the_band_and_stands_in_the_words(tmp_path: Path, planted: Any) -> None:
     for q, size, replicate in itertools.product((2, 4, 8, 16, 32, 64), (8, 16, 32, 64), (0, 1, 2)):
         absorbed = min(0.95, 0.5 * q / size * (1 + 0.1 * replicate))

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
-from results.statistics.regression import least_squares
 from results.tables.brackets import COLUMNS as BRACKET_COLUMNS
 from results.tables.frontier import COLUMNS, frontier
 
@@ -59,7 +59,7 @@ def test_intervals_cover_at_their_nominal_rate() -> None:
     for seed in range(200):
         row = frontier(planted(1.0, -0.5, noise=0.3, seed=seed, replicates=1)).iloc[1]
         covered += bool(row["low"] <= -0.5 <= row["high"])
-    assert 180 <= covered <= 199
+    assert binom.ppf(0.001, 200, 0.95) <= covered <= binom.ppf(0.999, 200, 0.95)
 
 
 def test_missing_and_impossible_points_are_counted_and_few_points_give_no_slope() -> None:
@@ -68,19 +68,12 @@ def test_missing_and_impossible_points_are_counted_and_few_points_give_no_slope(
     rows.loc[rows["q"] == 4, ["d_upper", "standing"]] = [None, "no witness"]
     row = frontier(rows).iloc[0]
     assert (row["witnessed"], row["questions"], row["impossible"]) == (8, 16, 4)
-    rows.loc[rows["q"] != 16, "d_upper"] = None
+    rows.loc[(rows["q"] != 16) | (rows["n"] > 512), "d_upper"] = None
     table = frontier(rows)
     assert set(table["verdict"]) == {"not identifiable"}
     assert table["estimate"].isna().all()
-    assert table["reason"].str.contains("got 4").all()
+    assert [text[:20] for text in table["reason"]] == ["n: 2 distinct values", "q: 1 distinct values"]
 
 
 def test_questions_without_a_fixed_q_are_left_out() -> None:
     assert frontier(planted(1.0, 0.0).assign(q=None)).empty
-
-
-def test_least_squares_agrees_with_numpy() -> None:
-    generator = np.random.default_rng(3)
-    x, y = generator.standard_normal((40, 2)), generator.standard_normal(40)
-    design = np.column_stack([np.ones(40), x])
-    assert np.allclose(least_squares(x, y)[0], np.linalg.lstsq(design, y, rcond=None)[0][1:])

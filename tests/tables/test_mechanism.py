@@ -103,14 +103,29 @@ def test_noise_drawn_after_training_must_not_be_absorbed(score: float, said: str
 
 @pytest.mark.parametrize(("power", "said"), [(1.0, "fails"), (0.0, "holds"), (-0.4, "holds")])
 def test_q_at_fixed_d(power: float, said: str) -> None:
-    sizes = [{"q": q, "d": 100 + q, "d_eff": round(1e4 * q**-0.4), "absorbed": 0.1 * q**power} for q in (2, 4)]
+    sizes = [{"q": q, "d": 100 + q, "d_eff": round(1e4 * q**-0.4), "absorbed": 0.1 * q**power} for q in (2, 3, 4)]
     by_q, by_d_eff = only("B.4", cells([*sizes, {"q": 8, "d": 300}]))
     assert by_q["value"] == pytest.approx(power, abs=1e-3)
     assert by_q["verdict"] == said
     assert by_q["reason"] == "d_eff goes like q^-0.40"
-    assert by_q["expected"] == 6
+    assert by_q["expected"] == 9
     assert by_d_eff["value"] == pytest.approx(power + 0.4, abs=1e-3)
     assert by_d_eff["verdict"] == ("holds" if power == -0.4 else "fails")
+
+
+def test_two_q_do_not_tell_what_the_nets_of_one_q_share() -> None:
+    rows = only("B.4", cells([{"q": q, "d": 100 + q, "d_eff": 90.0, "absorbed": 0.1} for q in (2, 4)]))
+    assert [row["verdict"] for row in rows] == ["not identifiable"] * 2
+    assert all("2 distinct values" in row["reason"] for row in rows)
+
+
+def test_scatter_shared_by_the_replicates_of_one_n_widens_the_interval_of_a_slope() -> None:
+    """The replicates agree to 1 % and bend alike: their slopes alone would hold the statement."""
+    bent = along_n(-1.0).assign(absorbed=lambda frame: frame["absorbed"] * np.where(frame["N"] == 1600, 1.3, 1.0))
+    bent["absorbed"] *= 1.0 + 0.005 * bent["replicate"] * (bent["N"] / 6400)
+    (row,) = only("B.2", bent)
+    assert row["verdict"] == "not identifiable"
+    assert row["high"] - row["low"] > 0.5
 
 
 @given(st.lists(st.integers(50, 400), min_size=1, max_size=12))
