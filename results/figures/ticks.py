@@ -18,6 +18,7 @@ STEPS: tuple[tuple[float, tuple[float, ...]], ...] = (
 )
 FEWEST_DECADES, MOST_DECADES = 0.3, 7
 LINEAR = (1, 2, 5)
+WHOLE = 2
 CHARACTER, LINE = 0.075, 0.16
 
 
@@ -57,7 +58,7 @@ def values_of(axis: Axis, ends: tuple[float, float]) -> Array:
     else:
         coarse = (high - low) / 3
         power = 10.0 ** np.floor(np.log10(coarse))
-        step = power * max(factor for factor in LINEAR if factor * power <= coarse)
+        step = max(power * max(factor for factor in LINEAR if factor * power <= coarse), 0.0 if low < WHOLE else 1.0)
         found = [(np.ceil(low / step) + i) * step for i in range(60)]
     values = np.array(sorted(found), dtype=float)
     return values[(values >= low * (1 - 1e-9)) & (values <= high * (1 + 1e-9))]
