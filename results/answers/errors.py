@@ -30,6 +30,7 @@ def _of(cells: pd.DataFrame) -> Answer:
     size = f"q = {first['q']}, d = {first['d']}, {first['engine']} {first['recipe']}"
     where = f"{task}, {first['design']} {first['N']} x {first['M']}, {size}"
     text = f"Relative error on the training labels {train}, on held-out functions {test}; {means}"
-    setting = f"{where}; measured, median and range over {counted(len(done), 'run')}"
+    over = "median and range over " if len(done) > 1 else ""
+    setting = f"{where}; measured, {over}{counted(len(done), 'run')}"
     ended = not_done(cells_by_outcome(cells["status"]))
     return Answer(f"{text}{ended}", CHANGED, "scaling.csv", "errors", task, setting=setting)

@@ -16,7 +16,9 @@ STEPS: tuple[tuple[float, tuple[float, ...]], ...] = (
     (3.5, (1, 3)),
     (np.inf, (1,)),
 )
-MOST_DECADES = 7
+FEWEST_DECADES, MOST_DECADES = 0.3, 7
+LINEAR = (1, 2, 5)
+WHOLE = 2
 CHARACTER, LINE = 0.075, 0.16
 
 
@@ -48,14 +50,15 @@ def values_of(axis: Axis, ends: tuple[float, float]) -> Array:
     found: Sequence[float]
     if axis.ticks:
         found = axis.ticks
-    elif axis.log:
-        decades = np.log10(high / low)
+    elif axis.log and (decades := np.log10(high / low)) >= FEWEST_DECADES:
         steps = next(steps for most, steps in STEPS if decades < most)
         every = max(1, int(np.ceil(decades / MOST_DECADES)))
         powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
         found = [step * 10.0**power for power in powers for step in steps if len(steps) > 1 or power % every == 0]
     else:
-        step = 10.0 ** np.floor(np.log10((high - low) / 3))
+        coarse = (high - low) / 3
+        power = 10.0 ** np.floor(np.log10(coarse))
+        step = max(power * max(factor for factor in LINEAR if factor * power <= coarse), 0.0 if low < WHOLE else 1.0)
         found = [(np.ceil(low / step) + i) * step for i in range(60)]
     values = np.array(sorted(found), dtype=float)
     return values[(values >= low * (1 - 1e-9)) & (values <= high * (1 + 1e-9))]

@@ -307,7 +307,11 @@ def test_stars_and_powers_are_set_as_mathematics_and_unknown_letters_are_replace
         (Axis("n", ticks=[1, 16, 64]), (8.0, 100.0), [16, 64]),
         (Axis("d"), (90.0, 1100.0), [100, 200, 300, 500, 700, 1000]),
         (Axis("R"), (1e-8, 1.2), [1e-8, 1e-6, 1e-4, 1e-2, 1]),
-        (Axis("x", log=False), (0.0, 1.0), [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]),
+        (Axis("d"), (2700.0, 3450.0), [2800, 3000, 3200, 3400]),
+        (Axis("q"), (2.68, 3.36), [3]),
+        (Axis("R / floor"), (0.9, 1.15), [0.9, 0.95, 1.0, 1.05, 1.1, 1.15]),
+        (Axis("d"), (6200.0, 7810.0), [6500, 7000, 7500]),
+        (Axis("x", log=False), (0.0, 1.0), [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
     ],
 )
 def test_an_axis_marks_the_values_given_or_round_ones(axis: Axis, ends: tuple[float, float], marked: list[float]) -> None:

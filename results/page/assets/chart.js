@@ -55,8 +55,8 @@ class Figure {
   tools() { return null; }
   legend() { return null; }
 
-  redraw() {
-    const width = Math.floor(this.plot.clientWidth) || 440;
+  redraw(room = this.plot.clientWidth) {
+    const width = Math.floor(room) || 440;
     this.width = width;
     const { height, nodes, points } = this.draw(width);
     this.points = points;

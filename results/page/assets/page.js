@@ -39,7 +39,7 @@ function start() {
     grids.get(name).append(later(html("div", { class: "waiting chart", id: spec.id }), (place) => {
       const figure = new FIGURES[spec.type](spec, records), node = figure.element();
       place.replaceWith(node);
-      figure.redraw();
+      figure.redraw(rooms.get(place));
       drawn.set(figure.plot, figure);
       sizes.observe(figure.plot);
     }));
@@ -48,6 +48,7 @@ function start() {
     const whole = spec.id === "records" || spec.id === "unfinished" ? { ...spec, ...data.records } : spec;
     document.getElementById(`tables-${spec.section}`).append(later(html("div", { class: "waiting", id: `table-${spec.id}` }), (place) => place.replaceWith(new Table(whole).element())));
   }
+  const rooms = new Map([...waiting.keys()].map((place) => [place, place.clientWidth]));  // read together: one layout, not one each
   const draw = (time) => {
     const end = performance.now() + time;
     for (const place of waiting.keys()) {

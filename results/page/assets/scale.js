@@ -21,13 +21,15 @@ function padded(values, log, share) {
   return [low - pad, high + pad];
 }
 
+const WHOLE = 2;  // sizes from here on are marked by whole numbers
+
 function candidates(axis, given) {
   const inside = (value) => value >= axis.low * (1 - 1e-9) && value <= axis.high * (1 + 1e-9);
   if (given.length) return given.filter(inside);
   const decades = axis.log ? Math.log10(axis.high / axis.low) : 0;
   if (decades < 0.3) {
     const coarse = (axis.high - axis.low) / 3, power = 10 ** Math.floor(Math.log10(coarse));
-    const step = power * [5, 2, 1].find((factor) => factor * power <= coarse);
+    const step = Math.max(power * [5, 2, 1].find((factor) => factor * power <= coarse), axis.low < WHOLE ? 0 : 1);
     return Array.from({ length: 60 }, (_, i) => (Math.ceil(axis.low / step) + i) * step).filter(inside);
   }
   const steps = decades < 0.7 ? [1, 1.5, 2, 3, 4, 5, 6, 7, 8] : decades < 1.4 ? [1, 2, 3, 5, 7] : decades < 2.2 ? [1, 2, 5] : decades < 3.5 ? [1, 3] : [1];
