@@ -114,8 +114,18 @@ def resolve_import(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown
     return env.domains.python_domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], place, node, shown)
 
 
+def write_evidence(app: Sphinx, failure: Exception | None) -> None:
+    """The pages of the published studies, beside those of the documentation."""
+    from operators.data.function_cache import BlockCache
+    from results.editions.site import write_site
+
+    if failure is None:
+        write_site(ROOT / "results" / "reference", Path(app.outdir) / "evidence", BlockCache(DOCS / "_build" / "data"))
+
+
 def setup(app: Sphinx) -> None:
     """Connect what is done to pages and docstrings on reading them."""
+    app.connect("build-finished", write_evidence)
     app.add_directive("public", Public)
     app.connect("source-read", relink_page)
     app.connect("include-read", relink_included)

@@ -32,14 +32,14 @@ def reproduce(
     require("`bench reproduce`", "report", *(("train",) if sample or cpu_seconds else ()))
     from bench.drivers.reproduction import Sampling, reproduce_study
     from operators.data.function_cache import BlockCache
+    from results.editions.overview import overview_changed, write_overview
     from results.editions.published import all_published, published
-    from results.editions.standings import standings_changed, write_standings
 
     cache = BlockCache(out / ".data")
     chosen = [published(reference, name, cache) for name in studies] if studies else all_published(reference, cache)
     if rebuild:
         chosen = [study.rebuild() for study in chosen]
-        write_standings(reference, cache)
+        write_overview(reference, cache)
     sampling = Sampling(sample, cpu_seconds, seed)
     failed = 0
     for study in chosen:
@@ -47,9 +47,9 @@ def reproduce(
             print(f"{'ok  ' if finding.holds else 'FAIL'} {study.edition.study}: {finding.text}", flush=True)
             failed += not finding.holds
     if not studies and chosen:
-        changed = standings_changed(reference, cache)
-        said = "differs from what" if changed else "is what"
-        print(f"{'FAIL' if changed else 'ok  '} standings.csv {said} the published studies give")
-        failed += changed
+        changed = overview_changed(reference, cache)
+        said = f"{' and '.join(changed)} differ from what" if changed else "standings.csv and findings.md are what"
+        print(f"{'FAIL' if changed else 'ok  '} {said} the published studies give")
+        failed += bool(changed)
     if failed:
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
     records.parquet      the records that count: typed columns, and each record's own line, which alone is read back
     cells.parquet        the cells that the study expects
     study.json           the question, its targets, its brackets
-    study.py             the study file as it ran, of a built-in study
+    study.txt            the study file as it ran, of a built-in study
     *.csv, columns.md    the tables, computed from what stands here and from nothing else
     witnesses/, submissions/   the witnesses that lead, and who entered them
     history.csv          every witness that was ever a record

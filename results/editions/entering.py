@@ -18,8 +18,8 @@ from operators.errors import UserError
 from results.editions import questions
 from results.editions.contradictions import Contradiction, keep
 from results.editions.leading import keep_leading
+from results.editions.overview import write_overview
 from results.editions.published import Published, all_published
-from results.editions.standings import write_standings
 from results.records.manifest import Bracket
 from results.tables.brackets import answers, brackets, of_class, q_of
 from results.witnesses.file import Witness, load_witness
@@ -83,7 +83,7 @@ def enter_reference(
     if against is not None:
         if not dry:
             keep(reference, witness, against)
-            write_standings(reference, cache)
+            write_overview(reference, cache)
         return Entered((against.sentence(),), False, against)
     told = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
     ahead = [one for one, size, value in told if _leads(value, one.least[size])]
@@ -91,7 +91,7 @@ def enter_reference(
         for study in {one.study.folder: one.study for one in ahead}.values():
             enter(witness, study.folder, author, cache=cache)
             keep_leading(study, reference)
-        write_standings(reference, cache)
+        write_overview(reference, cache)
     return Entered(tuple(_sentence(*one) for one in told), bool(ahead))
 
 

@@ -11,9 +11,9 @@ from results.editions import edition as editions
 from results.editions import questions
 from results.editions.edition import Edition
 from results.editions.leading import keep_leading
+from results.editions.overview import write_overview
 from results.editions.published import Published
 from results.editions.record_tables import write_cells, write_records
-from results.editions.standings import write_standings
 from results.records.manifest import Manifest, load_manifest, save_manifest
 from results.records.record import Record
 from results.records.store import Store
@@ -68,7 +68,7 @@ def publish(
     _write(folder, manifest, records, trained)
     questions.number(reference, manifest.brackets, today=today)
     out = keep_leading(Published(folder, said, cache), reference, source)
-    write_standings(reference, cache)
+    write_overview(reference, cache)
     return out
 
 
@@ -94,7 +94,7 @@ def _write(folder: Path, manifest: Manifest, records: list[Record], trained: Tra
     write_cells(folder, manifest.expected)
     save_manifest(folder, manifest.without_cells())
     if trained.study_file is not None:
-        write_atomic(folder / "study.py", trained.study_file)
+        write_atomic(folder / "study.txt", trained.study_file)
     text = "".join(
         f"## {name}.csv\n\n{documented(columns)}\n" for name, columns in study_tables(manifest, records).columns.items()
     )

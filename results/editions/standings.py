@@ -19,7 +19,6 @@ from results.editions import questions
 from results.editions.contradictions import contradicted
 from results.editions.published import Published, all_published
 from results.tables.brackets import brackets
-from results.tables.csv_files import csv_bytes, write_csv
 
 FILE = "standings.csv"
 ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate", "target", "net_class", "nets", "q")
@@ -49,21 +48,6 @@ def standings(reference: Path, cache: BlockCache | None = None) -> pd.DataFrame:
     rows = [row for study in all_published(reference, cache) for row in _rows(study, known, broken)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values("id", kind="stable", ignore_index=True)
-
-
-def write_standings(reference: Path, cache: BlockCache | None = None) -> None:
-    """Write standings.csv.
-
-    Raises:
-        UserError: it cannot be written.
-    """
-    write_csv(reference / FILE, standings(reference, cache))
-
-
-def standings_changed(reference: Path, cache: BlockCache | None = None) -> bool:
-    """Whether standings.csv is not what comes out of the published studies."""
-    path = reference / FILE
-    return not path.is_file() or path.read_bytes() != csv_bytes(standings(reference, cache))
 
 
 def _rows(study: Published, known: Mapping[str, questions.Numbered], broken: Iterable[str]) -> list[dict[str, object]]:

@@ -13,10 +13,11 @@ from results.editions.checks import checks
 from results.editions.contradictions import Contradiction, contradictions, keep
 from results.editions.edition import load_edition
 from results.editions.history import load_history
+from results.editions.overview import overview_changed, write_overview
 from results.editions.publish import Trained, publish
 from results.editions.published import all_published, published
 from results.editions.questions import load_questions, number, question_text
-from results.editions.standings import standings, standings_changed, write_standings
+from results.editions.standings import standings
 from results.records.manifest import load_manifest
 from results.records.store import Store
 from results.tables.csv_files import read_csv
@@ -70,7 +71,7 @@ def test_a_registry_with_a_missing_number_is_refused(reference: Path) -> None:
 
 def test_every_question_stands_with_its_checks_and_sources(first: Path) -> None:
     table = standings(first)
-    assert not standings_changed(first)
+    assert overview_changed(first) == []
     assert set(table["status"]) <= {"open", "closed in q", "closed in d"}
     closed = table[table["q_upper"] == table["q_lower"]]
     assert set(closed["status"]) <= {"closed in q", "closed in d"}
@@ -176,8 +177,8 @@ def test_a_contradiction_is_kept_with_both_sides_and_marks_its_question(referenc
     keep(reference, witness, found)
     assert contradictions(reference) == (found,)
     assert "q 3, and `planted` certifies at least 99" in found.sentence()
-    assert standings_changed(reference)
-    write_standings(reference)
+    assert overview_changed(reference) == ["standings.csv"]
+    write_overview(reference)
     assert read_csv(reference / "standings.csv")["status"][0] == "contradicted"
 
 

@@ -4,6 +4,8 @@ Run by `python -m tox -e docs` once the site is built.
 """
 
 import ast
+import base64
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ import pytest
 from repository import REPOSITORY
 
 SITE = REPOSITORY / "docs" / "_build" / "html"
+REFERENCE = REPOSITORY / "results" / "reference"
+EVIDENCE = SITE / "evidence"  # pages of the report's kind, each with a policy of its own
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'"
@@ -74,7 +78,7 @@ def page(path: Path) -> Page:
 
 
 def pages() -> Iterator[Path]:
-    found = sorted(SITE.rglob("*.html"))
+    found = sorted(path for path in SITE.rglob("*.html") if EVIDENCE not in path.parents)
     if not found:
         pytest.fail(f"expected a site in {SITE}, found none; build it with `python -m tox -e docs`")
     yield from found
@@ -165,6 +169,30 @@ def test_every_link_within_the_site_leads_to_a_page_and_a_place_on_it() -> None:
                 assert not parts.fragment or unquote(parts.fragment) in page(target).ids, f"{path} links to {address}"
                 count += 1
     assert count > 10_000
+
+
+def test_every_published_study_has_its_page_and_every_witness_its_file() -> None:
+    studies = {path.parent.name for path in REFERENCE.glob("*/edition.json")}
+    assert {path.parent.name for path in EVIDENCE.glob("*/report.html")} == studies
+    for path in EVIDENCE.rglob("*.html"):
+        for tag, attributes in page(path).elements:
+            address = attributes.get("href") or ""
+            if tag == "a" and not address.startswith("#"):
+                assert (path.parent / unquote(urlsplit(address).path)).resolve().is_file(), f"{path} links to {address}"
+    data = next(text for text in page(EVIDENCE / "index.html").inline if text.lstrip().startswith("{"))
+    witnesses = set(re.findall(r'"([a-z0-9-]+/witnesses/[0-9a-f]{64}\.npz)"', data))
+    assert witnesses == {path.relative_to(REFERENCE).as_posix() for path in REFERENCE.glob("*/witnesses/*.npz")}
+    assert all((EVIDENCE / address).read_bytes() == (REFERENCE / address).read_bytes() for address in witnesses)
+
+
+def test_pages_of_studies_run_their_own_scripts_alone() -> None:
+    for path in EVIDENCE.rglob("*.html"):
+        (policy,) = (a["content"] or "" for tag, a in page(path).elements if a.get("http-equiv") == "Content-Security-Policy")
+        assert policy.startswith("default-src 'none'; script-src 'sha256-")
+        code = re.findall(r"<script>(.*?)</script>", path.read_text(), re.DOTALL)
+        assert code
+        for text in code:
+            assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
 
 
 def test_links_that_leave_the_site_are_encrypted() -> None:

@@ -1,6 +1,7 @@
 // Tables: sort, filter, choose columns, save as CSV. Rows stay columns of numbers; only what is seen becomes elements: at first ten
 // rows, those that matter (`leading`) or, of rows that are sorted or filtered, the first.
 
+const WITNESS = /^[a-z0-9-]+\/witnesses\/[0-9a-f]{64}\.npz$/;
 const FIRST_ROWS = 10;
 const MORE_ROWS = 250;
 const COMPARISON = /^([A-Za-z_]\w*)(<=|>=|!=|=|<|>)(.*)$/;
@@ -14,13 +15,15 @@ function opened(column) {
   return { ...column, at: (row) => column.values[row] };
 }
 
+// A file is text that names where it lies.
+const textual = (column) => column.kind === "text" || column.kind === "file";
 const asNumber = (value) => (typeof value === "number" ? value : Number(value ?? NaN));
 
 function order(column, direction) {
   return (a, b) => {
     const [x, y] = [column.at(a), column.at(b)];
     if (x === null || y === null) return (x === null) - (y === null);
-    const by = column.kind === "text" ? x.localeCompare(y, "en", { numeric: true }) : asNumber(infinite(x)) - asNumber(infinite(y));
+    const by = textual(column) ? x.localeCompare(y, "en", { numeric: true }) : asNumber(infinite(x)) - asNumber(infinite(y));
     return direction * by || a - b;
   };
 }
@@ -38,7 +41,7 @@ function predicate(columns, text) {
     }
     if (sign === "=" || sign === "!=") {
       const low = wanted.toLowerCase();
-      const same = (value) => shown(value).toLowerCase() === low || (column.kind !== "text" && value !== null && wanted !== "" && Number(value) === Number(wanted));
+      const same = (value) => shown(value).toLowerCase() === low || (!textual(column) && value !== null && wanted !== "" && Number(value) === Number(wanted));
       return (row) => same(column.at(row)) === (sign === "=");
     }
     return (row) => column.at(row) !== null && COMPARE[sign](asNumber(infinite(column.at(row))), Number(wanted));
@@ -149,6 +152,7 @@ class Table {
 
 function cell(column, row) {
   const value = column.at(row), text = shown(value);
+  if (column.kind === "file") return html("td", { class: "hash" }, WITNESS.test(text) ? html("a", { href: text, download: true, title: text }, `${text.split("/").pop().slice(0, 12)}…`) : text);
   const hash = /^[0-9a-f]{16,}$/.test(text);
   const attributes = { class: hash ? "hash" : text.length > 36 ? `${column.kind} long` : column.kind, title: hash ? text : null };
   if (/(^|_)(status|standing|verdict|kind|agrees|q_closed|identified)$/.test(column.name)) attributes["data-word"] = text;

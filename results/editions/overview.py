@@ -1,0 +1,66 @@
+"""What is computed over all published studies: standings.csv and findings.md."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from operators.atomic_files import write_atomic
+from operators.data.function_cache import BlockCache
+from results.answers import Answer, answers
+from results.editions.edition import Edition
+from results.editions.published import all_published
+from results.editions.standings import FILE as STANDINGS
+from results.editions.standings import standings
+from results.report.markdown import bullets, coded, escape
+from results.tables.csv_files import csv_bytes
+
+FINDINGS = "findings.md"
+LONGEST_SENTENCE = 2000
+HEAD = """# What was found
+
+Every sentence is computed from the tables beside it by `python -m bench reproduce --rebuild`; none is written by hand.
+"""
+
+
+def overview(reference: Path, cache: BlockCache | None = None) -> dict[str, bytes]:
+    """The files by name, as the published studies and this code give them."""
+    findings = "".join([HEAD, *_sections(reference, cache)])
+    return {STANDINGS: csv_bytes(standings(reference, cache)), FINDINGS: findings.encode()}
+
+
+def write_overview(reference: Path, cache: BlockCache | None = None) -> None:
+    """Write the files.
+
+    Raises:
+        UserError: one cannot be written.
+    """
+    for name, content in overview(reference, cache).items():
+        write_atomic(reference / name, content)
+
+
+def overview_changed(reference: Path, cache: BlockCache | None = None) -> list[str]:
+    """Names of the files that are not what the published studies give."""
+    made = overview(reference, cache)
+    return [name for name, content in made.items() if not _same(reference / name, content)]
+
+
+def _same(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
+
+
+def _sections(reference: Path, cache: BlockCache | None) -> Iterator[str]:
+    for study in all_published(reference, cache):
+        found = bullets([_line(study.edition.study, answer) for answer in answers(study.tables())])
+        yield f"\n## {study.edition.study}\n\n{found}\n{origin(study.edition)}\n"
+
+
+def _line(study: str, answer: Answer) -> str:
+    where = f" ([{answer.table}]({study}/{answer.table}))" if answer.table else ""
+    return f"{escape(answer.text, LONGEST_SENTENCE)} *What would change it: {coded(answer.changed_by)}.*{where}"
+
+
+def origin(edition: Edition) -> str:
+    """Where a study is from, in one sentence."""
+    return (
+        f"Edition {edition.edition} of {edition.published}: {edition.records} trainings, {edition.cpu_hours:.2f} CPU hours,"
+        f" trained at commit {edition.trained[:12]} by {edition.command}."
+    )

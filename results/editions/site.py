@@ -1,0 +1,66 @@
+"""The published studies as static pages: `evidence/index.html` over all, and for each study its page beside its files."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from operators.atomic_files import write_atomic
+from operators.data.function_cache import BlockCache
+from results.answers import answers
+from results.charts import drawings
+from results.charts.evidence import Evidence
+from results.editions.overview import origin
+from results.editions.published import Published, all_published
+from results.editions.standings import COLUMNS, standings
+from results.page.document import write_page
+from results.page.reference import Told, reference_page
+
+HELPS = {
+    **COLUMNS,
+    "q_file": "the witness for q_upper, to download",
+    "d_file": "the witness for d_upper, to download",
+    "verify": "computes again, in a clone of the project, what the witness for d_upper (or else q_upper) reaches",
+}
+
+
+def write_site(reference: Path, target: Path, cache: BlockCache | None = None) -> None:
+    """Write the pages and copy what they lead to.
+
+    Args:
+        reference: folder of the published studies.
+        target: an empty or new folder.
+        cache: where generated functions and measurements are kept.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    told = []
+    for study in all_published(reference, cache):
+        tables = study.tables()
+        evidence = Evidence(tables, digests=study.edition.tables, computed=origin(study.edition).removesuffix("."))
+        found = answers(tables)
+        told.append(Told(study.edition.study, origin(study.edition).removesuffix("."), found))
+        _copy(study, target / study.edition.study)
+        write_page(target / study.edition.study, evidence, list(drawings(evidence)), found)
+    write_atomic(target / "index.html", reference_page(told, with_files(standings(reference, cache)), HELPS))
+
+
+def with_files(table: pd.DataFrame) -> pd.DataFrame:
+    """The standings with addresses of the witnesses, and the command that verifies one."""
+    table = table.copy()
+    for size in ("q", "d"):
+        known = table[f"{size}_witness"].notna()
+        table[f"{size}_file"] = (table["study"] + "/witnesses/" + table[f"{size}_witness"] + ".npz").where(known)
+    table["verify"] = "python -m bench verify results/reference/" + table["d_file"].fillna(table["q_file"])
+    return table
+
+
+def _copy(study: Published, target: Path) -> None:
+    """Tables, records and witnesses; not who entered what, which history.csv tells."""
+    target.mkdir(parents=True, exist_ok=True)
+    for pattern in ("*.csv", "*.parquet", "*.json", "*.txt", "columns.md"):
+        for path in study.folder.glob(pattern):
+            shutil.copyfile(path, target / path.name)
+    if (study.folder / "witnesses").is_dir():
+        shutil.copytree(study.folder / "witnesses", target / "witnesses", dirs_exist_ok=True)

@@ -1,0 +1,67 @@
+"""The page over all published studies: what each found, and how every numbered question stands, each row with its witness.
+
+It is made as the page of a study is: one file, its own script and style named by their hashes, nothing loaded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from results.answers import Answer
+from results.page.columnar import columns, embedded
+from results.page.document import SCRIPTS, asset, render
+
+SHOWN = (
+    *("id", "status", "task", "N", "M", "noise_law", "sigma", "target", "net_class", "nets", "q"),
+    *("q_lower", "q_upper", "q_file", "d_lower", "d_upper", "d_ratio", "d_file", "d_author", "d_checks", "verify"),
+)
+FILES = ("q_file", "d_file")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A published study on the page.
+
+    Attributes:
+        name: of the study.
+        edition: its number and date, and what it cost, in words.
+        found: its answers.
+    """
+
+    name: str
+    edition: str
+    found: Sequence[Answer]
+
+
+def reference_page(told: Sequence[Told], standings: pd.DataFrame, helps: dict[str, str]) -> bytes:
+    """The page.
+
+    Args:
+        told: the studies.
+        standings: how the questions stand, with addresses of witnesses in the columns FILES, relative to the page.
+        helps: the columns of `standings` with their meanings.
+    """
+    held = [{**column, "kind": "file"} if column["name"] in FILES else column for column in columns(standings, helps)]
+    table = {
+        "id": "standings",
+        "section": "standings",
+        "file": "",
+        "title": "Questions",
+        "note": "A row a question. `verify` computes again what its witnesses reach, in a clone of the project.",
+        "shown": [name for name in SHOWN if name in helps],
+        "rows": len(standings),
+        "leading": [],
+        "columns": held,
+    }
+    data = {"charts": [], "tables": [table] if len(standings) else [], "records": {"rows": 0, "columns": []}}
+    counts = standings["status"].value_counts().to_dict() if len(standings) else {}
+    return render(
+        "reference.html.j2",
+        scripts=(asset("theme.js"), asset(*SCRIPTS)),
+        told=told,
+        questions=len(standings),
+        counts=counts,
+        data=Markup(embedded(data)),
+    )
