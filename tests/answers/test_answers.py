@@ -223,7 +223,7 @@ def test_a_frontier_without_a_slope_says_why(planted: Any) -> None:
     rows = pd.DataFrame({"n": [8, 8], "q": [2, 4], "d_upper": [9.0, None], "standing": "witnessed"}).assign(**same)
     (answer,) = about(answers(with_table(tables_of(planted), "frontier", frontier(rows))), "frontier")
     assert answer.text.startswith(
-        "The frontier of d has no identified slope: n: 1 distinct values, at least 3 needed: responses at one value share an error"
+        "The frontier of d has no identified slope: n: 1 distinct values, at least 3 needed: responses at one value share"
     )
     assert "; 1 of 2 questions witnessed" in answer.text
 
