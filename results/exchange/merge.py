@@ -1,6 +1,6 @@
 """Merging results folders: another's records, witnesses and entries copied into one's own.
 
-    study.json                 copied if there is none; another one is a conflict
+    study.json                 checked, and copied if there is none; another one is a conflict
     records/*.jsonl            one file per writer, append-only: of two of one name one must continue the other; the longer stays
     witnesses/<sha256>.npz     read in full, and kept under its own address only
     submissions/<sha256>.json  checked, and kept only with its witness
@@ -18,11 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pydantic import ValidationError
-
 from operators.atomic_files import atomic, write_atomic, write_failure
 from operators.errors import UserError
-from results.records.manifest import Manifest
+from results.records.manifest import manifest_from_bytes
+from results.schema.sealed import Damaged
 from results.witnesses.file import MAXIMUM_FILE_BYTES, decode, encode
 from results.witnesses.submissions import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
 from results.witnesses.untrusted_files import Refusal, Unreadable, open_regular, read_regular, shown
@@ -116,9 +115,9 @@ def _copy_study(path: Path, own: Path) -> Outcome:
             raise Conflict("expected the target's study, got another one")
         return "unchanged"
     try:
-        Manifest.model_validate_json(data)
-    except ValidationError:
-        raise Unreadable("expected a manifest as a run writes it, got something else") from None
+        manifest_from_bytes(data)
+    except Damaged as error:
+        raise Unreadable(f"expected a study.json as a run writes it, got {error}") from None
     write_atomic(own, data)
     return "copied"
 

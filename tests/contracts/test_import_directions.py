@@ -29,8 +29,8 @@ MAY_IMPORT: dict[str, str] = {
     "operators.sizing": "operators operators.architectures operators.bounds",
     "results": "",
     "results.schema": "operators.architectures operators.data",
-    "results.families": "operators operators.data operators.external results.schema",
-    "results.records": "operators results.schema results.families",
+    "results.families": "operators operators.architectures operators.data operators.external results.schema",
+    "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
     "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
     " results.records",
