@@ -20,6 +20,7 @@ from typing import BinaryIO, Literal
 
 from operators.atomic_files import atomic, write_atomic, write_failure
 from operators.errors import UserError
+from operators.file_names import inside
 from results.records.manifest import manifest_from_bytes
 from results.schema.sealed import Damaged
 from results.witnesses.file import MAXIMUM_FILE_BYTES, decode, encode
@@ -105,7 +106,7 @@ def _named(path: Path, *, allowed: re.Pattern[str], copy: Callable[[Path, Path],
     """Copy a file if its name is allowed."""
     if not allowed.fullmatch(path.name):
         raise Unreadable("expected a name as this suite gives, got another")
-    return copy(path, folder / path.name)
+    return copy(path, inside(folder, path.name))
 
 
 def _copy_study(path: Path, own: Path) -> Outcome:
@@ -138,7 +139,7 @@ def _copy_entry(path: Path, own: Path) -> Outcome:
     entry = from_bytes(data)
     if path.name != f"{entry.witness}.json":
         raise Unreadable(f"expected the entry of witness {entry.witness} under that name, got another")
-    if not (own.parent.parent / "witnesses" / f"{entry.witness}.npz").is_file():
+    if not inside(own.parent.parent / "witnesses", f"{entry.witness}.npz").is_file():
         raise Unreadable("expected the witness of this entry, found none")
     if own.exists():
         if own.read_bytes() != data:
