@@ -18,7 +18,7 @@ from operators.data.request import Design
 from operators.external.task import LOCATION
 from results.families.family import Family
 from results.schema.cells import AnyArchitecture, Net, Noise, Settings, Training
-from results.schema.model import Model, canonical
+from results.schema.model import LARGEST_COUNT, Model, canonical
 from results.schema.widths import Widths
 
 ASKED: dict[str, str] = {
@@ -69,14 +69,14 @@ class Cell(Model):
     task: str
     parameters: dict[str, float | str] = Field(default_factory=dict)
     design: Design = "grid"
-    functions: int = Field(ge=1)
-    points: int = Field(ge=1)
-    test_functions: int = Field(64, ge=1)
+    functions: int = Field(ge=1, le=LARGEST_COUNT)
+    points: int = Field(ge=1, le=LARGEST_COUNT)
+    test_functions: int = Field(64, ge=1, le=LARGEST_COUNT)
     noise: Noise = Noise()
     architecture: AnyArchitecture = Net()
     training: Training = Training(steps=1000)
-    replicate: int = Field(0, ge=0)
-    restart: int = Field(0, ge=0)
+    replicate: int = Field(0, ge=0, le=LARGEST_COUNT)
+    restart: int = Field(0, ge=0, le=LARGEST_COUNT)
 
 
 class Sizes(Model):

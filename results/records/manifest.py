@@ -19,12 +19,11 @@ from operators.errors import UserError
 from results.families import FAMILIES, Family
 from results.records.gc_pause import paused_collection
 from results.records.record import SCHEMA
-from results.schema.model import Model
+from results.schema.model import LARGEST_COUNT, Model
 from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read_sealed, seal
 
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
 NetClass = Literal["free", "tied"]
-LARGEST_COUNT = 2**31 - 1
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Positive = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -183,18 +182,26 @@ def manifest_from_bytes(data: bytes) -> Manifest:
     with paused_collection():
         if not data.startswith(b'{"checksum":'):
             _refuse_unsealed(data)
-        found = read_sealed("study", Manifest, data, schema=SCHEMA)
-        family = FAMILIES[found.family]
-        for place, expected in enumerate(found.expected):
-            reason = _objection(family, expected)
-            if reason is not None:
-                raise Damaged(f"expected.{place}.{reason}")
-    if len({expected.key for expected in found.expected}) < len(found.expected):
+        return require_sound(read_sealed("study", Manifest, data, schema=SCHEMA))
+
+
+def require_sound(manifest: Manifest) -> Manifest:
+    """Return a manifest whose cells and targets are those of its family.
+
+    Raises:
+        Damaged: a cell that is none of the family or has other sizes, a key twice, or a target of another kind.
+    """
+    family = FAMILIES[manifest.family]
+    for place, expected in enumerate(manifest.expected):
+        reason = _objection(family, expected)
+        if reason is not None:
+            raise Damaged(f"expected.{place}.{reason}")
+    if len({expected.key for expected in manifest.expected}) < len(manifest.expected):
         raise Damaged("expected: a key twice")
-    unknown = [target.kind for target in found.targets if target.kind not in family.target_kinds]
+    unknown = [target.kind for target in manifest.targets if target.kind not in family.target_kinds]
     if unknown:
         raise Damaged(f"targets: expected kinds among {list(family.target_kinds)}, got {unknown[0]!r}")
-    return found
+    return manifest
 
 
 def _objection(family: Family, expected: ExpectedCell) -> str | None:
