@@ -1,7 +1,7 @@
 """A question of a bracket search: how small can a net be that reaches a target on given data?"""
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -11,6 +11,8 @@ from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import class_of
 from operators.errors import UserError
 from results.records.manifest import NetClass, Target
+from results.schema.model import Model
+from results.schema.sealed import first_error
 from results.witnesses.header import Claim, Scaling, data_of
 
 
@@ -43,10 +45,14 @@ class Question:
     net_class: NetClass = "free"
 
     def __post_init__(self) -> None:
+        for name, kind in (("template", Cell), ("target", Target)):
+            if not isinstance(getattr(self, name), kind):
+                raise UserError(f"question: {name}: expected a {kind.__name__}, got {ascii(getattr(self, name))[:80]}")
+        object.__setattr__(self, "template", validated(self.template, "question: template"))
         for name in ("width", "restarts", "trainings", "largest_q", "q"):
             count = getattr(self, name)
-            if not (name == "q" and count is None) and (not isinstance(count, int) or count < 1):
-                raise UserError(f"question: {name}: expected a whole number >= 1, got {count!r}")
+            if not (name == "q" and count is None) and (type(count) is not int or count < 1):
+                raise UserError(f"question: {name}: expected a whole number >= 1, got {ascii(count)[:80]}")
         if self.net_class not in get_args(NetClass):
             raise UserError(f"question: net_class: expected one of {list(get_args(NetClass))}, got {self.net_class!r}")
         if self.target.kind == "absorb" and self.template.noise.law == "none":
@@ -111,6 +117,24 @@ class Question:
         """Certified: the least hidden widths, the branch's first, of a net whose output matrix reaches this rank."""
         net = class_of(self.template.deeponet(), self.net_class).smallest_net(rank)
         return (*net.branch_widths, *net.trunk_widths)
+
+
+Valid = TypeVar("Valid", bound=Model)
+
+
+def validated(cell: Valid, where: str) -> Valid:
+    """The cell with its values checked and in their types.
+
+    Raises:
+        UserError: a field that is unknown or has no valid value.
+    """
+    unknown = sorted(cell.model_fields_set - type(cell).model_fields.keys())
+    if unknown:
+        raise UserError(f"{where}: expected the fields of a cell, got {ascii(unknown[0])[:80]}; an architecture's are inside it")
+    try:
+        return type(cell).model_validate(cell.model_dump(warnings=False))
+    except ValidationError as error:
+        raise UserError(f"{where}: {first_error(error, 'cell')}") from None
 
 
 def claim_of(cell: Cell, target: Target) -> Claim:

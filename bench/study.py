@@ -10,7 +10,7 @@ import re
 import runpy
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,12 +20,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.catalogue import find_study
-from bench.families import execution_of
-from bench.question import Question
+from bench.families import FAMILIES, execution_of
+from bench.question import Question, validated
 from operators import TASKS, UserError
 from results.records.manifest import ExpectedCell, Manifest, Target
+from results.schema.model import Model
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+FIELDS: tuple[tuple[str, Any, str], ...] = (
+    ("cells", Model, "cells"),
+    ("targets", Target, "targets"),
+    ("rays", int | float, "numbers"),
+    ("brackets", Question, "questions"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Study:
     brackets: tuple[Question, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cells", tuple(self.cells))
+        self._require_types()
         object.__setattr__(self, "question", " ".join(self.question.split()))
         if not NAME.fullmatch(self.name):
             raise UserError(f"expected a study name of lower-case letters, digits and hyphens (at most 64), got {self.name!r}")
@@ -78,6 +87,32 @@ class Study:
             raise UserError(
                 f"expected the cells of study {self.name!r} to differ, got {len(tuple(self.cells)) - len(self.keyed)} twice"
             )
+
+    def _require_types(self) -> None:
+        """Make tuples of the fields, and of the cells valid ones: a copy with other values is not checked where it is made.
+
+        Raises:
+            UserError: with the field.
+        """
+        for field in ("name", "question"):
+            if not isinstance(getattr(self, field), str):
+                raise UserError(f"study: {field}: expected text, got {_shown(getattr(self, field))}")
+        for field, kind, what in FIELDS:
+            values = getattr(self, field)
+            if isinstance(values, kind | str | Mapping) or not isinstance(values, Iterable):
+                remedy = "; a tuple of one has a comma: (x,)" if isinstance(values, kind) else ""
+                raise UserError(f"study {self.name!r}: {field}: expected a tuple of {what}, got {_shown(values)}{remedy}")
+            object.__setattr__(self, field, tuple(values))
+            for place, value in enumerate(getattr(self, field), start=1):
+                if not isinstance(value, kind) or isinstance(value, bool):
+                    raise UserError(f"study {self.name!r}: {field}: expected {what}, got number {place} = {_shown(value)}")
+        for place, cell in enumerate(self.cells, start=1):
+            if getattr(cell, "family", None) not in FAMILIES:
+                raise UserError(f"study {self.name!r}: cells: expected cells, got number {place} = {_shown(cell)}")
+        checked = tuple(
+            validated(cell, f"study {self.name!r}: cells: number {place}") for place, cell in enumerate(self.cells, 1)
+        )
+        object.__setattr__(self, "cells", checked)
 
     def _refuse_what_no_table_can_answer(self) -> None:
         """Rays that are no exponents, and what is asked twice.
@@ -113,6 +148,11 @@ class Study:
         return Manifest(
             family=self.family, name=self.name, question=self.question, targets=self.targets, expected=expected, rays=self.rays
         )
+
+
+def _shown(value: object) -> str:
+    """A value as an error shows it."""
+    return ascii(value)[:80]
 
 
 def expected_cell(key: str, cell: Any) -> ExpectedCell:

@@ -19,6 +19,7 @@ def export_command(
     """Write every record's learning curve and final errors as TensorBoard event files, one run per record.
 
     For example `python -m bench export smoke`, then `tensorboard --logdir results/out/smoke/tensorboard`. Nothing is read back.
+    Records whose task has a name that is none of a folder are left out, and the exit code is then 2.
     """
     folder = study_folder(out, study)
     require("`bench export`", "train")
@@ -26,8 +27,15 @@ def export_command(
     from results.records.store import Store
 
     target = folder / "tensorboard" if to is None else to
-    try:
-        count = len([write_event_file(record, target) for record in Store(folder).records()])
-    except OSError as error:
-        raise UserError(f"expected a folder that can be written at {target}, got: {error.strerror}") from None
+    count, refused = 0, list[str]()
+    for record in Store(folder).records():
+        try:
+            write_event_file(record, target)
+            count += 1
+        except UserError as error:
+            refused.append(str(error))
+        except OSError as error:
+            raise UserError(f"expected a folder that can be written at {target}, got: {error.strerror}") from None
     print(f"{target}: {count} runs")
+    if refused:
+        raise UserError(f"{refused[0]}; {len(refused)} records were left out")

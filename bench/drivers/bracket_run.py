@@ -25,7 +25,7 @@ from operators.architectures.weights import Weights
 from operators.data.dataset import BlockCache
 from operators.errors import UserError, WriteError
 from results.families.deeponet import Measured
-from results.records.manifest import Bracket, Manifest, Target, load_manifest
+from results.records.manifest import Bracket, Manifest, Target, stated_manifest
 from results.records.record import Record
 from results.records.store import Store
 from results.witnesses.error import allowed_error
@@ -117,7 +117,8 @@ class BracketCourse(Course):
     @cached_property
     def estimate(self) -> Plan:
         """What the searches of this shard are expected to ask for (`bench.search.expected`), less what they have tried."""
-        known = load_manifest(self.folder).brackets if (self.folder / "study.json").exists() else ()
+        stated = stated_manifest(self.folder)
+        known = stated.brackets if stated is not None else ()
         before: Sequence[Bracket | None] = known if len(known) == len(self.study.brackets) else [None] * len(self.study.brackets)
         cells, pending = list[Cell](), list[Cell]()
         for (_, expected), bracket in zip(self._expected, self.shard.of(before), strict=True):

@@ -20,7 +20,7 @@ from bench.execution.cost_model import Plan, plan
 from bench.execution.executors import Group
 from bench.execution.runner import Outcome, group
 from bench.study import Study, cell_key
-from results.records.manifest import Manifest, load_manifest
+from results.records.manifest import Manifest, stated_manifest
 from results.records.store import Store
 
 
@@ -49,8 +49,8 @@ class Course(ABC):
 
     def asks_anew(self) -> bool:
         """Whether the study asks something else of its cells than when its tables were computed."""
-        stated = self.folder / "study.json"
-        return not stated.exists() or load_manifest(self.folder).asked() != self.manifest().asked()
+        stated = stated_manifest(self.folder)
+        return stated is None or stated.asked() != self.manifest().asked()
 
     @property
     @abstractmethod

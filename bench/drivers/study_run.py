@@ -19,7 +19,7 @@ from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import Group, Tasks, execute
 from bench.study import Study, cell_key
 from operators.data.dataset import BlockCache
-from results.records.manifest import load_manifest, save_manifest
+from results.records.manifest import save_manifest, stated_manifest
 from results.records.store import Store
 
 
@@ -38,8 +38,7 @@ def open_course(study: Study, options: Options, *, shard: Shard = WHOLE) -> Cour
         UserError: the folder holds records of another schema.
     """
     store = Store(options.out / study.name)
-    if (store.folder / "study.json").exists():
-        load_manifest(store.folder)
+    stated_manifest(store.folder)
     if study.brackets:
         return BracketCourse(study, store, shard, cache=BlockCache(options.cache), retry=options.retry)
     return CellCourse(study, store, shard, retry=options.retry)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines.threads import pinned_tensorflow
+from operators.file_names import inside
 from results.families import FAMILIES
 from results.records.record import Record
 
@@ -31,9 +32,12 @@ def write_event_file(record: Record, folder: Path) -> Path:
     """Write the event file of a record into `<folder>/<task>/<key>`; called again, it writes the same bytes.
 
     The wall time of every event is 0: what a record says of time is its CPU seconds.
+
+    Raises:
+        UserError: the name of the task is none of a folder.
     """
+    run = inside(folder, str(record.cell.get("task", record.family))) / record.key[:16]
     tf = pinned_tensorflow(1)
-    run = folder / str(record.cell.get("task", record.family)) / record.key[:16]
     run.mkdir(parents=True, exist_ok=True)
     path = run / f"events.out.tfevents.0.{record.key[:16]}"
     with tf.io.TFRecordWriter(str(path)) as writer:

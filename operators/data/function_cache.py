@@ -117,7 +117,7 @@ def _manifest(stem: Path) -> Path:
 
 
 def _load(stem: Path, task: Task) -> tuple[Array, Array] | None:
-    """Read a block; None if anything about it is missing or does not match its manifest."""
+    """Read a block; None if anything about it is missing, does not match its manifest or is no block of the task."""
     try:
         manifest = json.loads(_manifest(stem).read_text())
         contents = [_file(stem, part).read_bytes() for part in PARTS]
@@ -126,9 +126,10 @@ def _load(stem: Path, task: Task) -> tuple[Array, Array] | None:
         ):
             return None
         inputs, outputs = (np.load(io.BytesIO(content), allow_pickle=False) for content in contents)
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = all(array.dtype == np.float64 and array.ndim == 2 and len(array) == BLOCK for array in (inputs, outputs))
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return inputs, outputs
+    return (inputs, outputs) if whole else None
 
 
 def _save(stem: Path, task: Task, block: tuple[Array, Array]) -> None:

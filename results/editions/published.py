@@ -8,7 +8,8 @@ from operators.errors import UserError
 from results.editions.checks import load_checks
 from results.editions.edition import Edition, load_edition, save_edition
 from results.editions.record_tables import read_cells, read_records
-from results.records.manifest import Manifest, load_manifest
+from results.records.manifest import Manifest, load_manifest, require_sound
+from results.schema.sealed import Damaged
 from results.tables.csv_files import csv_bytes, write_csv
 from results.tables.study_tables import StudyTables, study_tables
 from results.witnesses.submissions import Entries, entries
@@ -29,8 +30,18 @@ class Published:
     cache: BlockCache | None = None
 
     def manifest(self) -> Manifest:
-        """What was asked, with the cells."""
-        return load_manifest(self.folder).model_copy(update={"expected": read_cells(self.folder)})
+        """What was asked, with the cells.
+
+        Raises:
+            UserError: files that are missing, or cells that are none or have other sizes than their nets.
+        """
+        asked = load_manifest(self.folder).model_copy(update={"expected": read_cells(self.folder)})
+        try:
+            return require_sound(asked)
+        except Damaged as error:
+            raise UserError(
+                f"expected the cells of {asked.name} in {self.folder}, got {error}; clone the project again"
+            ) from None
 
     def entries(self) -> Entries:
         """Its witnesses."""

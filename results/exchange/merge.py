@@ -1,6 +1,6 @@
 """Merging results folders: another's records, witnesses and entries copied into one's own.
 
-    study.json                 copied if there is none; another one is a conflict
+    study.json                 checked, and copied if there is none; another one is a conflict
     records/*.jsonl            one file per writer, append-only: of two of one name one must continue the other; the longer stays
     witnesses/<sha256>.npz     read in full, and kept under its own address only
     submissions/<sha256>.json  checked, and kept only with its witness
@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pydantic import ValidationError
-
 from operators.atomic_files import atomic, write_atomic, write_failure
 from operators.errors import UserError
-from results.records.manifest import Manifest
+from operators.file_names import inside
+from results.records.manifest import manifest_from_bytes
+from results.schema.sealed import Damaged
 from results.witnesses.file import MAXIMUM_FILE_BYTES, decode, encode
 from results.witnesses.submissions import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
 from results.witnesses.untrusted_files import Refusal, Unreadable, open_regular, read_regular, shown
@@ -106,7 +106,7 @@ def _named(path: Path, *, allowed: re.Pattern[str], copy: Callable[[Path, Path],
     """Copy a file if its name is allowed."""
     if not allowed.fullmatch(path.name):
         raise Unreadable("expected a name as this suite gives, got another")
-    return copy(path, folder / path.name)
+    return copy(path, inside(folder, path.name))
 
 
 def _copy_study(path: Path, own: Path) -> Outcome:
@@ -116,9 +116,9 @@ def _copy_study(path: Path, own: Path) -> Outcome:
             raise Conflict("expected the target's study, got another one")
         return "unchanged"
     try:
-        Manifest.model_validate_json(data)
-    except ValidationError:
-        raise Unreadable("expected a manifest as a run writes it, got something else") from None
+        manifest_from_bytes(data)
+    except Damaged as error:
+        raise Unreadable(f"expected a study.json as a run writes it, got {error}") from None
     write_atomic(own, data)
     return "copied"
 
@@ -139,7 +139,7 @@ def _copy_entry(path: Path, own: Path) -> Outcome:
     entry = from_bytes(data)
     if path.name != f"{entry.witness}.json":
         raise Unreadable(f"expected the entry of witness {entry.witness} under that name, got another")
-    if not (own.parent.parent / "witnesses" / f"{entry.witness}.npz").is_file():
+    if not inside(own.parent.parent / "witnesses", f"{entry.witness}.npz").is_file():
         raise Unreadable("expected the witness of this entry, found none")
     if own.exists():
         if own.read_bytes() != data:

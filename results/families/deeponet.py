@@ -10,14 +10,15 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
-from operators import find_task
+from operators import TASKS, UserError, find_task
+from operators.architectures import Architecture
 from operators.data.request import Design
 from operators.external.task import LOCATION
 from results.families.family import Family
-from results.schema.cells import AnyArchitecture, Net, Noise, Training
-from results.schema.model import Model, canonical
+from results.schema.cells import AnyArchitecture, Net, Noise, Settings, Training
+from results.schema.model import LARGEST_COUNT, Model, canonical
 from results.schema.widths import Widths
 
 ASKED: dict[str, str] = {
@@ -68,14 +69,14 @@ class Cell(Model):
     task: str
     parameters: dict[str, float | str] = Field(default_factory=dict)
     design: Design = "grid"
-    functions: int = Field(ge=1)
-    points: int = Field(ge=1)
-    test_functions: int = Field(64, ge=1)
+    functions: int = Field(ge=1, le=LARGEST_COUNT)
+    points: int = Field(ge=1, le=LARGEST_COUNT)
+    test_functions: int = Field(64, ge=1, le=LARGEST_COUNT)
     noise: Noise = Noise()
     architecture: AnyArchitecture = Net()
     training: Training = Training(steps=1000)
-    replicate: int = Field(0, ge=0)
-    restart: int = Field(0, ge=0)
+    replicate: int = Field(0, ge=0, le=LARGEST_COUNT)
+    restart: int = Field(0, ge=0, le=LARGEST_COUNT)
 
 
 class Sizes(Model):
@@ -136,6 +137,7 @@ class Measured(Model):
 
 ERRORS = tuple(Errors.model_fields)
 BOUNDS = tuple(name for name in Bounds.model_fields if name not in ("values", "unit"))
+_ARCHITECTURE: TypeAdapter[Settings] = TypeAdapter(AnyArchitecture)
 _errors, _bounds = attrgetter(*ERRORS), attrgetter(*BOUNDS)
 
 
@@ -146,6 +148,7 @@ class DeepONetTraining(Family):
     cell = Cell
     measured = Measured
     target_kinds = ("absorb", "relative")
+    size_names = ("d", "q_eff", "d_eff")
     tables = (
         *("demands", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
         *("brackets", "frontier"),
@@ -154,6 +157,13 @@ class DeepONetTraining(Family):
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:
         """Identity of the task: class, version and constants."""
         return task_identity(str(cell["task"]), canonical(cell.get("parameters", {})))
+
+    def sizes(self, cell: Mapping[str, Any]) -> dict[str, int] | None:
+        """Sizes of the net on a registered task; a user's own data would have to be read."""
+        if cell["task"] not in TASKS:
+            return None
+        found = net_sizes_on(str(cell["task"]), canonical(cell["parameters"]), canonical(cell["architecture"]))
+        return None if found is None else dict(found)
 
     def keyed(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
         """Where a user's own data lie is no part of the key; their checksum, in the task's identity, is."""
@@ -237,6 +247,28 @@ def task_identity(name: str, parameters: str) -> dict[str, Any] | None:
     except (ValueError, TypeError):
         return None
     return found
+
+
+def net_sizes(net: Architecture) -> dict[str, int]:
+    """d, rank limit (0 where there is none) and d_eff."""
+    return {"d": net.parameter_count(), "q_eff": net.output_rank() or 0, "d_eff": net.effective_parameter_count()}
+
+
+@lru_cache(maxsize=4096)
+def net_sizes_on(name: str, parameters: str, architecture: str) -> dict[str, int] | None:
+    """Sizes of an architecture on a registered task, from canonical JSON; None for constants that the task refuses."""
+    try:
+        sensors, coordinates = _input_sizes(name, parameters)
+    except UserError:
+        return None
+    settings: Settings = _ARCHITECTURE.validate_python(json.loads(architecture))
+    return net_sizes(settings.on(sensors, coordinates))
+
+
+@lru_cache(maxsize=4096)
+def _input_sizes(name: str, parameters: str) -> tuple[int, int]:
+    task = find_task(name, json.loads(parameters))
+    return len(task.sensors()), task.points().shape[1]
 
 
 def architecture_text(net: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ class Family(ABC):
         cell: model of a cell.
         measured: model of what is measured.
         target_kinds: kinds of targets that its studies may name.
+        size_names: facts of a cell that its tables need before it has run.
         tables: names of the tables of a study, in order; None for `cells.csv` alone.
     """
 
@@ -33,10 +34,15 @@ class Family(ABC):
     cell: ClassVar[type[Model]]
     measured: ClassVar[type[Model]]
     target_kinds: ClassVar[tuple[str, ...]] = ()
+    size_names: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[str, ...] | None] = None
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:
         """What this release knows of the data that a cell names, as they enter its key; None if it does not know them."""
+        return {}
+
+    def sizes(self, cell: Mapping[str, Any]) -> dict[str, int] | None:
+        """The facts of `size_names`, as they follow from a cell; None where that needs data that are not here."""
         return {}
 
     def keyed(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from pydantic import Field
 
 from operators.atomic_files import write_atomic
 from results.answers import Answer
@@ -25,14 +26,19 @@ from results.page.provenance import facts, outcomes, trouble
 from results.page.sections import SECTIONS
 from results.page.tables import record_table, tables
 from results.records.manifest import Manifest
-from results.schema.model import Model, canonical
+from results.schema.model import Model
+from results.schema.sealed import seal
 
 SCRIPTS = ("format.js", "table.js", "scale.js", "chart.js", "heat.js", "page.js")
+
+
+CARD_SCHEMA = 1
 
 
 class Card(Model):
     """What the index says of a study: `report.json`."""
 
+    schema_version: int = Field(CARD_SCHEMA, alias="schema")
     name: str
     question: str
     tasks: tuple[str, ...]
@@ -166,4 +172,4 @@ def write_page(folder: Path, evidence: Evidence, drawings: Sequence[Drawing], fo
         closed=closed(evidence),
     )
     write_atomic(folder / "report.html", study_page(evidence, drawings, found))
-    write_atomic(folder / "report.json", canonical(card.model_dump(mode="json")).encode() + b"\n")
+    write_atomic(folder / "report.json", seal("card", card))

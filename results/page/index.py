@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from pydantic import ValidationError
-
 from operators.atomic_files import write_atomic
-from results.page.document import Card, asset, render
+from results.page.document import CARD_SCHEMA, Card, asset, render
+from results.schema.sealed import Damaged, read_sealed
 
 MARK = b'<meta name="generator" content="deeponet-size-bounds">'
 
@@ -28,8 +27,8 @@ def listed(root: Path) -> list[Listed]:
     for path in sorted(root.glob("*/report.json")):
         page = path.with_name("report.html")
         try:
-            card, size = Card.model_validate_json(path.read_bytes()), page.stat().st_size
-        except (OSError, ValidationError):
+            card, size = read_sealed("card", Card, path.read_bytes(), schema=CARD_SCHEMA), page.stat().st_size
+        except (OSError, Damaged):
             continue
         folder = path.parent.name
         found.append(Listed(folder, f"{quote(folder, safe='')}/report.html", size // 1000, card))

@@ -1,23 +1,32 @@
 """What a study asked for, as the tables see it: its question, its targets and the cells it expects.
 
-`bench` writes it as `study.json` beside the records; the tables count what is missing against it.
+`bench` writes it as `study.json` beside the records, sealed; the tables count what is missing against it. What is read is held to
+what follows from it: each cell is a valid one of the family, as its model writes it, and has the sizes of its net where the task
+is known here; whether a key is that of its cell, the record says (`results.tables.frame_columns`).
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import from_json
 
+from operators.architectures.activations import Activation
+from operators.architectures.deeponet import Ends
 from operators.atomic_files import write_atomic
+from operators.data.request import Design, NoiseLaw
 from operators.errors import UserError
-from results.families import FAMILIES
+from results.families import FAMILIES, Family
 from results.records.gc_pause import paused_collection
 from results.records.record import SCHEMA
-from results.schema.model import Model, canonical
+from results.schema.model import LARGEST_COUNT, Model
+from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read_sealed, seal
 
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
 NetClass = Literal["free", "tied"]
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Positive = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Key = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Target(Model):
@@ -39,9 +48,9 @@ class Target(Model):
 class ExpectedCell(Model):
     """A cell the study expects, with the key of the record that answers it."""
 
-    key: str
+    key: Key
     cell: dict[str, Any]
-    sizes: dict[str, int]
+    sizes: dict[str, Count]
 
 
 class Bracket(Model):
@@ -62,27 +71,27 @@ class Bracket(Model):
 
     task: str
     parameters: dict[str, float]
-    design: str
-    functions: int
-    points: int
-    noise_law: str
-    sigma: float
-    replicate: int
+    design: Design
+    functions: int = Field(ge=1, le=LARGEST_COUNT)
+    points: int = Field(ge=1, le=LARGEST_COUNT)
+    noise_law: NoiseLaw
+    sigma: float = Field(ge=0.0)
+    replicate: int = Field(ge=0, le=LARGEST_COUNT)
     target: Target
-    branch_depth: int
-    trunk_depth: int
-    ends: str
-    activation: str
-    q_lower: int
+    branch_depth: int = Field(ge=0, le=LARGEST_COUNT)
+    trunk_depth: int = Field(ge=0, le=LARGEST_COUNT)
+    ends: Ends
+    activation: Activation
+    q_lower: Positive
     q_bound: str
     q_status: str
-    d_lower: int
+    d_lower: Positive
     d_bound: str
     d_status: str
-    q: int | None = None
+    q: Positive | None = None
     net_class: NetClass = "free"
-    width: int = 0
-    tried: tuple[str, ...] = ()
+    width: Count = 0
+    tried: tuple[Key, ...] = ()
     finished: bool = False
 
 
@@ -95,7 +104,7 @@ class Manifest(Model):
     question: str
     targets: tuple[Target, ...]
     expected: tuple[ExpectedCell, ...]
-    rays: tuple[float, ...] = ()
+    rays: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
     brackets: tuple[Bracket, ...] = ()
 
     @field_validator("family")
@@ -125,7 +134,7 @@ def save_manifest(folder: Path, manifest: Manifest) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    write_atomic(folder / "study.json", canonical(manifest.model_dump(mode="json", by_alias=True)).encode() + b"\n")
+    write_atomic(folder / "study.json", seal("study", manifest))
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -136,33 +145,90 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / "study.json"
     try:
-        with paused_collection():
-            found = Manifest.model_validate_json(path.read_bytes())
+        return manifest_from_bytes(path.read_bytes())
     except OSError as error:
         raise UserError(f"expected a study folder with {path}, got '{error.strerror}'; run the study first") from error
-    except ValidationError as error:
-        _refuse_other_schema(folder)
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "file"
-        raise UserError(f"expected {path} as a run writes it, got {where}: {first['msg']}; run the study again") from error
-    if "schema_version" not in found.model_fields_set or found.schema_version != SCHEMA:
-        _refuse_other_schema(folder)
-    return found
+    except OtherSchema as error:
+        raise UserError(
+            f"expected records of schema {SCHEMA} in {folder}, got schema {str(error.schema)[:20]}, which another release wrote;"
+            " move the folder away and run the study again, or read it with that release"
+        ) from error
+    except Damaged as error:
+        raise UserError(
+            f"expected {path} as a run writes it, got {error}; run the study again, which keeps its records"
+        ) from error
 
 
-def _refuse_other_schema(folder: Path) -> None:
-    """Refuse a study folder that a release with another record schema has written.
+def stated_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a folder that is run again; None if there is none, or it is damaged: the run writes it anew.
 
     Raises:
-        UserError: with what to do.
+        UserError: it is of another schema, and so are the records beside it.
     """
     try:
-        stated = from_json((folder / "study.json").read_bytes())
-    except (OSError, ValueError):
-        return
-    schema = stated.get("schema", 1) if isinstance(stated, dict) else SCHEMA
-    if schema != SCHEMA:
-        raise UserError(
-            f"expected records of schema {SCHEMA} in {folder}, got schema {str(schema)[:20]}, which another release wrote; move"
-            " the folder away and run the study again, or read it with that release"
-        )
+        return manifest_from_bytes((folder / "study.json").read_bytes())
+    except OtherSchema:
+        return load_manifest(folder)
+    except (OSError, Damaged):
+        return None
+
+
+def manifest_from_bytes(data: bytes) -> Manifest:
+    """Read a manifest, and hold it to what follows from it.
+
+    Raises:
+        Damaged: torn, altered, of another schema, ill-typed, a cell that is none of the family or has other sizes, a key twice.
+    """
+    with paused_collection():
+        if not data.startswith(b'{"checksum":'):
+            _refuse_unsealed(data)
+        return require_sound(read_sealed("study", Manifest, data, schema=SCHEMA))
+
+
+def require_sound(manifest: Manifest) -> Manifest:
+    """Return a manifest whose cells and targets are those of its family.
+
+    Raises:
+        Damaged: a cell that is none of the family or has other sizes, a key twice, or a target of another kind.
+    """
+    family = FAMILIES[manifest.family]
+    for place, expected in enumerate(manifest.expected):
+        reason = _objection(family, expected)
+        if reason is not None:
+            raise Damaged(f"expected.{place}.{reason}")
+    if len({expected.key for expected in manifest.expected}) < len(manifest.expected):
+        raise Damaged("expected: a key twice")
+    unknown = [target.kind for target in manifest.targets if target.kind not in family.target_kinds]
+    if unknown:
+        raise Damaged(f"targets: expected kinds among {list(family.target_kinds)}, got {unknown[0]!r}")
+    return manifest
+
+
+def _objection(family: Family, expected: ExpectedCell) -> str | None:
+    """Why a cell is none of the family, or its sizes are not its own."""
+    try:
+        cell = family.cell.model_validate(expected.cell).model_dump(mode="json")
+    except ValidationError as error:
+        return first_error(error, "cell")
+    if cell != expected.cell:
+        return "cell: not as its model writes it"
+    if set(expected.sizes) != set(family.size_names):
+        return f"sizes: expected {list(family.size_names)}, got {ascii(sorted(expected.sizes))[:SHOWN]}"
+    if family.sizes(cell) not in (None, expected.sizes):
+        return f"sizes: expected those of its net, {family.sizes(cell)}, got {expected.sizes}"
+    return None
+
+
+def _refuse_unsealed(data: bytes) -> None:
+    """Tell what another release wrote from what is damaged.
+
+    Raises:
+        Damaged: in any case.
+    """
+    try:
+        content = from_json(data)
+    except ValueError:
+        raise Damaged("no JSON") from None
+    if isinstance(content, dict) and content.get("schema", 1) != SCHEMA:
+        raise OtherSchema(SCHEMA, content.get("schema", 1))
+    raise Damaged("no checksum")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
+from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
@@ -111,7 +112,7 @@ def write_tables(
     drawn = list(pictures(charts, evidence.records)) if figures else []
     for picture in drawn:
         for kind in METADATA:
-            write_atomic(folder / "figures" / f"{picture.name}.{kind}", rendered(picture.figure, kind))
+            write_atomic(inside(folder / "figures", f"{picture.name}.{kind}"), rendered(picture.figure, kind))
     store.quarantine()
     summary = _summary(tables, store)
     write_atomic(folder / "columns.md", _columns(tables.family).encode())

@@ -16,12 +16,13 @@ from operators.architectures.activations import Activation
 from operators.architectures.deeponet import Ends
 from operators.data.normalisation import CoordinateScaling, InputScaling, OutputScaling
 from operators.data.request import Control, NoiseLaw
-from results.schema.model import Model, later
+from results.schema.model import LARGEST_COUNT, Model, later
 
 Schedule = Literal["tied", "fixed-width", "fixed-budget", "free"]
 Decay = Literal["constant", "cosine", "inverse-time", "step"]
 Initialisation = Literal["glorot", "uniform-fan-in", "scaled"]
 Precision = Literal["recipe", "float32", "float64"]
+LARGEST_SIZE, LARGEST_DEPTH = 2**24, 64  # so that parameters can be counted below 2^63
 INPUT_SIZES = ("sensors", "coordinates")
 
 
@@ -42,6 +43,11 @@ class Settings(Model):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         self.on(1, 1)
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            sizes = value if isinstance(value, tuple) else (value,)
+            if len(sizes) > LARGEST_DEPTH or any(isinstance(size, int) and size > LARGEST_SIZE for size in sizes):
+                raise ValueError(f"expected {name} of at most {LARGEST_DEPTH} sizes up to {LARGEST_SIZE}, got {str(value)[:40]}")
         return self
 
     def on(self, sensors: int, coordinates: int) -> Architecture:
@@ -109,13 +115,13 @@ class Training(Model):
 
     engine: str = "native"
     recipe: str = "best"
-    steps: int | None = Field(None, ge=0)
-    epochs: int | None = Field(None, ge=0)
-    batch: int | None = Field(None, ge=1)
+    steps: int | None = Field(None, ge=0, le=LARGEST_COUNT)
+    epochs: int | None = Field(None, ge=0, le=LARGEST_COUNT)
+    batch: int | None = Field(None, ge=1, le=LARGEST_COUNT)
     learning_rate: float = Field(2e-2, gt=0.0)
     decay: Decay = "constant"
     decay_rate: float = Field(0.5, gt=0.0)
-    decay_steps: int = Field(1000, ge=1)
+    decay_steps: int = Field(1000, ge=1, le=LARGEST_COUNT)
     l2: float = Field(0.0, ge=0.0)
     input_scaling: InputScaling = "standard"
     coordinate_scaling: CoordinateScaling = "unit"

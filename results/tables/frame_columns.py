@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from operators.errors import UserError
 from results.families import FAMILIES, Family, deeponet
 from results.records.manifest import Manifest
 from results.records.record import Cost, Record, pairs_text
@@ -28,7 +29,11 @@ def outcome_columns(family: Family) -> tuple[str, ...]:
 
 
 def columns(manifest: Manifest, records: Iterable[Record]) -> dict[str, Any]:
-    """Values of every column by its name, one per expected cell: the key, what was asked, what came out, named measurements."""
+    """Values of every column by its name, one per expected cell: the key, what was asked, what came out, named measurements.
+
+    Raises:
+        UserError: the manifest states another cell under a key than the record of this key, which is the hash of its own.
+    """
     family = FAMILIES[manifest.family]
     names, outcome_names = (*KEY, *family.asked_columns()), outcome_columns(family)
     asked = [(expected.key, *family.asked(expected.cell, expected.sizes)) for expected in manifest.expected]
@@ -42,6 +47,11 @@ def columns(manifest: Manifest, records: Iterable[Record]) -> dict[str, Any]:
     for record in records:
         row = position.get(record.key)
         if row is not None and record.family == family.name:
+            if family.keyed(record.cell) != family.keyed(manifest.expected[row].cell):
+                raise UserError(
+                    f"expected study.json to state the cell of each key, got another than that of record {record.key}; run the"
+                    " study again, which keeps its records"
+                )
             measured = record.measured
             outcomes[row] = (
                 *_common(record, texts),

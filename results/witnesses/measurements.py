@@ -24,6 +24,7 @@ import operators
 import results.schema
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
+from operators.file_names import inside
 from results.schema.model import Model
 from results.schema.sealed import Damaged, read_sealed, seal
 from results.witnesses.error import Measured
@@ -89,7 +90,7 @@ class Measurements:
 
     def _path(self, witness: str) -> Path:
         assert self.folder is not None
-        return self.folder / f"{witness}.json"
+        return inside(self.folder, f"{witness}.json")
 
 
 @cache

@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError
 from operators.atomic_files import write_atomic
 from operators.data.dataset import BlockCache
 from operators.errors import UserError
+from operators.file_names import inside
 from results.schema.model import Model
 from results.schema.sealed import Damaged, read_sealed, seal
 from results.witnesses.error import Measured
@@ -129,8 +130,8 @@ def enter(
     if not found.passed:
         raise UserError(f"witness not entered: {found.reason}")
     entry = _entry(witness, author)
-    write_atomic(folder / "witnesses" / f"{entry.witness}.npz", encode(witness))
-    write_atomic(folder / "submissions" / f"{entry.witness}.json", to_bytes(entry))
+    write_atomic(inside(folder / "witnesses", f"{entry.witness}.npz"), encode(witness))
+    write_atomic(inside(folder / "submissions", f"{entry.witness}.json"), to_bytes(entry))
     held[claim] = _held(entry, found)
     return held[claim]
 
@@ -231,7 +232,7 @@ def _verified(address: str, folder: Path, cache: BlockCache | None) -> Verificat
     Raises:
         Unreadable: there is none, or it lies under another address than its own, or does not pass.
     """
-    path = folder / "witnesses" / f"{address}.npz"
+    path = inside(folder / "witnesses", f"{address}.npz")
     if not path.is_file():
         raise Unreadable("expected the witness of this entry in the folder, found none")
     found = verify_file(path, cache, kept=True)

@@ -141,6 +141,22 @@ def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Pat
     assert tables(tmp_path) == tables(finished)
 
 
+def test_a_damaged_study_json_is_mended_by_the_next_run(finished: Path, tmp_path: Path) -> None:
+    subprocess.run(["cp", "-r", finished / "tiny", tmp_path / "tiny"], check=True)
+    path = tmp_path / "tiny" / "study.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"q":4', b'"q":1', 1))
+    refused = bench("report", "tiny", "--out", tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert re.fullmatch(r"error: expected \S*study\.json as a run writes it, got checksum does not match; .*\n", refused.stderr)
+    assert tables(tmp_path) == tables(finished)
+    again = bench("run", finished / "tiny.py", "--out", tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "36 finished, 0 to run" in again.stdout
+    assert path.read_bytes() == whole
+    assert tables(tmp_path) == tables(finished)
+
+
 def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path) -> None:
     path = write_study(tmp_path, steps=2000)
     command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "1"]

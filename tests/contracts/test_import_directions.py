@@ -29,8 +29,8 @@ MAY_IMPORT: dict[str, str] = {
     "operators.sizing": "operators operators.architectures operators.bounds",
     "results": "",
     "results.schema": "operators.architectures operators.data",
-    "results.families": "operators operators.data operators.external results.schema",
-    "results.records": "operators results.schema results.families",
+    "results.families": "operators operators.architectures operators.data operators.external results.schema",
+    "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
     "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
     " results.records",
@@ -52,14 +52,15 @@ MAY_IMPORT: dict[str, str] = {
     "bench.extras": "operators",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.size_schedules": "operators operators.architectures bench.cell",
-    "bench.question": "operators operators.architectures operators.bounds results.records results.witnesses bench.cell",
+    "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
+    " bench.cell",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
     " results.families results.records bench.cell bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
     " bench.families bench.question",
-    "bench.study": "operators results.records bench.catalogue bench.families bench.question",
+    "bench.study": "operators results.schema results.records bench.catalogue bench.families bench.question",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
     "bench.studies": "operators results.records bench.cell bench.question bench.size_schedules bench.study",

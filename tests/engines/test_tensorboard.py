@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.testing import CliRunner
 
 from bench.cli.app import app
@@ -50,3 +51,22 @@ def test_a_study_is_exported_whole_and_a_missing_one_is_a_clear_error(planted: A
     refused = CliRunner().invoke(app, ["export", "other", "--out", str(tmp_path / "out")])
     assert isinstance(refused.exception, UserError)
     assert "expected a study folder" in str(refused.exception)
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "{outside}", "C:\\\\x", "..", "a/b", "", "x" * 300, "nul\0", "line\n", "-rf"])
+def test_a_task_whose_name_leads_elsewhere_is_left_out_with_a_sentence(planted: Any, tmp_path: Path, name: str) -> None:
+    outside = tmp_path / "outside"
+    planted.add(q=1)
+    planted.add(q=2, task=name.format(outside=outside))
+    planted.save(tmp_path / "in" / "out" / "planted")
+    before = {path for path in tmp_path.rglob("*")}
+    run = CliRunner().invoke(app, ["export", "planted", "--out", str(tmp_path / "in" / "out")])
+    assert isinstance(run.exception, UserError)
+    sentence = str(run.exception)
+    assert sentence.startswith("expected a name of letters, digits, hyphens and underscores for a file in")
+    assert sentence.endswith("1 records were left out")
+    assert "\n" not in sentence
+    assert "1 runs" in run.output
+    made = {path for path in tmp_path.rglob("*")} - before
+    assert made
+    assert all(path.is_relative_to(tmp_path / "in" / "out" / "planted" / "tensorboard") for path in made)

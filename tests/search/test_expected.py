@@ -95,7 +95,7 @@ def test_finished_searches_and_trainings_that_were_tried_are_no_longer_expected(
     list(course.pending())
     manifest = course.manifest()
     first, second = manifest.brackets
-    done, begun = first.model_copy(update={"finished": True}), second.model_copy(update={"tried": ("a", "b", "c")})
+    done, begun = first.model_copy(update={"finished": True}), second.model_copy(update={"tried": ("a" * 64, "b" * 64, "c" * 64)})
     save_manifest(course.folder, manifest.model_copy(update={"brackets": (done, begun)}))
     left = open_course(study, Options(tmp_path)).estimate
     assert left.cells == whole.cells

@@ -14,6 +14,7 @@ import pytest
 from repository import REPOSITORY
 
 from operators import TASKS
+from results.families import FAMILIES
 from results.records.manifest import Target, load_manifest, save_manifest
 from results.records.record import record_key, to_line
 from results.records.store import Store
@@ -55,7 +56,8 @@ def written(path: Path, study: Any, count: int) -> Path:
             record = study.records.pop()
             key = record_key(record.family, record.cell, IDENTITY, record.versions.method)
             record = record.model_copy(update={"key": key, "task": IDENTITY})
-            study.expected[-1] = study.expected[-1].model_copy(update={"key": record.key})
+            sizes = FAMILIES[record.family].sizes(record.cell)
+            study.expected[-1] = study.expected[-1].model_copy(update={"key": record.key, "sizes": sizes})
             handle.write(to_line(record))
     save_manifest(path, study.manifest(TARGETS, rays=(1.0, 2.0)))
     return path

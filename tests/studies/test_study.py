@@ -11,6 +11,7 @@ from repository import REPOSITORY
 from typer.testing import CliRunner
 
 from bench.catalogue import STUDIES
+from bench.cell import Cell, Net
 from bench.cli.app import app
 from bench.study import load_study
 from operators import UserError
@@ -125,6 +126,13 @@ def bracket(*, more: str = "", kind: str = "relative", rest: str = "") -> str:
     return BRACKET.format(more=more, kind=kind, rest=rest)
 
 
+COPY = CELL.format(more="") + ".model_copy(update={})"
+
+
+def of_copy(update: str) -> str:
+    return of_cells(targets="()").replace(CELL.format(more=""), COPY.format(update))
+
+
 NOISY = ', noise=Noise(law="rademacher", sigma={})'
 OUT_OF_RANGE = {
     "target of 1e-17": (
@@ -152,11 +160,57 @@ OUT_OF_RANGE = {
     "no trainings": (of_brackets(bracket(rest=", trainings=-1")), "trainings: .*>= 1, got -1"),
     "no width": (of_brackets(bracket(rest=", width=0")), "width: .*>= 1, got 0"),
     "q of 0": (of_brackets(bracket(rest=", q=0")), " q: .*>= 1, got 0"),
+    "target without a comma": (of_cells(targets='(Target(kind="absorb", value=0.5))'), "targets: .*one has a comma"),
+    "text as targets": (of_cells(targets='"absorb"'), "targets: expected a tuple of targets, got 'absorb'"),
+    "text as a target": (of_cells(targets='("absorb",)'), "targets: expected targets, got number 1 = 'absorb'"),
+    "text as a ray": (of_cells(rays='("1",)'), "rays: expected numbers, got number 1 = '1'"),
+    "one ray": (of_cells(rays="1.0"), "rays: .*one has a comma"),
+    "target as a cell": (
+        of_cells(targets="()").replace("cells=[", 'cells=[Target(kind="absorb", value=0.5), '),
+        "cells: .*number 1",
+    ),
+    "no question": (of_cells(targets="()").replace('question="why"', "question=7"), "question: expected text, got 7"),
+    "text as brackets": (asking('STUDY = Study(name="mine", question="why", brackets=("x",))'), "brackets: .*number 1 = 'x'"),
+    "q beyond an int64": (asking(CELL.format(more=", architecture=Net(q=10**19)")), "cell: .*q of at most .*, got 1000"),
+    "width beyond memory": (asking(CELL.format(more=", architecture=Net(branch_widths=(2**40,))")), "branch_widths of at most"),
+    "functions beyond an int64": (asking(CELL.format(more="").replace("functions=8", "functions=2**64")), "functions: "),
+    "steps beyond an int64": (asking(CELL.format(more=", training=Training(steps=10**30)")), "steps: "),
+    "replicate beyond an int64": (asking(CELL.format(more=", replicate=2**63")), "replicate: "),
+    "copy with text": (of_copy('{"functions": "eight"}'), "cells: number 1: functions: "),
+    "copy of no functions": (of_copy('{"functions": -8}'), "cells: number 1: functions: "),
+    "copy with half a function": (of_copy('{"functions": 8.5}'), "cells: number 1: functions: "),
+    "copy with another field": (of_copy('{"q": 3}'), "cells: number 1: expected the fields of a cell, got 'q'"),
+    "copy with a net of no width": (
+        of_copy('{"architecture": Net().model_copy(update={"trunk_widths": ()})}'),
+        "cells: number 1: ",
+    ),
+    "template copied": (
+        of_brackets(bracket(more="").replace(CELL.format(more=""), COPY.format('{"points": 0}'))),
+        "template: points: ",
+    ),
+    "no target": (
+        of_brackets(bracket().replace('Target(kind="relative", value=0.5)', "0.5")),
+        "target: expected a Target, got 0.5",
+    ),
+    "width no witness can state": (of_brackets(bracket(rest=", width=10**4")), "branch_widths from 1 to 8192"),
+    "scaling no witness can state": (
+        of_brackets(bracket(more=', training=Training(steps=1, output_scaling="pointwise")')),
+        "what a witness can state, got outputs",
+    ),
     "half a q": (of_brackets(bracket(rest=", largest_q=2.5")), "largest_q: .*got 2.5"),
     "class of nets": (of_brackets(bracket(rest=', net_class="loose"')), "net_class: .*'loose'"),
     "no noise to absorb": (of_brackets(bracket(kind="absorb")), "target: expected noise"),
     "question twice": (of_brackets(bracket(), bracket()), "brackets: .*number 2 twice"),
 }
+
+
+def test_copies_with_right_values_are_cells_in_their_types(tmp_path: Path) -> None:
+    """The key is that of the cell that was meant."""
+    path = tmp_path / "copied.py"
+    path.write_text(of_copy('{"functions": 9.0, "architecture": {"q": 3}}'))
+    (cell,) = load_study(str(path)).cells
+    assert cell == Cell(task="antiderivative", functions=9, points=8, architecture=Net(q=3))
+    assert type(cell.functions) is int
 
 
 @pytest.mark.parametrize(("text", "expected"), OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)

@@ -10,10 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators import UserError
+from operators import TASKS, UserError
 from results.families import FAMILIES
-from results.records.manifest import Manifest, Target, load_manifest, save_manifest
+from results.records.manifest import (
+    ExpectedCell,
+    Manifest,
+    Target,
+    load_manifest,
+    manifest_from_bytes,
+    save_manifest,
+    stated_manifest,
+)
 from results.records.record import Record
+from results.schema.model import canonical
+from results.schema.sealed import Damaged, seal, seal_text
 from results.schema.widths import Widths
 from results.tables.csv_files import csv_bytes, safe_text
 from results.tables.frame import (
@@ -259,20 +269,90 @@ def test_the_manifest_survives_the_disk(tmp_path: Any, planted: Any) -> None:
 @pytest.mark.parametrize(
     "content", [None, b"", b"[]", b"7", b'{"schema": 2}', b'{"schema": 2, "name": "../../x"}', b"\xff", b"[" * 10**5]
 )
-def test_a_missing_or_broken_manifest_is_one_sentence(tmp_path: Any, content: bytes | None) -> None:
+def test_a_missing_or_broken_manifest_is_one_sentence_and_a_run_writes_it_anew(
+    tmp_path: Any, planted: Any, content: bytes | None
+) -> None:
     if content is not None:
         (tmp_path / "study.json").write_bytes(content)
     with pytest.raises(UserError, match=r"expected .*study\.json"):
         load_manifest(tmp_path)
+    assert stated_manifest(tmp_path) is None
 
 
-def test_a_study_of_an_unknown_family_is_one_sentence(tmp_path: Any, planted: Any) -> None:
-    planted.add()
-    planted.save(tmp_path)
-    stated = json.loads((tmp_path / "study.json").read_text())
-    (tmp_path / "study.json").write_text(json.dumps(stated | {"family": "planted"}))
-    with pytest.raises(UserError, match=r"study\.json .*family: .*expected a family among .*, got 'planted'"):
+def of_burgers(planted: Any) -> ExpectedCell:
+    """A cell of a known task, with the sizes of its net."""
+    planted.add(task="burgers")
+    cell = {**planted.expected[0].cell, "architecture": {**planted.expected[0].cell["architecture"], "branch_widths": [8]}}
+    sizes = FAMILIES["deeponet"].sizes(cell)
+    assert sizes is not None
+    sensors, coordinates = len(TASKS["burgers"].sensors()), TASKS["burgers"].points().shape[1]
+    assert sizes["d"] == (sensors + 1) * 8 + 9 * 4 + (coordinates + 1) * 8 + 9 * 8 + 9 * 4 + 1
+    return ExpectedCell(key=planted.expected[0].key, cell=cell, sizes=sizes)
+
+
+def without_width(cell: dict[str, Any]) -> dict[str, Any]:
+    return {**cell, "architecture": {**cell["architecture"], "trunk_widths": []}}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda study, cell: study | {"family": "planted"}, "family: .*expected a family among .*, got 'planted'"),
+        (lambda study, cell: study | {"name": "../../x"}, "name: "),
+        (lambda study, cell: study | {"rays": [0.0]}, "rays.0: .*greater than 0"),
+        (lambda study, cell: study | {"rays": ["1"]}, "rays.0: "),
+        (lambda study, cell: study | {"targets": [{"kind": "absorb", "value": 0.0}]}, "targets.0.value: "),
+        (lambda study, cell: study | {"colour": "red"}, "colour: Extra"),
+        (lambda study, cell: study | {"expected": [cell, cell]}, "expected: a key twice"),
+        (lambda study, cell: study | {"expected": [cell | {"key": "short"}]}, "expected.0.key: "),
+        (lambda study, cell: study | {"expected": [cell | {"cell": {}}]}, "expected.0.task: Field required"),
+        (
+            lambda study, cell: study | {"expected": [cell | {"cell": cell["cell"] | {"functions": "8"}}]},
+            "as its model writes it",
+        ),
+        (lambda study, cell: study | {"expected": [cell | {"cell": without_width(cell["cell"])}]}, "at least one trunk width"),
+        (lambda study, cell: study | {"expected": [cell | {"sizes": {}}]}, "expected.0.sizes: expected .'d', 'q_eff', 'd_eff'"),
+        (lambda study, cell: study | {"expected": [cell | {"sizes": cell["sizes"] | {"d": 108}}]}, "sizes: .*those of its net"),
+        (lambda study, cell: study | {"expected": [cell | {"sizes": cell["sizes"] | {"d": 2**63}}]}, "expected.0.sizes.d: "),
+        (lambda study, cell: study | {"schema": "2"}, "schema 2 in .*, got schema 2, which another release"),
+    ],
+)
+def test_a_manifest_is_held_to_what_follows_from_it(
+    tmp_path: Any, planted: Any, change: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]], reason: str
+) -> None:
+    """Its checksum mended."""
+    cell = of_burgers(planted)
+    save_manifest(tmp_path, planted.manifest().model_copy(update={"expected": (cell,)}))
+    assert load_manifest(tmp_path).expected == (cell,)
+    stated = json.loads((tmp_path / "study.json").read_text())["study"]
+    body = canonical(change(stated, cell.model_dump()))
+    (tmp_path / "study.json").write_text(seal_text("study", body))
+    with pytest.raises(UserError, match=reason) as caught:
         load_manifest(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_cell_under_the_key_of_a_record_is_refused(planted: Any) -> None:
+    """It would lend the sizes that it states to what the record reached."""
+    planted.add(q=4)
+    smaller = {**planted.expected[0].cell["architecture"], "q": 1}
+    planted.expected[0] = planted.expected[0].model_copy(
+        update={"cell": {**planted.expected[0].cell, "architecture": smaller}, "sizes": {"d": 100, "q_eff": 1, "d_eff": 90}}
+    )
+    with pytest.raises(UserError, match=r"expected study\.json to state the cell of each key"):
+        planted.frame()
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_a_flipped_bit_never_changes_a_manifest_that_is_read(new_planted: Callable[[], Any], data: st.DataObject) -> None:
+    study = new_planted()
+    study.add(q=3)
+    content = bytearray(seal("study", study.manifest()))
+    position, bit = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(0, 7))
+    content[position] ^= 1 << bit
+    with pytest.raises(Damaged):
+        manifest_from_bytes(bytes(content))
 
 
 OLD = {"name": "old", "question": "", "targets": [], "expected": [], "rays": [], "brackets": []}

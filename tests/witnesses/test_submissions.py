@@ -15,7 +15,7 @@ from repository import REPOSITORY
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.exchange.merge import merge
-from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
+from results.records.manifest import Manifest, Target, save_manifest
 from results.schema.model import canonical
 from results.schema.sealed import seal, seal_text
 from results.tables.brackets import q_of
@@ -256,11 +256,7 @@ def results_folder(folder: Path, *, records: dict[str, bytes], question: str = "
         path = folder / "records" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    key = "0" * 64
-    cell = ExpectedCell(key=key, cell={}, sizes={})
-    save_manifest(
-        folder, Manifest(name="joint", question=question, targets=(Target(kind="relative", value=0.1),), expected=(cell,))
-    )
+    save_manifest(folder, Manifest(name="joint", question=question, targets=(Target(kind="relative", value=0.1),), expected=()))
     return folder
 
 
@@ -325,7 +321,7 @@ def test_a_different_study_is_a_conflict_and_the_targets_stays(tmp_path: Path) -
     assert ["study" in conflict.file for conflict in merge([source], target).conflicts] == [True]
     assert tree(target) == before
     (source / "study.json").write_bytes(json.dumps({"name": "x"}).encode())
-    assert "manifest" in merge([source], tmp_path / "new").refused[0].reason
+    assert "expected a study.json as a run writes it" in merge([source], tmp_path / "new").refused[0].reason
     assert not (tmp_path / "new" / "study.json").exists()
 
 

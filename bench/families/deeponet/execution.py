@@ -12,7 +12,7 @@ from bench.families.deeponet.evaluation import is_trivial, measure
 from bench.families.deeponet.trial import open_trial
 from bench.families.family import Context, Execution, Result, Work
 from operators.data.dataset import BlockCache
-from results.families.deeponet import Measured
+from results.families.deeponet import Measured, net_sizes
 from results.records.record import Cost
 from results.schema.model import Model
 
@@ -59,9 +59,8 @@ class DeepONetExecution(Execution):
         return find_engine(cell.training.engine).refuses(cell)
 
     def sizes(self, cell: Cell) -> dict[str, int]:
-        """d, rank limit (0 where there is none) and d_eff."""
-        net = cell.net()
-        return {"d": net.parameter_count(), "q_eff": net.output_rank() or 0, "d_eff": net.effective_parameter_count()}
+        """Sizes of the net on the task's inputs."""
+        return net_sizes(cell.net())
 
     def shares(self, cell: Cell) -> Hashable:
         """Data set, engine, recipe and scaling."""
