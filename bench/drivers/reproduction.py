@@ -65,6 +65,7 @@ class Sampling:
 def reproduce_study(study: Published, sampling: Sampling) -> Iterator[Finding]:
     """Everything that can be checked of a published study."""
     yield _tables(study)
+    yield _origin(study)
     if any((study.folder / "witnesses").glob("*.npz")):
         yield _witnesses(study)
     sample = sampling.draw(read_records(study.folder))
@@ -77,6 +78,13 @@ def _tables(study: Published) -> Finding:
     if changed:
         return Finding(False, f"{len(changed)} of {count} tables differ from what the records give: {', '.join(changed)}")
     return Finding(True, f"{count} tables are, byte for byte, what {study.edition.records} records give")
+
+
+def _origin(study: Published) -> Finding:
+    wrong = study.misstated()
+    if wrong:
+        return Finding(False, f"edition.json states other {', '.join(wrong)} than records and tables have")
+    return Finding(True, "edition.json states what records and tables have")
 
 
 def _witnesses(study: Published) -> Finding:

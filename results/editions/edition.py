@@ -1,9 +1,11 @@
 """edition.json: where a published study is from."""
 
 import datetime
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError
 
@@ -83,6 +85,17 @@ class Edition(Model):
         return self.model_copy(update={"superseded": (*older.superseded, last)})
 
 
+def computed(records: Sequence[Record]) -> dict[str, Any]:
+    """What of an edition follows from its records."""
+    return {
+        "records": len(records),
+        "cpu_hours": cpu_hours(records),
+        "recipes": recipes(records),
+        "versions": counted(records, "versions"),
+        "hardware": counted(records, "hardware"),
+    }
+
+
 def recipes(records: Sequence[Record]) -> dict[str, int]:
     """Version of each recipe that made some record; of several versions the largest."""
     found: dict[str, int] = {}
@@ -100,7 +113,7 @@ def counted(records: Sequence[Record], what: str) -> dict[str, int]:
 
 def cpu_hours(records: Sequence[Record]) -> float:
     """CPU hours of all trainings."""
-    return sum(record.cost.cpu_seconds for record in records if record.cost is not None) / 3600.0
+    return math.fsum(record.cost.cpu_seconds for record in records if record.cost is not None) / 3600.0
 
 
 def save_edition(folder: Path, edition: Edition) -> None:

@@ -80,11 +80,7 @@ def _edition(manifest: Manifest, records: list[Record], trained: Trained, *, num
         trained=trained.commit,
         lock=trained.lock,
         command=trained.command,
-        records=len(records),
-        cpu_hours=editions.cpu_hours(records),
-        recipes=editions.recipes(records),
-        versions=editions.counted(records, "versions"),
-        hardware=editions.counted(records, "hardware"),
+        **editions.computed(records),
     )
 
 

@@ -1,12 +1,13 @@
 """A published study, read back: its tables are computed from its folder and from nothing else."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.editions.checks import load_checks
-from results.editions.edition import Edition, load_edition, save_edition
+from results.editions.edition import Edition, computed, load_edition, save_edition
 from results.editions.record_tables import read_cells, read_records
 from results.records.manifest import Manifest, load_manifest, require_sound
 from results.schema.sealed import Damaged
@@ -54,6 +55,16 @@ class Published:
     def tables(self) -> StudyTables:
         """Every table, computed again from records and witnesses."""
         return study_tables(self.manifest(), read_records(self.folder), self.entries())
+
+    def misstated(self) -> list[str]:
+        """Names of what edition.json says otherwise than its records and tables."""
+        found = computed(list(read_records(self.folder)))
+        found["tables"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in self._tables()}
+        return [name for name, value in found.items() if getattr(self.edition, name) != value]
+
+    def _tables(self) -> list[Path]:
+        """Files of its tables."""
+        return sorted(self.folder / name for name in self.edition.tables if (self.folder / name).is_file())
 
     def rebuild(self) -> "Published":
         """Write every table again, as the records and this code give it.

@@ -93,8 +93,16 @@ def test_a_changed_number_in_a_table_is_noticed(reference: Path) -> None:
     study = published(reference, "small")
     assert study.changed() == ["brackets.csv"]
     findings = list(reproduce_study(study, Sampling(0, None, 0)))
-    assert [finding.holds for finding in findings] == [False, True]
+    assert [finding.holds for finding in findings] == [False, False, True]
     assert "brackets.csv" in findings[0].text
+    assert "states other tables" in findings[1].text
+
+
+def test_an_origin_that_its_records_do_not_have_is_noticed(reference: Path) -> None:
+    path = reference / "small" / "edition.json"
+    path.write_text(path.read_text().replace('"records": ', '"records": 1'))
+    (wrong,) = (finding for finding in reproduce_study(published(reference, "small"), Sampling(0, None, 0)) if not finding.holds)
+    assert wrong.text == "edition.json states other records than records and tables have"
 
 
 def test_a_witness_under_the_address_of_another_is_noticed(reference: Path) -> None:
@@ -111,7 +119,7 @@ def test_a_file_that_is_no_witness_is_noticed(reference: Path) -> None:
 
 def _witnesses_fail(reference: Path) -> str:
     """The address that the failing finding names; the tables, which no longer list that witness, fail too."""
-    tables, witnesses = reproduce_study(published(reference, "small"), Sampling(0, None, 0))
+    tables, _, witnesses = reproduce_study(published(reference, "small"), Sampling(0, None, 0))
     assert not tables.holds
     assert not witnesses.holds
     assert witnesses.text.startswith("1 of 2 witnesses do not pass")
