@@ -17,19 +17,25 @@ if TYPE_CHECKING:
 
 CONTRADICTED = 3  # exit code
 
+CpuSeconds = Annotated[float, typer.Option(help="Refuse what takes more to verify by its header, before it begins.", min=1.0)]
+Memory = Annotated[float, typer.Option(help="GiB of arrays; refuse what takes more, likewise.", min=0.1)]
+
 
 def verify_command(
     what: Annotated[Path, typer.Argument(help="A witness file, or a study's name or folder for all its witnesses.")],
     out: Out = DEFAULT_OUT,
+    cpu_seconds: CpuSeconds = 600.0,
+    memory: Memory = 2.0,
     as_json: Json = False,
 ) -> None:
     """Re-compute with NumPy what witnesses reach, from the task's regenerated data. Exit code 1 if one fails."""
     folder = what if what.is_file() else _folder(what, out)
     from operators.data.function_cache import BlockCache
+    from results.witnesses.cost import Limits
     from results.witnesses.verification import verify, verify_folder
 
-    cache = BlockCache(out / ".data")
-    found = [(what, verify(what, cache))] if what.is_file() else list(verify_folder(folder, cache))
+    cache, limits = BlockCache(out / ".data"), Limits(cpu_seconds, memory * 2**30)
+    found = [(what, verify(what, cache, limits=limits))] if what.is_file() else list(verify_folder(folder, cache, limits))
     if not found:
         raise UserError(f"expected witnesses in {folder}, found none; run a bracket study or submit one")
     failed = [path for path, one in found if not one.passed]
@@ -50,6 +56,8 @@ def submit_command(
     into: Annotated[Path | None, typer.Option(help="Instead: the folder of the published studies, results/reference.")] = None,
     author: Annotated[str | None, typer.Option(help="Who enters it; the author in the file by default.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --into: only say where it would stand.")] = False,
+    cpu_seconds: CpuSeconds = 600.0,
+    memory: Memory = 2.0,
     out: Out = DEFAULT_OUT,
 ) -> None:
     """Verify a witness and enter it into the tables of a local study, or where it leads a published question.
@@ -62,25 +70,30 @@ def submit_command(
     if (study is None) == (into is None):
         raise UserError("expected one of --study and --into, got none or both; --into results/reference publishes the witness")
     if into is not None:
-        _enter_reference(file, into, author, data=out / ".data", dry=dry_run)
+        _enter_reference(file, into, author, data=out / ".data", dry=dry_run, limits=(cpu_seconds, memory * 2**30))
         return
     folder = _folder(Path(str(study)), out)
     from operators.data.function_cache import BlockCache
+    from results.witnesses.cost import Limits
     from results.witnesses.submissions import submit
 
-    entry = submit(file, folder, author, cache=BlockCache(out / ".data"))
+    limits = Limits(cpu_seconds, memory * 2**30)
+    entry = submit(file, folder, author, cache=BlockCache(out / ".data"), limits=limits)
     error, allowed = entry.measured.error, entry.measured.allowed
     print(f"entered as {entry.witness}: relative error {error:.6g}, allowed {allowed:.6g}, d = {entry.d}")
     print(f"`python -m bench report {study}` rebuilds the tables")
 
 
-def _enter_reference(file: Path, reference: Path, author: str | None, *, data: Path, dry: bool) -> None:
+def _enter_reference(
+    file: Path, reference: Path, author: str | None, *, data: Path, dry: bool, limits: tuple[float, float]
+) -> None:
     """Say where a witness stands among the published questions, and keep it where it leads."""
     require("`bench submit --into`", "report")
     from operators.data.function_cache import BlockCache
     from results.editions.entering import enter_reference
+    from results.witnesses.cost import Limits
 
-    done = enter_reference(file, reference, author, cache=BlockCache(data), dry=dry)
+    done = enter_reference(file, reference, author, cache=BlockCache(data), dry=dry, limits=Limits(*limits))
     for sentence in done.sentences:
         print(sentence)
     if done.contradiction is not None:

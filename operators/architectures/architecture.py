@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from operators.architectures.weights import Weights
 from operators.arrays import Array
+from operators.work import PRODUCT, TRANSCENDENTAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,14 @@ class Architecture(ABC):
             own: whether each input has query points of its own.
         """
         return functions * distinct * max(max(shape) for shape in self.shapes().values())
+
+    def operations(self, functions: int, distinct: int, labels: int) -> float:
+        """Operations of `apply_at`, at most, in the unit of `operators.work`; sizes as for `largest_array`."""
+        return functions * distinct * (PRODUCT * self.parameter_count() + TRANSCENDENTAL * self._units())
+
+    def _units(self) -> int:
+        """Numbers that may pass through an activation."""
+        return sum(max(shape) for shape in self.shapes().values())
 
     def reversed(self, weights: Weights) -> Weights | None:
         """Weights of the same function of reversed inputs and points, all sums in reverse order; None where it cannot be had."""

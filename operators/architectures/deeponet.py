@@ -18,6 +18,7 @@ Everything here is NumPy in float64: it is what verifies a fit, whatever trained
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
@@ -28,6 +29,7 @@ from operators.architectures.activations import ACTIVATIONS, Activation
 from operators.architectures.architecture import Architecture, Factors
 from operators.architectures.weights import Layer, Weights, layer_shapes, layers_of, named_layers
 from operators.arrays import Array
+from operators.work import PRODUCT, TRANSCENDENTAL
 
 Ends = Literal["linear", "activated-trunk", "sigmoid"]
 ENDS: tuple[Ends, ...] = get_args(Ends)
@@ -127,6 +129,14 @@ class DeepONet(Architecture):
         hidden = max(functions * max(self.branch_sizes()), distinct * max(self.trunk_sizes()))
         return max(hidden, functions * labels * (self.q if own else 1))
 
+    def operations(self, functions: int, distinct: int, labels: int) -> float:
+        """Branch at every input, trunk at every distinct point, q products per label, gathered."""
+        return (
+            functions * _layers_operations(self.branch_sizes())
+            + distinct * _layers_operations(self.trunk_sizes())
+            + functions * labels * (4.0 * self.q + 2.0)
+        )
+
     def reversed(self, weights: Weights) -> Weights:
         """The units of every layer in reverse order."""
         return weights.changed(lambda array: np.ascontiguousarray(np.flip(array)))
@@ -137,6 +147,11 @@ class DeepONet(Architecture):
             values = hidden(values @ layer.kernel + layer.bias)
         values = values @ layers[-1].kernel + layers[-1].bias
         return values if end is None else end(values)
+
+
+def _layers_operations(sizes: tuple[int, ...]) -> float:
+    """Operations of layers of these sizes on one argument, an activation after each."""
+    return sum(PRODUCT * fan_in * fan_out + (TRANSCENDENTAL + 4.0) * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
 def deeponet_weights(branch: Sequence[Layer], trunk: Sequence[Layer], bias: float) -> Weights:

@@ -33,6 +33,7 @@ from operators.external.selection import parse_selection, parse_selections
 from operators.external.source import Declaration, checksum, layout, source
 from operators.seeds import StreamName, stream
 from operators.tasks.task import Card, Task
+from operators.work import TRANSCENDENTAL, Work, elementwise
 
 PREFIX = "external-"
 NAME = re.compile(r"external-[a-z0-9][a-z0-9-]{0,54}")
@@ -122,6 +123,10 @@ class External(Task):
     def functions_available(self) -> int:
         """F, the number of functions of the file."""
         return layout(self._declaration()).functions
+
+    def work(self, count: int) -> Work:
+        """Values are read, converted and looked at."""
+        return elementwise(count * (len(self.sensors()) + len(self.points())), 2.0 * TRANSCENDENTAL, copies=4.0)
 
     def draw(self, generator: np.random.Generator, count: int) -> Array:
         """The first `count` functions (count, 1) of a random order, as numbers from 0 among those selected."""

@@ -19,6 +19,9 @@ import numpy as np
 
 from operators.arrays import Array
 from operators.numerics import conjugate_gradients
+from operators.work import PRODUCT, TRANSCENDENTAL, Work, elementwise
+
+ITERATIONS = 500
 
 
 def solve(east: Array, north: Array, node: Array, *, right: Array | float = 1.0, tolerance: float = 1e-10) -> Array:
@@ -54,9 +57,16 @@ def solve(east: Array, north: Array, node: Array, *, right: Array | float = 1.0,
         np.broadcast_to(right, node.shape) / n**2,
         precondition=lambda r: scale * invert(scale * r),
         tolerance=tolerance,
-        iterations=500,
+        iterations=ITERATIONS,
     )
     return u
+
+
+def work(n: int, batch: int, iterations: int) -> Work:
+    """What `solve` takes for `batch` coefficients on n cells a side: in each iteration four sine transforms by products."""
+    iteration = 4.0 * PRODUCT * n**3 + 40.0 * n**2
+    prepared = elementwise(2.0 * n * n, 2.0 * TRANSCENDENTAL)
+    return Work(batch * iteration * (iterations + 1), 16.0 * batch * n * n) + prepared
 
 
 class _InverseLaplacian:

@@ -30,6 +30,7 @@ import scipy
 from numpy.typing import NDArray
 
 from operators.arrays import Array
+from operators.work import TRANSCENDENTAL, Work, elementwise, product
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,15 @@ class PeriodicField:
         coefficients[:, 0] = scaled[:, 0]
         coefficients[:, 1:] = 0.5 * (scaled[:, 1::2] - 1j * scaled[:, 2::2])
         return coefficients
+
+    def work(self, count: int, points: int) -> Work:
+        """What drawing `count` functions and evaluating them at so many points takes."""
+        k = self.coefficients
+        return (
+            elementwise(count * k, TRANSCENDENTAL)
+            + elementwise(k * points, TRANSCENDENTAL + 4.0, copies=3.0)
+            + product(count, k, points)
+        )
 
     def spectrum(self) -> Array:
         """Eigenvalues of the covariance, decreasing; their sum is the variance of f(x)."""
@@ -130,6 +140,16 @@ class NeumannField:
         """Values g(x_i, y_j) on a product grid: (N, X, Y)."""
         weights = z.reshape(-1, *self.deviations.shape) * self.deviations
         return self._modes(x).T @ weights @ self._modes(y)
+
+    def work(self, count: int, x: int, y: int) -> Work:
+        """What drawing `count` functions and evaluating them on a grid of x times y points takes."""
+        n = len(self.deviations)
+        return (
+            elementwise(count * n * n, TRANSCENDENTAL)
+            + elementwise(n * (x + y), TRANSCENDENTAL + 4.0, copies=3.0)
+            + product(count * x, n, n)
+            + product(count * x, n, y)
+        )
 
     def _modes(self, x: Array) -> Array:
         j = np.arange(len(self.deviations))[:, None]

@@ -20,6 +20,7 @@ from operators.arrays import Array
 from operators.numerics import grids
 from operators.tasks.periodic_problem import PeriodicProblem
 from operators.tasks.task import Card, constant
+from operators.work import Work
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Advection(PeriodicProblem):
         """Values of u0 at x - c t."""
         x, t = np.meshgrid(grids.periodic(self.point_count), grids.closed(self.time_count, self.horizon))
         return self.field.evaluate(coefficients, (x - self.speed * t).ravel())
+
+    def work(self, count: int) -> Work:
+        """A sum of modes at every query point."""
+        return self.inputs_work(count) + self.field.work(count, self.point_count * self.time_count)
 
     def output_spectrum(self) -> Array | None:
         """Eigenvalues of the law of u0; None when the grid cannot tell the modes apart (P <= 2 K)."""

@@ -19,6 +19,7 @@ import numpy as np
 from operators.arrays import Array
 from operators.numerics import grids
 from operators.tasks.task import Card, Task, constant
+from operators.work import TRANSCENDENTAL, Work, elementwise
 
 LOW = np.array([1.0, 0.3, 0.3])
 HIGH = np.array([2.0, 0.6, 0.7])
@@ -69,6 +70,11 @@ class AdvectionBox(Task):
         """Values of u0 at x - c t."""
         x, t = np.meshgrid(grids.closed(self.point_count), grids.closed(self.time_count, self.horizon))
         return _box(coefficients, (x - self.speed * t).ravel())
+
+    def work(self, count: int) -> Work:
+        """A distance on the circle for each value, and a look at it."""
+        values = count * (self.sensor_count + self.point_count * self.time_count)
+        return elementwise(values, 2.0 * TRANSCENDENTAL, copies=5.0)
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """Outputs take the values 0 and h only."""

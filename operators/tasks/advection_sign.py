@@ -20,6 +20,7 @@ import numpy as np
 from operators.arrays import Array
 from operators.numerics import grf, grids
 from operators.tasks.task import Card, Task, constant
+from operators.work import Work, elementwise
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class AdvectionSign(Task):
     def outputs(self, coefficients: Array) -> Array:
         """Signs of w at the translated query points."""
         return _sign(self._field().evaluate(coefficients, self.points()[:, 0] - self.shift))
+
+    def work(self, count: int) -> Work:
+        """One sum of modes for the inputs and one for the outputs, their signs, and a look at each."""
+        field, values = self._field(), count * (self.sensor_count + self.point_count)
+        return field.work(count, self.sensor_count) + field.work(count, self.point_count) + elementwise(values, 6.0)
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """All values are +1 or -1."""

@@ -19,6 +19,7 @@ import numpy as np
 from operators.arrays import Array
 from operators.numerics import grf, grids
 from operators.tasks.task import Card, Task, constant
+from operators.work import TRANSCENDENTAL, Work, elementwise, product, transform
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,19 @@ class AdvectionSpeed(Task):
         weight = np.where(np.arange(spectrum.shape[1]) == 0, 1.0, 2.0)
         basis = np.concatenate([weight[:, None] * phase_part for phase_part in (np.exp(phase).real, -np.exp(phase).imag)])
         return (np.concatenate([turned.real, turned.imag], axis=2) @ basis).reshape(len(coefficients), -1)
+
+    def work(self, count: int) -> Work:
+        """The inputs; then each mode turned at each time, summed at each point; and the inputs on a grid eight times finer."""
+        field, times, fine = self._field(), self.time_count, 8 * self.sensor_count
+        modes = len(field.deviations)
+        return (
+            field.work(count, self.sensor_count)
+            + elementwise(count * times * 2 * modes, 3.0 * TRANSCENDENTAL, copies=5.0)
+            + elementwise(2 * modes * self.point_count, 3.0 * TRANSCENDENTAL, copies=5.0)
+            + product(count * times, 2 * modes, self.point_count)
+            + Work(2.0 * count * transform(fine), 3.0 * count * fine)
+            + elementwise(count * self.point_count * times, 3.0, copies=1.0)
+        )
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """The maximum principle."""

@@ -18,6 +18,7 @@ import numpy as np
 from operators.arrays import Array
 from operators.numerics import grf, grids
 from operators.tasks.task import Card, Task, constant
+from operators.work import Work
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Antiderivative(Task):
     def outputs(self, coefficients: Array) -> Array:
         """Values of the antiderivative at the query points."""
         return grf.squared_exponential(self.length).antiderivative(coefficients, self.points()[:, 0])
+
+    def work(self, count: int) -> Work:
+        """One sum of modes for the inputs and one for the outputs."""
+        field = grf.squared_exponential(self.length)
+        return field.work(count, self.sensor_count) + field.work(count, self.point_count)
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """The initial value v(0) = 0."""

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from operators.arrays import Array
 from operators.numerics import etdrk, grf, grids
 from operators.tasks.task import Card, Task, constant
+from operators.work import TRANSCENDENTAL, Work, elementwise, product, transform
 
 Spectrum = NDArray[np.complex128]
 
@@ -121,6 +122,21 @@ class Burgers(Task):
             spectrum = advance(spectrum, viscosity=self.viscosity, duration=interval, steps=self.steps)
             frames.append(values(spectrum, x))
         return np.concatenate(frames, axis=1)
+
+    def work(self, count: int) -> Work:
+        """The inputs; each step 4 nonlinear terms of two transforms and some 25 products of spectra; frames; the checks."""
+        modes, intervals, values = self._modes() + 1, max(self.time_count - 1, 1), count * self.point_count * self.time_count
+        step = 8.0 * transform(3 * modes) + 8.0 * 3 * modes + 25.0 * 4 * modes
+        coefficients = elementwise(64.0 * modes, 12.0 * TRANSCENDENTAL, copies=8.0).times(intervals)
+        frame = elementwise(2.0 * modes * self.point_count, 2.0 * TRANSCENDENTAL) + product(count, 2 * modes, self.point_count)
+        return (
+            self._field().work(count, self.sensor_count)
+            + coefficients
+            + Work(count * step * self.steps * intervals, count * 40.0 * modes)
+            + frame.times(intervals + 1)
+            + elementwise(values, 6.0)
+            + Work(2.0 * count * transform(8 * self.sensor_count), 24.0 * count * self.sensor_count)
+        )
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """The maximum principle and, where the grid sees it, the conserved mean."""

@@ -31,8 +31,11 @@ from operators.errors import UserError
 from operators.numerics import finite_volumes, grf, grids
 from operators.numerics.substructuring import Skeleton
 from operators.tasks.task import Card, Task, constant
+from operators.work import TRANSCENDENTAL, Work, elementwise
 
 BATCH = 8
+TOLERANCE, SMOOTH_TOLERANCE = 1e-6, 1e-7
+SMOOTH_ITERATIONS = 40  # of conjugate gradients where deviation <= 1, tau <= 3 and alpha >= 2: 13 on any grid
 
 
 @dataclass(frozen=True)
@@ -90,14 +93,27 @@ class Darcy(Task):
 
     def outputs(self, coefficients: Array) -> Array:
         """Values of u at the query points."""
-        skeleton = Skeleton(self.side - 1, self.low, self.high, self.degree, self.refinement)
+        skeleton = self._skeleton()
         high = self._is_high(coefficients).transpose(1, 2, 0)
-        parts = [skeleton.solve(high[..., i : i + BATCH], tolerance=1e-6) for i in range(0, len(coefficients), BATCH)]
+        parts = [skeleton.solve(high[..., i : i + BATCH], tolerance=TOLERANCE) for i in range(0, len(coefficients), BATCH)]
         return np.concatenate([part.reshape(-1, part.shape[-1]).T for part in parts])
+
+    def work(self, count: int) -> Work:
+        """g twice, the local problems and the preconditioner, and a solve per BATCH functions."""
+        side, skeleton = self.side, self._skeleton()
+        return (
+            _field(self).work(count, side, side).times(2)
+            + skeleton.preparation()
+            + skeleton.work(BATCH, tolerance=TOLERANCE).times(-(-count // BATCH))
+            + elementwise(count * side**2, 8.0, copies=4.0)
+        )
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """Zero boundary values, 0 <= u, and u at most the solution for a = low everywhere."""
         return _violations(outputs, self.side, highest=0.0737 / self.low)
+
+    def _skeleton(self) -> Skeleton:
+        return Skeleton(self.side - 1, self.low, self.high, self.degree, self.refinement)
 
     def _is_high(self, coefficients: Array) -> NDArray[np.bool_]:
         x = grids.closed(self.side)
@@ -162,8 +178,22 @@ class DarcyLognormal(Task):
         def coefficient(x: Array, y: Array) -> Array:
             return np.exp(self.deviation * _field(self).evaluate(coefficients, x, y)).transpose(1, 2, 0)
 
-        u = finite_volumes.solve(coefficient(middle, node), coefficient(node, middle), coefficient(node, node), tolerance=1e-7)
+        u = finite_volumes.solve(
+            coefficient(middle, node), coefficient(node, middle), coefficient(node, node), tolerance=SMOOTH_TOLERANCE
+        )
         return u[::refinement, ::refinement].reshape(-1, len(coefficients)).T
+
+    def work(self, count: int) -> Work:
+        """g at the sensors, and on three grids for the coarse and the fine solve of BATCH functions each."""
+        side, batches = self.side, -(-count // BATCH)
+        smooth = self.deviation <= 1.0 and self.tau <= 3.0 and self.alpha >= 2.0
+        total = _field(self).work(count, side, side) + elementwise(count * side**2, TRANSCENDENTAL + 8.0, copies=4.0)
+        for refinement in (self.refinement, 3 * self.refinement):
+            n = (side - 1) * refinement
+            grids = _field(self).work(BATCH, n, n) + elementwise(BATCH * n * n, TRANSCENDENTAL)
+            solve = finite_volumes.work(n, BATCH, SMOOTH_ITERATIONS if smooth else finite_volumes.ITERATIONS)
+            total += (Work(3.0 * grids.operations, 3.0 * grids.numbers) + solve).times(batches)
+        return total
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """Zero boundary values and 0 <= u."""

@@ -17,6 +17,7 @@ References: Mukherjee and Roy 2023, arXiv:2308.06338. Lu et al. 2021, doi:10.103
 Perdikaris 2021, doi:10.1126/sciadv.abi8605. Kassam and Trefethen 2005, doi:10.1137/S1064827502410633.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from operators.arrays import Array
 from operators.errors import UserError
 from operators.numerics import chebyshev, etdrk, grf, grids
 from operators.tasks.task import Card, Task, constant
+from operators.work import PRODUCT, Work, elementwise, product
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,21 @@ class AdvectionDiffusionReaction(Task):
         to_grid = chebyshev.interpolation(self.nodes, grids.closed(self.point_count))[:, 1:-1]
         return np.stack(frames, axis=1) @ to_grid.T
 
+    def work(self, count: int) -> Work:
+        """The field at sensors and nodes; two exponentials of a matrix four times as large; 9 products a step; frames."""
+        n, frames = self.nodes - 1, count * self.time_count
+        field, total = grf.squared_exponential(self.length), self.steps * (self.time_count - 1)
+        return (
+            field.work(count, self.sensor_count)
+            + field.work(count, self.nodes + 1)
+            + Work(2.0 * PRODUCT * (20.0 + self._squarings()) * (4.0 * n) ** 3, 16.0 * (4.0 * n) ** 2)
+            + (product(count, n, n).times(9.0) + elementwise(count * n, 30.0, copies=15.0)).times(total)
+            + elementwise(frames * n, 2.0)
+            + elementwise((n + 2) * self.point_count, 10.0, copies=5.0)
+            + product(frames, n, self.point_count)
+            + elementwise(frames * self.point_count, 6.0, copies=1.0)
+        )
+
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """Zero initial and boundary values; for k = 0 and sensors that resolve f, |u| <= max |f|."""
         u = outputs.reshape(len(outputs), self.time_count, self.point_count)
@@ -114,3 +131,8 @@ class AdvectionDiffusionReaction(Task):
         if resolved and np.any(np.abs(outputs).max(axis=1) > 1.05 * np.abs(inputs).max(axis=1)):
             broken.append("maximum principle |u| <= t max |f| broken; raise nodes")
         return broken
+
+    def _squarings(self) -> float:
+        """At most so often is the matrix of one step halved before its exponential: log2 of h (4 D n^4 + 2 |v| n^2)."""
+        norm = 4.0 * self.diffusion * self.nodes**4 + 2.0 * abs(self.velocity) * self.nodes**2
+        return math.log2(1.0 + norm / (self.time_count - 1) / self.steps)

@@ -21,6 +21,7 @@ from operators.arrays import Array
 from operators.numerics import grf, grids
 from operators.tasks.periodic_problem import PeriodicProblem
 from operators.tasks.task import Card, constant
+from operators.work import Work, elementwise
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Heat(PeriodicProblem):
         times = grids.closed(self.time_count, self.horizon)
         frames = [grf.PeriodicField(deviations * self._decay(t)).evaluate(coefficients, x) for t in times]
         return np.concatenate(frames, axis=1)
+
+    def work(self, count: int) -> Work:
+        """A sum of modes for each time; all frames are held, and joined."""
+        frames = elementwise(count * self.point_count * self.time_count, 2.0)
+        return self.inputs_work(count) + self.field.work(count, self.point_count).times(self.time_count) + frames
 
     def output_spectrum(self) -> Array | None:
         """Eigenvalues lambda_k * mean over the times of the squared decay; None when the grid cannot tell the modes apart."""

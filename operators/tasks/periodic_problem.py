@@ -13,6 +13,7 @@ import numpy as np
 from operators.arrays import Array
 from operators.numerics import grf, grids
 from operators.tasks.task import Task, constant
+from operators.work import Work, elementwise
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class PeriodicProblem(Task, ABC):
     def inputs(self, coefficients: Array) -> Array:
         """Values of u0 at the sensors."""
         return self.field.evaluate(coefficients, self.sensors()[:, 0])
+
+    def inputs_work(self, count: int) -> Work:
+        """What drawing, the inputs and the check of the mean take."""
+        checked = elementwise(count * (self.sensor_count + self.point_count * self.time_count), 3.0, copies=1.0)
+        return self.field.work(count, self.sensor_count) + checked
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """The mean over a period is conserved."""

@@ -23,6 +23,7 @@ import numpy as np
 from operators.arrays import Array
 from operators.errors import UserError
 from operators.seeds import StreamName, stream
+from operators.work import Work
 
 
 def _checked(task: str, field: "dataclasses.Field[Any]", value: Any) -> int | float:
@@ -112,6 +113,10 @@ class Task(ABC):
     @abstractmethod
     def outputs(self, coefficients: Array) -> Array:
         """Evaluate the output functions at the query points: (count, P)."""
+
+    @abstractmethod
+    def work(self, count: int) -> Work:
+        """What `count` functions take: drawing, inputs, outputs and the check of invariants, together. Nothing is computed."""
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """Name what breaks the task's invariants (mean conserved, maximum principle, ...); none by default."""

@@ -53,7 +53,7 @@ def _row(path: Path, cache: BlockCache | None) -> tuple[object, ...]:
         return (path.stem, *[float("nan")] * 4, "")
     if witness.sha256 != path.stem:
         return (path.stem, *[float("nan")] * 4, "")
-    found, dataset = verify(witness, cache, entering=True), build(request_of(witness.header), cache)
+    found, dataset = verify(witness, cache, entering=True, limits=None), build(request_of(witness.header, None), cache)
     errors = {"independent": independent_error(witness, dataset)}
     allowed = float("nan")
     if found.measured is not None:

@@ -22,10 +22,11 @@ from results.editions.overview import write_overview
 from results.editions.published import Published, all_published
 from results.records.manifest import Bracket
 from results.tables.brackets import answers, brackets, of_class, q_of
+from results.witnesses.cost import Limits
 from results.witnesses.file import Witness, load_witness
 from results.witnesses.independent import independent_error
 from results.witnesses.submissions import Held, enter, held_of
-from results.witnesses.verification import Verification, request_of, verify
+from results.witnesses.verification import STANDARD, Verification, request_of, verify
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,13 @@ class Entered:
 
 
 def enter_reference(
-    path: Path, reference: Path, author: str | None = None, *, cache: BlockCache | None = None, dry: bool = False
+    path: Path,
+    reference: Path,
+    author: str | None = None,
+    *,
+    cache: BlockCache | None = None,
+    dry: bool = False,
+    limits: Limits = STANDARD,
 ) -> Entered:
     """Measure a witness and enter it where it leads.
 
@@ -64,12 +71,17 @@ def enter_reference(
         author: who enters it; the author named in the file by default.
         cache: where generated functions and measurements are kept.
         dry: only say where it would stand.
+        limits: of what all evaluations may take by the header, the independent one of a leader among them.
 
     Raises:
         UserError: with the reason: no witness, misses its target, answers no numbered question, or a file cannot be written.
     """
     witness = load_witness(path)
-    found = verify(witness, cache, entering=True)
+    try:
+        request_of(witness.header, limits, independent=True)
+    except UserError as error:
+        raise UserError(f"witness not entered: {error}") from None
+    found = verify(witness, cache, entering=True, limits=limits)
     if not found.passed and not (found.measured is not None and found.measured.below_floor):
         raise UserError(f"witness not entered: {found.reason}")
     held = held_of(witness, found, author)
@@ -89,7 +101,7 @@ def enter_reference(
     ahead = [one for one, size, value in told if _leads(value, one.least[size])]
     if ahead and not dry:
         for study in {one.study.folder: one.study for one in ahead}.values():
-            enter(witness, study.folder, author, cache=cache)
+            enter(witness, study.folder, author, cache=cache, limits=limits)
             keep_leading(study, reference)
         write_overview(reference, cache)
     return Entered(tuple(_sentence(*one) for one in told), bool(ahead))
@@ -132,7 +144,7 @@ def _contradiction(
         quantity=quantity,
         certified=certified,
         measured=seen,
-        independent=independent_error(witness, build(request_of(witness.header), cache)),
+        independent=independent_error(witness, build(request_of(witness.header, None), cache)),
         found=datetime.datetime.now(datetime.UTC).date(),
     )
 

@@ -22,11 +22,12 @@ from operators.errors import UserError
 from operators.file_names import inside
 from results.schema.model import Model
 from results.schema.sealed import Damaged, read_sealed, seal
+from results.witnesses.cost import Limits
 from results.witnesses.error import Measured
 from results.witnesses.file import Witness, encode, load_witness
 from results.witnesses.header import Header, Sha256, Text
 from results.witnesses.untrusted_files import Refusal, Unreadable, read_regular, shown
-from results.witnesses.verification import Verification, verify, verify_file
+from results.witnesses.verification import STANDARD, Verification, verify, verify_file
 
 SCHEMA = 2
 MAXIMUM_ENTRY_BYTES = 4096
@@ -87,7 +88,14 @@ class Entries:
     refused: tuple[Refusal, ...]
 
 
-def submit(path: Path, folder: Path, author: str | None = None, *, cache: BlockCache | None = None) -> Held:
+def submit(
+    path: Path,
+    folder: Path,
+    author: str | None = None,
+    *,
+    cache: BlockCache | None = None,
+    limits: Limits | None = STANDARD,
+) -> Held:
     """Verify a witness file and enter it into a results folder.
 
     Args:
@@ -95,11 +103,12 @@ def submit(path: Path, folder: Path, author: str | None = None, *, cache: BlockC
         folder: the results folder.
         author: who enters it; the author named in the file by default.
         cache: where generated functions and measurements are kept.
+        limits: of what measuring may take by the header.
 
     Raises:
         UserError: with the reason: no witness, misses its target, already entered, or the folder cannot be written.
     """
-    return enter(load_witness(path), folder, author, cache=cache)
+    return enter(load_witness(path), folder, author, cache=cache, limits=limits)
 
 
 def enter(
@@ -109,6 +118,7 @@ def enter(
     *,
     cache: BlockCache | None = None,
     claims: dict[str, Held] | None = None,
+    limits: Limits | None = STANDARD,
 ) -> Held:
     """Verify a witness and enter it, as `submit`.
 
@@ -118,6 +128,7 @@ def enter(
         author: as for `submit`.
         cache: as for `submit`.
         claims: the folder's witnesses by claim, kept up to date here; read from the folder by default.
+        limits: as for `submit`; None for weights of our own.
 
     Raises:
         UserError: as `submit`.
@@ -126,7 +137,7 @@ def enter(
     held = {one.claim: one for one in entries(folder, cache).accepted} if claims is None else claims
     if claim in held:
         raise UserError(f"expected a new witness, got weights that {held[claim].entered_by!r} entered as {held[claim].witness}")
-    found = verify(witness, cache, entering=True)
+    found = verify(witness, cache, entering=True, limits=limits)
     if not found.passed:
         raise UserError(f"witness not entered: {found.reason}")
     entry = _entry(witness, author)

@@ -5,7 +5,7 @@
 This is the one path from a file to the facts about it, whoever asks: `verify`, entering, tables, searches. No fact is taken from
 beside the file; what was measured may be kept (`results.witnesses.measurements`). `results.witnesses.error` says what is measured
 and why a witness that passes anywhere passes everywhere. Time and memory are those of generating the data and of one or two
-passes over them; arrays above LARGEST_ARRAY_BYTES are refused before any is made.
+passes over them; what takes more than `results.witnesses.cost.Limits` by its header is refused before any is generated.
 """
 
 import dataclasses
@@ -16,9 +16,10 @@ from pathlib import Path
 
 from operators import find_task
 from operators.bounds.outward import rounded_down
-from operators.data.dataset import REFERENCE_FUNCTIONS, BlockCache, Request, build
+from operators.data.dataset import BlockCache, Request, build
 from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target
+from results.witnesses.cost import Limits, cost
 from results.witnesses.error import (
     DATA_BITS,
     DRIFT_FACTOR,
@@ -33,7 +34,7 @@ from results.witnesses.header import Data, Header, identity_sha256
 from results.witnesses.measurements import Measurements
 from results.witnesses.untrusted_files import Unreadable
 
-LARGEST_ARRAY_BYTES = 2 * 2**30
+STANDARD = Limits()
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,12 @@ class Verification:
 
 
 def verify(
-    source: Path | Witness, cache: BlockCache | None = None, *, entering: bool = False, kept: bool = False
+    source: Path | Witness,
+    cache: BlockCache | None = None,
+    *,
+    entering: bool = False,
+    kept: bool = False,
+    limits: Limits | None = STANDARD,
 ) -> Verification:
     """Measure a witness against its target; nothing that the file holds makes this raise.
 
@@ -99,6 +105,7 @@ def verify(
         cache: where generated functions and measurements are kept.
         entering: ask for the full margin and for insensitivity to rounding.
         kept: take what this version has measured of the very bytes before, if it has.
+        limits: of what measuring may take by the header; None for weights of our own.
 
     Raises:
         UserError: the cache cannot be written.
@@ -110,12 +117,12 @@ def verify(
         )
     except Unreadable as error:
         return Verification(False, str(error))
-    try:
-        request = request_of(witness.header)
-    except UserError as error:
-        return dataclasses.replace(found, reason=str(error))
     measurements, reason = Measurements.beside(cache), None
     measured = measurements.get(witness.sha256) if kept and not entering else None
+    try:
+        request = request_of(witness.header, limits if measured is None else None)
+    except UserError as error:
+        return dataclasses.replace(found, reason=str(error))
     if measured is None:
         measured, reason = _measured(witness, request, cache, entering)
     if measured is not None:
@@ -139,34 +146,43 @@ def _measured(witness: Witness, request: Request, cache: BlockCache | None, dist
         return None, f"expected data that can be measured, got {type(error).__name__}: {error}"
 
 
-def verify_file(path: Path, cache: BlockCache | None = None, *, kept: bool = False) -> Verification:
+def verify_file(
+    path: Path, cache: BlockCache | None = None, *, kept: bool = False, limits: Limits | None = STANDARD
+) -> Verification:
     """Verify a witness of a results folder, as `verify`; it must lie under its own address.
 
     Raises:
         UserError: the cache cannot be written.
     """
-    found = verify(path, cache, kept=kept)
+    found = verify(path, cache, kept=kept, limits=limits)
     if found.sha256 is not None and path.name != f"{found.sha256}.npz":
         reason = f"expected the witness under its address {found.sha256}, got another name; it was altered or renamed"
         return dataclasses.replace(found, passed=False, reason=reason)
     return found
 
 
-def verify_folder(folder: Path, cache: BlockCache | None = None) -> Iterator[tuple[Path, Verification]]:
+def verify_folder(
+    folder: Path, cache: BlockCache | None = None, limits: Limits = STANDARD
+) -> Iterator[tuple[Path, Verification]]:
     """Verify every witness of a results folder, in order of address, as `verify_file`.
 
     Raises:
         UserError: the cache cannot be written.
     """
     for path in sorted((folder / "witnesses").glob("*.npz")):
-        yield path, verify_file(path, cache)
+        yield path, verify_file(path, cache, limits=limits)
 
 
-def request_of(header: Header) -> Request:
-    """The data set of a witness, if this release generates the same and it fits the net and the memory.
+def request_of(header: Header, limits: Limits | None = STANDARD, *, independent: bool = False) -> Request:
+    """The data set of a witness, if this release generates the same, it fits the net, and verifying keeps within the limits.
+
+    Args:
+        header: of the witness.
+        limits: of what measuring may take.
+        independent: count the second evaluation, too (`results.witnesses.cost.cost`).
 
     Raises:
-        UserError: unknown task, other version or constants, sizes that do not fit, or arrays above LARGEST_ARRAY_BYTES.
+        UserError: unknown task, other version or constants, sizes that do not fit, or more than the limits.
     """
     data, net = header.data, header.net()
     task = find_task(data.task, dict(data.parameters))
@@ -184,12 +200,10 @@ def request_of(header: Header) -> Request:
             f"expected a net on {sizes[0]} sensors and {sizes[1]} coordinates for task {task.name!r},"
             f" got one on {net.sensors} and {net.coordinates}"
         )
-    generated = max(data.functions, REFERENCE_FUNCTIONS) * (len(points) + net.sensors)
-    largest = 8 * max(generated, net.largest_array(data.functions, len(points), data.points, own=data.design != "grid"))
-    if largest > LARGEST_ARRAY_BYTES:
-        limit = LARGEST_ARRAY_BYTES / 2**30
-        raise UserError(f"expected arrays of at most {limit:.0f} GiB to verify a witness, got {largest / 2**30:.1f} GiB")
-    return _request(data)
+    request = _request(data)
+    if limits is not None:
+        limits.require(cost(request, net, independent=independent))
+    return request
 
 
 def _request(data: Data) -> Request:

@@ -37,6 +37,7 @@ from operators.external.source import checksum
 from operators.external.task import External
 from operators.seeds import stream
 from operators.tasks.task import Card, Task
+from operators.work import Work
 
 TASK = TASKS["advection"]
 ARRAYS = ("inputs", "index", "clean", "noise", "test_inputs", "test_outputs")
@@ -345,6 +346,9 @@ class Planted(Task):
         if self.fault == "shape":
             outputs = outputs[:, :2]
         return outputs.astype(np.float32) if self.fault == "float32" else outputs
+
+    def work(self, count: int) -> Work:
+        return Work()
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         return ["a planted invariant is broken"] if self.fault == "invariant" else []

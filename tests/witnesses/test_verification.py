@@ -28,10 +28,11 @@ from operators.errors import UserError
 from results.records.manifest import Target
 from results.schema.cells import Net
 from results.witnesses import verification
+from results.witnesses.cost import Limits
 from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness, encode, save_witness
 from results.witnesses.header import Header, Origin, Scaling, data_of
-from results.witnesses.verification import LARGEST_ARRAY_BYTES, request_of, verify, verify_folder
+from results.witnesses.verification import request_of, verify, verify_folder
 
 TASK = find_task("antiderivative")
 CLEAN = Request(TASK, functions=16, points=14)
@@ -279,7 +280,7 @@ def test_witnesses_for_another_task_version_or_size_are_refused_before_data_are_
         "expected length of task": {"parameters": {"length": 1e-9}},
         "expected 1 <= M <= 100": {"points": 101},
         "expected M = 1 for the design": {"design": "triples"},
-        "expected arrays of at most 2 GiB": {"functions": 2**24},
+        "expected a data set of at most 4 GiB": {"functions": 2**24},
     }
     for reason, data in cases.items():
         found = verify(changed(witness, **data))
@@ -291,8 +292,8 @@ def test_witnesses_for_another_task_version_or_size_are_refused_before_data_are_
 def test_nets_too_wide_to_evaluate_in_memory_are_refused() -> None:
     request = Request(find_task("antiderivative", {"point_count": 4096}), "scattered", functions=200, points=4096)
     header = header_for(request, net_for(request, 512), target_of(request, 0.5))
-    assert LARGEST_ARRAY_BYTES < 200 * 4096 * 512 * 8
-    with pytest.raises(UserError, match=r"got 3\.1 GiB"):
+    assert Limits().memory_bytes < 200 * 4096 * 512 * 8
+    with pytest.raises(UserError, match=r"expected at most 2\.0 GiB of arrays .* raise --memory"):
         request_of(header)
 
 
