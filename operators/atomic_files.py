@@ -77,18 +77,27 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def sweep(folder: Path) -> int:
+def sweep(folder: Path, *, below: bool = True) -> int:
     """Remove temporary files that no writer will finish, and return how many.
 
     Those of a process of this host that is gone, and any older than a day.
+
+    Args:
+        folder: where they may lie.
+        below: look into the folders below it, too.
     """
     removed = 0
-    for path in folder.rglob(".*.tmp"):
+    for path in folder.rglob(".*.tmp") if below else folder.glob(".*.tmp"):
         with suppress(OSError):
             if _abandoned(path):
                 path.unlink()
                 removed += 1
     return removed
+
+
+def sweep_results(out: Path) -> int:
+    """`sweep` a results folder with all its studies, and the generated data, which may lie elsewhere by a link."""
+    return sweep(out) + sweep(out / ".data")
 
 
 def _abandoned(path: Path) -> bool:

@@ -26,6 +26,7 @@ def report(
     named = _named(study)
     folder = study_folder(out, named.name if named else study)
     require("`bench report`", "report")
+    from operators.atomic_files import sweep_results
     from operators.data.function_cache import BlockCache
     from results.records.manifest import load_manifest, save_manifest
     from results.records.store import Store
@@ -33,6 +34,7 @@ def report(
     from results.report.write import write_tables
 
     Store(folder).require_writable()
+    sweep_results(out)
     manifest = load_manifest(folder)
     if named is not None and manifest.asking(named.manifest()) != manifest:
         manifest = manifest.asking(named.manifest())

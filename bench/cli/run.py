@@ -35,6 +35,9 @@ def run(
     retry: Annotated[bool, typer.Option("--retry", help="Run cells again that ended as timeout or oom.")] = False,
     timeout: Annotated[float | None, typer.Option(help="Wall seconds for one cell.", min=1.0)] = None,
     memory: Annotated[float | None, typer.Option(help="GiB of memory for one worker.", min=0.5)] = None,
+    wait: Annotated[
+        float | None, typer.Option(help="Seconds that a Dask scheduler may have no workers; 3600 by default.", min=1.0)
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -47,7 +50,7 @@ def run(
     """
     limit = None if memory is None else int(memory * 2**30)
     count = check_workers(workers, executor)
-    options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet)
+    options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet, wait)
     options.check()
     part = Shard.parse(shard)
     find_study(study)
@@ -55,6 +58,7 @@ def run(
         require("`bench run`", *EXECUTORS[executor].extras, *(("report",) if part == WHOLE else ()))
     from bench.drivers.study_run import open_course
     from bench.study import load_study
+    from operators.atomic_files import sweep_results
 
     console = terminal.console()
     course = open_course(load_study(study), options, shard=part)
@@ -65,8 +69,9 @@ def run(
     console.print(_announcement(course, todo, count))
     if dry_run:
         return
-    built = course.shard != WHOLE or (course.folder / "report.md").exists()
+    built = course.shard != WHOLE or course.tables_stand()
     if not todo.pending and built and not course.asks_anew():
+        sweep_results(out)
         console.print(f"nothing to do: every cell has a record; `python -m bench report {study}` rebuilds the tables")
         return
     _run(course, options, console)

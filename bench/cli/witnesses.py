@@ -73,10 +73,12 @@ def submit_command(
         _enter_reference(file, into, author, data=out / ".data", dry=dry_run, limits=(cpu_seconds, memory * 2**30))
         return
     folder = _folder(Path(str(study)), out)
+    from operators.atomic_files import sweep_results
     from operators.data.function_cache import BlockCache
     from results.witnesses.cost import Limits
     from results.witnesses.submissions import submit
 
+    sweep_results(out)
     limits = Limits(cpu_seconds, memory * 2**30)
     entry = submit(file, folder, author, cache=BlockCache(out / ".data"), limits=limits)
     error, allowed = entry.measured.error, entry.measured.allowed

@@ -52,6 +52,18 @@ class Course(ABC):
         stated = stated_manifest(self.folder)
         return stated is None or stated.asked() != self.manifest().asked()
 
+    def tables_stand(self) -> bool:
+        """Whether the page, which is written last, is no older than records, tables and question.
+
+        It is, where a run or a report was ended before it had written all, or records came since.
+        """
+        rests_on = [self.folder / "study.json", *self.folder.glob("records/*.jsonl"), *self.folder.glob("*.csv")]
+        try:
+            page = (self.folder / "report.html").stat().st_mtime_ns
+            return max(path.stat().st_mtime_ns for path in rests_on) <= page and (self.folder.parent / "index.html").exists()
+        except FileNotFoundError:
+            return False
+
     @property
     @abstractmethod
     def cells(self) -> Sequence[Any]:

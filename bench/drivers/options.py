@@ -28,6 +28,7 @@ class Options:
         timeout_seconds: wall seconds for one cell.
         memory_bytes: resident memory of one worker.
         quiet: no progress.
+        wait_seconds: how long a Dask scheduler may have no workers; None for the executor's own limit.
     """
 
     out: Path
@@ -39,6 +40,7 @@ class Options:
     timeout_seconds: float | None = None
     memory_bytes: int | None = None
     quiet: bool = False
+    wait_seconds: float | None = None
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -48,7 +50,11 @@ class Options:
         """
         if self.executor not in EXECUTORS:
             raise UserError(f"expected --executor among {sorted(EXECUTORS)}, got {self.executor!r}")
-        for name, value, executor in (("scheduler", self.scheduler, "dask"), ("cluster", self.cluster, "slurm")):
+        for name, value, executor in (
+            ("scheduler", self.scheduler, "dask"),
+            ("wait", self.wait_seconds, "dask"),
+            ("cluster", self.cluster, "slurm"),
+        ):
             if value is not None and self.executor != executor:
                 raise UserError(f"expected --{name} with --executor {executor} only, got it with {self.executor!r}")
 
@@ -60,10 +66,12 @@ class Options:
     def resources(self, console: "Console") -> "Resources":
         """Where groups run."""
         from bench.execution.executors import Limits, Resources
+        from bench.execution.executors.base import WAIT_SECONDS
 
         limits = Limits(self.cache, self.timeout_seconds, self.memory_bytes)
         notify = (lambda sentence: None) if self.quiet else console.print
-        return Resources(limits, self.workers, self.scheduler, self.cluster, notify)
+        wait = WAIT_SECONDS if self.wait_seconds is None else self.wait_seconds
+        return Resources(limits, self.workers, self.scheduler, self.cluster, wait, notify)
 
 
 def check_workers(workers: int, executor: str = "local") -> int:

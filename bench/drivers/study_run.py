@@ -18,13 +18,16 @@ from bench.drivers.progress import RunProgress
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import Group, Tasks, execute
 from bench.study import Study, cell_key
+from operators.atomic_files import sweep_results
 from operators.data.dataset import BlockCache
 from results.records.manifest import save_manifest, stated_manifest
 from results.records.store import Store
 
+STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM arrived; what was finished is kept."""
+    """A signal of STOPPED_BY arrived; what was finished is kept."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -58,9 +61,10 @@ def run(course: Course, options: Options, console: Console) -> Finished:
 
     Raises:
         UserError: the folder cannot be written, or the executor cannot serve.
-        Interrupted: on SIGINT or SIGTERM.
+        Interrupted: on a signal of STOPPED_BY.
     """
     course.store.require_writable()
+    sweep_results(options.out)
     with _signals():
         part = _run_pending(course, options, console)
         if course.shard == WHOLE:
@@ -104,7 +108,10 @@ def _run_pending(course: Course, options: Options, console: Console) -> Finished
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into Interrupted; the second ends the process at once."""
+    """Turn the first signal of STOPPED_BY into Interrupted; the second ends the process at once.
+
+    One that is ignored, as `nohup` has it of SIGHUP, stays so.
+    """
     received: list[int] = []
 
     def handle(number: int, _: FrameType | None) -> None:
@@ -113,7 +120,8 @@ def _signals() -> Iterator[None]:
         received.append(number)
         raise Interrupted(number)
 
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in STOPPED_BY if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:

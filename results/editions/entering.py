@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from operators.atomic_files import sweep
 from operators.bounds import eckart_young
 from operators.data.dataset import build
 from operators.data.function_cache import BlockCache
@@ -77,6 +78,8 @@ def enter_reference(
         UserError: with the reason: no witness, misses its target, answers no numbered question, or a file cannot be written.
     """
     witness = load_witness(path)
+    if not dry:
+        sweep(reference)
     try:
         request_of(witness.header, limits, independent=True)
     except UserError as error:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from operators.atomic_files import atomic, write_atomic, write_failure
+from operators.atomic_files import atomic, sweep, write_atomic, write_failure
 from operators.errors import UserError
 from operators.file_names import inside
 from results.records.manifest import manifest_from_bytes
@@ -84,6 +84,7 @@ def merge(sources: Sequence[Path], target: Path) -> Merged:
             (target / kind).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_failure(target, error) from error
+    sweep(target)
     tally = _Tally()
     for source in sources:
         if os.path.lexists(source / "study.json"):

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
-from operators.atomic_files import atomic, write_failure
+from operators.atomic_files import atomic, sweep, write_failure
 from results.families import FAMILIES
 from results.records.gc_pause import paused_collection
 from results.records.record import Cost, Record
@@ -80,6 +80,7 @@ def compact(folders: Sequence[Path], target: Path) -> Compacted:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_failure(target, error) from error
+    sweep(target.parent, below=False)
     with atomic(target) as handle:
         pq.write_table(table, handle, compression="zstd")
     return Compacted(len(folders), table.num_rows, table.num_columns, target.stat().st_size, quarantined)

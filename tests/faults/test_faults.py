@@ -1,6 +1,7 @@
 """What must not break it: faults that need no process of their own. `docs/faults.md` says which test guards which promise."""
 
 import itertools
+import os
 import re
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from bench.engines.native import NativeEngine
 from bench.execution.runner import Runner
 from bench.families.deeponet import trial
 from bench.study import Study
-from operators.atomic_files import STALE_SECONDS, write_atomic
+from operators.atomic_files import STALE_SECONDS, sweep_results, write_atomic, writer_name
 from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target, save_manifest
 from results.records.store import Store
@@ -67,6 +68,18 @@ def test_a_writer_killed_before_its_rename_leaves_the_old_file_and_a_temporary_o
     Store(tmp_path).require_writable()
     assert list(tmp_path.rglob(".*.tmp")) == []
     assert STALE_SECONDS > 3600
+
+
+def test_the_next_run_sweeps_results_and_generated_data(tmp_path: Path) -> None:
+    data, linked = tmp_path / "elsewhere", tmp_path / "out"
+    left = [linked, linked / "other" / "records", data / "task" / "inputs-0"]
+    for folder in left:
+        folder.mkdir(parents=True)
+        (folder / f".file.{writer_name().replace(f'-{os.getpid()}-', '-4194999-')}.tmp").write_bytes(b"half")
+    (linked / ".data").symlink_to(data)
+    assert sweep_results(linked) == 3
+    assert sweep_results(linked) == 0
+    assert [path for path in tmp_path.rglob("*.tmp")] == []
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_any_training(

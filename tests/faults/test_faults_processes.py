@@ -177,9 +177,14 @@ def test_a_disk_too_full_for_the_tables_leaves_the_old_ones(calm: Path, tmp_path
     assert {path: path.read_bytes() for path in (tmp_path / "endures").rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def hears_hang_ups() -> None:
+    """Undo what `nohup` may have done to this test."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_in_order_and_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
-    process = start(write_study(tmp_path, steps=10**6, width=1), tmp_path)
+    process = start(write_study(tmp_path, steps=10**6, width=1), tmp_path, preexec_fn=hears_hang_ups)
     driver = psutil.Process(process.pid)
     wait_until(lambda: bool(trainers(driver)), process)
     (trainer,) = trainers(driver)

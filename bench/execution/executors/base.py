@@ -15,6 +15,7 @@ from bench.execution.runner import Outcome
 
 CHOICE = 8
 GIB = 2**30
+WAIT_SECONDS = 3600.0
 
 Group = tuple[Any, ...]
 StepReport = Callable[[Any, int], None]
@@ -82,6 +83,7 @@ class Resources:
         workers: how many there are; with an existing scheduler, which has its own, it is ignored.
         scheduler: address of an existing Dask scheduler.
         cluster: file of Slurm options.
+        wait_seconds: how long a Dask scheduler may have no workers.
         notify: called with a sentence that a user should read while it runs.
     """
 
@@ -89,4 +91,5 @@ class Resources:
     workers: int = 1
     scheduler: str | None = None
     cluster: Path | None = None
+    wait_seconds: float = WAIT_SECONDS
     notify: Callable[[str], None] = field(default=lambda sentence: None)

@@ -20,12 +20,15 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Worker, Work
 
 from bench.execution.executors.base import Group, Limits, Outcomes, Resources, StepReport, Tasks, unreported
 from bench.execution.executors.local import POLL_SECONDS, SHARE_OF_MEMORY, WorkerPool
+from bench.execution.executors.quiet_logs import without_logs
+from bench.execution.executors.worker_watch import WorkerWatch
 from bench.execution.runner import Outcome, failed
 from operators.atomic_files import writer_name
 from operators.errors import UserError
 
 ALLOWED_FAILURES = 1
 CONNECT_SECONDS = 20.0
+LOST = "lost the Dask scheduler; what was finished is kept, run again to go on"
 
 
 def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> Outcomes:
@@ -37,8 +40,11 @@ def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> 
         UserError: the scheduler cannot be reached or is lost, or its workers cannot import this package.
     """
     with ExitStack() as stack:
+        stack.enter_context(without_logs())
         if resources.scheduler is not None:
-            yield from run_on(stack.enter_context(connected(resources.scheduler)), tasks, resources.limits)
+            client = stack.enter_context(connected(resources.scheduler))
+            watch = WorkerWatch(resources.scheduler, resources.wait_seconds, resources.notify)
+            yield from run_on(client, tasks, resources.limits, watch=watch)
         else:
             cluster = stack.enter_context(closing(on_this_machine(resources)))
             yield from run_on_own(cluster, stack.enter_context(Client(cluster)), tasks, resources)
@@ -53,7 +59,7 @@ def on_this_machine(resources: Resources) -> LocalCluster:
             threads_per_worker=1,
             memory_limit="auto" if limit is None else int(limit / SHARE_OF_MEMORY),
             dashboard_address=None,
-            silence_logs=logging.ERROR,
+            silence_logs=logging.CRITICAL,
         )
 
 
@@ -71,10 +77,18 @@ def connected(address: str) -> Client:
 
 def run_on_own(cluster: LocalCluster, client: Client, tasks: Tasks, resources: Resources) -> Outcomes:
     """Run groups on a cluster of our own, and replace the workers it gives up: those that take long to start again."""
-    return run_on(client, tasks, resources.limits, while_waiting=lambda: cluster.scale(resources.workers))
+    watch = WorkerWatch(cluster.scheduler_address, resources.wait_seconds, resources.notify)
+    return run_on(client, tasks, resources.limits, while_waiting=lambda: cluster.scale(resources.workers), watch=watch)
 
 
-def run_on(client: Client, tasks: Tasks, limits: Limits, *, while_waiting: Callable[[], None] = lambda: None) -> Outcomes:
+def run_on(
+    client: Client,
+    tasks: Tasks,
+    limits: Limits,
+    *,
+    while_waiting: Callable[[], None] = lambda: None,
+    watch: WorkerWatch | None = None,
+) -> Outcomes:
     """Run groups on the workers of a scheduler, never more at once than there are threads.
 
     Args:
@@ -82,6 +96,10 @@ def run_on(client: Client, tasks: Tasks, limits: Limits, *, while_waiting: Calla
         tasks: what is to be run.
         limits: of each training process; without a memory limit, a share of what its Dask worker may use.
         while_waiting: called now and then while no task ends.
+        watch: told then how many threads there are.
+
+    Raises:
+        UserError: the scheduler is lost, or has had no workers for too long.
     """
     name = f"deeponet-{writer_name()}"
     _register_plugin(client, name, limits)
@@ -90,7 +108,7 @@ def run_on(client: Client, tasks: Tasks, limits: Limits, *, while_waiting: Calla
     number = 0
     try:
         while True:
-            while len(running) < max(1, sum(client.nthreads().values())) and (group := tasks.take()):
+            while len(running) < max(1, _threads(client)) and (group := tasks.take()):
                 number += 1
                 future = client.submit(_train, name, group, key=f"{name}-{number}", pure=False)
                 running[future.key] = (future, group)
@@ -101,6 +119,8 @@ def run_on(client: Client, tasks: Tasks, limits: Limits, *, while_waiting: Calla
                 future = ended.get(timeout=POLL_SECONDS)
             except queue.Empty:
                 while_waiting()
+                if watch is not None:
+                    watch.look(_threads(client))
                 continue
             future, group = running.pop(future.key)
             yield from _outcomes(future, group, tasks)
@@ -108,6 +128,18 @@ def run_on(client: Client, tasks: Tasks, limits: Limits, *, while_waiting: Calla
         with suppress(OSError, RuntimeError, CancelledError):
             client.cancel([future for future, _ in running.values()])
             client.unregister_worker_plugin(name)
+
+
+def _threads(client: Client) -> int:
+    """Threads of all workers.
+
+    Raises:
+        UserError: the scheduler does not answer any more.
+    """
+    try:
+        return sum(client.nthreads().values())
+    except (OSError, RuntimeError, ValueError, TimeoutError, CancelledError):
+        raise UserError(LOST) from None
 
 
 def _register_plugin(client: Client, name: str, limits: Limits) -> None:
@@ -161,7 +193,7 @@ def _outcomes(future: Future, group: Group, tasks: Tasks) -> Iterator[Outcome]:
         else:
             yield failed(group[0], f"Dask workers died on this cell, the last at {error.last_worker.address}")
     except CancelledError:
-        raise UserError("lost the Dask scheduler; what was finished is kept, run again to go on") from None
+        raise UserError(LOST) from None
     except Exception as error:
         for cell in group:
             yield failed(cell, f"{type(error).__name__} on a Dask worker: {error}"[:2000])

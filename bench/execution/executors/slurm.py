@@ -13,7 +13,6 @@ Options are a small YAML file, all of it optional (`docs/running.md` shows one):
     logs: slurm-logs        # folder of the jobs' output
 """
 
-import logging
 import subprocess
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from pydantic import Field, ValidationError
 
 from bench.execution.executors.base import Outcomes, Resources, StepReport, Tasks, unreported
 from bench.execution.executors.dask import run_on
+from bench.execution.executors.quiet_logs import without_logs
 from operators.errors import UserError
 from results.schema.model import Model
 
@@ -83,22 +83,10 @@ def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> 
         Path(options.logs).mkdir(parents=True, exist_ok=True)
     _ask("sinfo")
     settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES, "distributed.deploy.lost-worker-timeout": LOST_AFTER}
-    with dask.config.set(settings), _without_tracebacks(), _opened(options) as cluster, Client(cluster) as client:
+    with dask.config.set(settings), without_logs(), _opened(options) as cluster, Client(cluster) as client:
         jobs = _Jobs(cluster, client, resources)
         jobs.submit()
         yield from run_on(client, tasks, resources.limits, while_waiting=jobs.resubmit)
-
-
-@contextmanager
-def _without_tracebacks() -> Iterator[None]:
-    """Keep Tornado from logging a traceback for every job that is refused."""
-    log = logging.getLogger("tornado.application")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def _ask(*command: str, given: str | None = None) -> str:

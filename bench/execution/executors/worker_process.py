@@ -43,8 +43,9 @@ def serve(connection: Connection, parent: int) -> None:
 
 
 def main(descriptor: int) -> None:
-    """Serve one parent; Ctrl-C is the parent's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Serve one parent; Ctrl-C and the end of the terminal are the parent's business."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     parent = os.getppid()
     pin_threads()
     try:
