@@ -102,11 +102,17 @@ def enter_reference(
         return Entered((against.sentence(),), False, against)
     told = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
     ahead = [one for one, size, value in told if _leads(value, one.least[size])]
-    if ahead and not dry:
-        for study in {one.study.folder: one.study for one in ahead}.values():
-            enter(witness, study.folder, author, cache=cache, limits=limits)
-            keep_leading(study, reference)
-        write_overview(reference, cache)
+    if not dry:
+        leads = {one.study.folder for one in ahead}
+        for study in {one.study.folder: one.study for one in asked}.values():
+            entered = held.claim in {one.claim for one in study.entries().accepted}
+            if study.folder in leads and not entered:
+                enter(witness, study.folder, author, cache=cache, limits=limits)
+            if study.folder in leads or entered:  # entered before all that follows was written, if its writer was killed
+                keep_leading(study, reference)
+                leads.add(study.folder)
+        if leads:
+            write_overview(reference, cache)
     return Entered(tuple(_sentence(*one) for one in told), bool(ahead))
 
 

@@ -17,6 +17,7 @@ from results.editions.published import published
 from results.records.manifest import save_manifest
 from results.tables.csv_files import read_csv
 from results.witnesses.file import encode, load_witness
+from results.witnesses.submissions import enter
 
 
 @pytest.fixture
@@ -51,6 +52,18 @@ def test_a_better_witness_moves_the_table(reference: Path, best: Path, tmp_path:
     assert "A. Stranger" in set(told["entered_by"])
     assert overview_changed(reference) == []
     assert published(reference, "small").changed() == []
+
+
+def test_what_a_killed_submission_left_undone_is_done_by_the_next(reference: Path, best: Path, tmp_path: Path) -> None:
+    """Killed between the entry and the tables: the witness stands in the folder, and so is no news any more."""
+    mine = without(reference, best, tmp_path)
+    enter(load_witness(mine), reference / "small", "A. Stranger")
+    assert published(reference, "small").changed() != []
+    assert not enter_reference(mine, reference, "A. Stranger").leads
+    assert published(reference, "small").changed() == []
+    assert overview_changed(reference) == []
+    table = read_csv(reference / "small" / "brackets.csv").set_index("target")
+    assert table.loc["relative error 0.05", "d_witness"] == best.stem
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(reference: Path, best: Path, tmp_path: Path) -> None:

@@ -1,0 +1,298 @@
+"""kill -9 at points drawn from a seed of run, merge, compact, report and submit; then the same command again, undisturbed.
+
+    python tests/faults/kill_points.py --points 100 --seed 1
+
+A point is a moment at which a command touches the file system below the results folder to write: before it opens, flushes,
+renames, removes or makes something. How many there are is counted in an undisturbed run; all are equally likely. A command runs
+in a process of its own, forked from this one, which kills itself there. Asked afterwards of what the second call has left:
+
+    run, report    all tables byte for byte those of an undisturbed run
+    merge          the whole folder byte for byte that of an undisturbed merge, and so all tables made of it
+    compact        the file, byte for byte
+    submit         the witness, byte for byte, entered once
+    all            no temporary file below the results folder
+
+Printed are counts, as JSON; exit code 1 if anything differs. No training here takes longer than some milliseconds.
+"""
+
+import argparse
+import importlib
+import itertools
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+COMMANDS = ("run", "merge", "compact", "report", "submit")
+STUDY = """
+from bench.cell import Cell, Net, Noise, Training
+from bench.study import Study
+from results.records.manifest import Target
+
+STUDY = Study(
+    name="endures",
+    question="What survives?",
+    cells=[
+        Cell(
+            task="antiderivative", functions=12, points=12, noise=noise,
+            architecture=Net(branch_widths=(4,), trunk_widths=(4,), q=q),
+            training=Training(recipe="variable-projection", steps=3, learning_rate=1e-2),
+        )
+        for q in (1, 2, 3) for noise in (Noise(), Noise(law="rademacher", sigma=0.5))
+    ],
+    targets=(Target(kind="relative", value=0.3), Target(kind="absorb", value=0.1)),
+)
+"""
+
+
+def bench(*arguments: object, below: Path, kill_at: int | None = None) -> tuple[int, int]:
+    """Run a command in a forked process, killed before its `kill_at`-th touch of a file below a folder.
+
+    Returns:
+        Its exit code, negative if killed, and the touches of one that was not.
+    """
+    report = below.with_name(f"{below.name}-touches")
+    child = os.fork()
+    if child == 0:
+        _become(report, below, kill_at, [str(argument) for argument in arguments])
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code, int(report.read_text()) if code >= 0 else 0
+
+
+def _become(report: Path, below: Path, kill_at: int | None, arguments: list[str]) -> None:
+    """Be the command; does not return."""
+    touches, root, flush = itertools.count(1), str(below.resolve()), os.fsync
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+
+    def touch() -> None:
+        if next(touches) == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def hook(event: str, given: tuple[Any, ...]) -> None:
+        writes = event in ("os.rename", "os.remove", "os.mkdir") or (event == "open" and given[2] & WRITING)
+        if writes and isinstance(given[0], (str, os.PathLike)) and str(Path(given[0]).absolute()).startswith(root):
+            touch()
+
+    def counted(descriptor: int) -> None:
+        touch()
+        flush(descriptor)
+
+    code = 70
+    try:
+        sys.addaudithook(hook)
+        os.fsync = counted
+        sys.argv = ["bench", *arguments]
+        from bench.cli.app import main
+
+        main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    finally:
+        report.write_text(str(next(touches) - 1))
+        os._exit(code)
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    """The tables of a study."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """All files of a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command, the state it starts from, and what of the folder must come out the same.
+
+    Attributes:
+        before: folder with the state before; it is copied to the folder `out`.
+        command: arguments, given `out`.
+        facts: what must be the same, given `out`.
+        again: exit codes that a second call may have.
+    """
+
+    before: Path
+    command: Callable[[Path], list[object]]
+    facts: Callable[[Path], Any]
+    again: tuple[int, ...] = (0,)
+
+
+def made(root: Path) -> dict[str, list[Case]]:
+    """The cases of every command."""
+    path, calm, empty = root / "endures.py", root / "calm", root / "empty"
+    path.write_text(STUDY)
+    empty.mkdir()
+    run: list[object] = ["run", path, "--executor", "inline", "--quiet", "--out"]
+    require(bench(*run, calm, below=calm)[0] == 0, "an undisturbed run succeeds")
+    stale, halves = root / "stale", root / "halves"
+    for folder in (stale, halves):
+        shutil.copytree(calm, folder)
+    (records,) = (calm / "endures" / "records").glob("*.jsonl")
+    lines = records.read_bytes().splitlines(True)
+    (stale / "endures" / "records" / records.name).write_bytes(b"".join(lines[:-2]))
+    require(bench("report", "endures", "--out", stale, below=stale)[0] == 0, "a report on fewer records succeeds")
+    for number in (0, 1):
+        part = halves / f"part-{number}" / "records"
+        part.mkdir(parents=True)
+        (part / f"host-{number}.jsonl").write_bytes(b"".join(lines[number::2]))
+        shutil.copy(calm / "endures" / "study.json", part.parent)
+    shutil.rmtree(halves / "endures")
+    outdated = root / "outdated"
+    shutil.copytree(stale, outdated)
+    shutil.copy(records, outdated / "endures" / "records")
+    witness = _witness(root)
+    return {
+        "run": [Case(before, lambda out: [*run, out], lambda out: tables(out / "endures")) for before in (empty, stale)],
+        "merge": [
+            Case(
+                halves,
+                lambda out: ["merge", out / "part-0", out / "part-1", "--into", out / "endures"],
+                lambda out: everything(out / "endures"),
+            )
+        ],
+        "compact": [Case(calm, lambda out: ["compact", out], lambda out: (out / "records.parquet").read_bytes())],
+        "report": [Case(outdated, lambda out: ["report", "endures", "--out", out], lambda out: tables(out / "endures"))],
+        "submit": [
+            Case(
+                calm,
+                lambda out: ["submit", witness, "--study", "endures", "--out", out],
+                lambda out: (everything(out / "endures" / "witnesses"), _entered(out / "endures")),
+                again=(0, 2),
+            )
+        ],
+    }
+
+
+def _witness(root: Path) -> Path:
+    """A net that fits nothing and whose target asks for nothing."""
+    from operators import find_task
+    from operators.architectures import DeepONet, Weights
+    from operators.data.dataset import Request
+    from results.records.manifest import Target
+    from results.schema.cells import Net
+    from results.witnesses.file import Witness, save_witness
+    from results.witnesses.header import Header, Origin, Scaling, data_of
+
+    request, net = (
+        Request(find_task("antiderivative"), functions=12, points=12),
+        DeepONet(100, 1, (4,), (4,), 2, "tanh", "linear"),
+    )
+    header = Header(
+        data=data_of(request),
+        sensors=100,
+        coordinates=1,
+        architecture=Net(branch_widths=(4,), trunk_widths=(4,), q=2, activation="tanh", ends="linear"),
+        scaling=Scaling(inputs="standard", coordinates="unit"),
+        target=Target(kind="relative", value=0.9999),
+        origin=Origin(author="Planted", method="zeros", created="2026-01-01"),
+    )
+    labels = _labels(request)
+    weights = {name: np.zeros(shape) for name, shape in net.shapes().items()} | {"bias": np.array([labels])}
+    save_witness(root / "planted.npz", Witness(header, Weights(weights)))
+    return root / "planted.npz"
+
+
+def _labels(request: Any) -> float:
+    """The constant that is closest to all labels, in the units of the net."""
+    from operators.data.dataset import build
+
+    data = build(request)
+    return float((data.labels.mean() - data.constants.output_mean) / data.constants.output_std)
+
+
+def _entered(folder: Path) -> list[str]:
+    """Addresses of the witnesses that were entered and are whole."""
+    from results.witnesses.submissions import entries
+
+    found = entries(folder)
+    return [held.witness for held in found.accepted] + [refusal.reason for refusal in found.refused]
+
+
+def require(holds: bool, what: str) -> None:
+    """End here unless something holds.
+
+    Raises:
+        SystemExit: it does not.
+    """
+    if not holds:
+        raise SystemExit(f"expected that {what}; it does not")
+
+
+def survey(points: int, seed: int, root: Path) -> dict[str, Counter[str]]:
+    """Kill at so many points, dealt among the commands in turn, and count what came of it."""
+    cases, generator = made(root), np.random.default_rng(seed)
+    known: dict[tuple[str, int], tuple[int, Any]] = {}
+    counts = {name: Counter[str]() for name in COMMANDS}
+    out = root / "out"
+    for number in range(points):
+        name = COMMANDS[number % len(COMMANDS)]
+        which = number // len(COMMANDS) % len(cases[name])
+        case = cases[name][which]
+        if (name, which) not in known:
+            _reset(case, out)
+            code, touches = bench(*case.command(out), below=out)
+            require(code == 0, f"an undisturbed {name} succeeds")
+            known[name, which] = touches, case.facts(out)
+        touches, expected = known[name, which]
+        _reset(case, out)
+        code, _ = bench(*case.command(out), below=out, kill_at=int(generator.integers(1, touches + 1)))
+        again, _ = bench(*case.command(out), below=out)
+        left = [path for path in out.rglob("*.tmp") if path.is_file()]
+        counts[name].update(
+            points=1,
+            killed=code == -signal.SIGKILL,
+            failed_again=again not in case.again,
+            differing=case.facts(out) != expected,
+            leftovers=len(left),
+        )
+    return counts
+
+
+def _load() -> None:
+    """Import what commands need, so that no forked process pays for it."""
+    for name in (
+        "bench.cli.app",
+        "bench.drivers.study_run",
+        "results.report.write",
+        "results.exchange.merge",
+        "results.exchange.parquet",
+    ):
+        importlib.import_module(name)
+
+
+def _reset(case: Case, out: Path) -> None:
+    """The state before, with the times of its files."""
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(case.before, out)
+
+
+def main() -> None:
+    """Print the counts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    _load()
+    with tempfile.TemporaryDirectory() as folder:
+        counts = survey(asked.points, asked.seed, Path(folder))
+    print(json.dumps(counts))
+    wrong = sum(count[what] for count in counts.values() for what in ("failed_again", "differing", "leftovers"))
+    sys.exit(int(wrong > 0))
+
+
+if __name__ == "__main__":
+    main()
