@@ -130,6 +130,17 @@ def planning_factor() -> tuple[float]:
     return (FACTOR,)
 
 
+def published_brackets() -> tuple[int, int, str, str]:
+    """Published questions of q, those that are closed, and the median and largest ratio of the ends of d, rounded up."""
+    from operators.bounds.outward import rounded_up
+    from results.tables.csv_files import read_csv
+
+    table = read_csv(REPOSITORY / "results" / "reference" / "brackets" / "brackets.csv")
+    ratios = table["d_ratio"].astype(float)
+    ends = rounded_up(float(ratios.median()), 2), rounded_up(float(ratios.max()), 2)
+    return len(table), int((table["standing"] == "closed").sum()), *ends
+
+
 def published_parameters() -> tuple[int]:
     """Parameters of the net of the study `outside-run`."""
     from bench.studies.outside_run import STUDY
@@ -161,6 +172,12 @@ COMPUTED = (
     Statement("docs/theory.md", "| effective-parameters | rho ~ {} d_eff / n, a figure for planning", planning_factor),
     Statement("docs/theory.md", "`effective-parameters` plans with rho = {} d_eff / n", planning_factor),
     Statement("docs/size.md", "parameters to plan with: n rho / {};", planning_factor),
+    Statement(
+        "README.md",
+        "Of {} published questions (an operator, a data size, a target) the smallest q is known for {}:",
+        lambda: published_brackets()[:2],
+    ),
+    Statement("README.md", "within a factor {} in the median, at most {}.", lambda: published_brackets()[2:]),
     Statement("README.md", "widths = q = 64, {:,} parameters", published_parameters),
     Statement("README.md", "(mean norm {:.1f} against {:.1f})", held_out_components),
 )

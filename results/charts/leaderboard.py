@@ -29,6 +29,8 @@ def leader_charts(evidence: Evidence) -> Iterator[Chart]:
     for (task, parameters), part in rows.groupby(["task", "parameters"], sort=True):
         for size in SIZES:
             curves = list(_curves(part[part["smallest"] == size], size))
+            if not curves:
+                continue
             together = [[curve] for curve in curves] if lie_on_each_other(curves, size) else [curves]
             for shown in together:
                 if pd.concat([line["n"] for _, line in shown]).nunique() > 1:
