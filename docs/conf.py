@@ -66,7 +66,12 @@ html_show_search_summary = False
 html_permalinks_icon = "#"
 
 LINK = re.compile(r"(?<=\]\()([^)\s#]+)(?=[)#])")
-PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "results/reference/findings.md": "findings.md",
+}
 
 
 def relinked(text: str, folder: Path) -> str:
