@@ -264,11 +264,8 @@ def test_tests_that_compare_nothing_are_not_identifiable_and_hold_nothing(plante
 
 def test_a_permutation_that_changes_nothing_holds(planted: Any) -> None:
     for replicate, control in itertools.product(range(4), ("none", "permuted-noise")):
-        noise = {"law": "rademacher", "sigma": 0.5, "control": control}
-        planted.add(q=2, replicate=replicate, absorbed=0.3 + 0.001 * replicate)
-        key = planted.expected[-1]
-        planted.expected[-1] = key.model_copy(update={"cell": {**key.cell, "noise": noise}, "key": f"{replicate}{control}"})
-        planted.records[-1] = planted.records[-1].model_copy(update={"key": f"{replicate}{control}"})
+        noise = {"law": "rademacher", "sigma": 0.5} | ({} if control == "none" else {"control": control})
+        planted.add(q=2, replicate=replicate, absorbed=0.3 + 0.001 * replicate, noise=noise)
     (answer,) = [found for found in about(answers(tables_of(planted)), "mechanism") if found.text.startswith("B.6")]
     assert re.match(
         r"B\.6 permutation: ln of rho\(permuted-noise\) / rho\(none\) \S+ \[.*\], expected: 0, within a quarter.*: holds",
