@@ -164,7 +164,7 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(monkeypatch: pytest.Monke
 
 
 def test_a_scheduler_without_workers_ends_the_run_after_its_limit_in_one_sentence(capfd: pytest.CaptureFixture[str]) -> None:
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty:
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty:
         resources = Resources(Limits(None), scheduler=empty.scheduler_address, wait_seconds=0.0)
         with pytest.raises(UserError, match=rf"expected workers at the Dask scheduler {empty.scheduler_address}, got none"):
             list(execute("dask", Tasks([(cell(5),)]), resources))
