@@ -27,7 +27,7 @@ from results.witnesses.cost import Limits
 from results.witnesses.file import Witness, load_witness
 from results.witnesses.independent import independent_error
 from results.witnesses.submissions import Held, enter, held_of
-from results.witnesses.verification import STANDARD, Verification, request_of, verify
+from results.witnesses.verification import STANDARD, request_of, verify
 
 
 @dataclass(frozen=True)
@@ -94,13 +94,13 @@ def enter_reference(
             "expected a witness for a numbered question, got one whose data, target and q are those of none;"
             f" {questions.FILE} lists them"
         )
-    against = _contradiction(witness, found, held, asked, cache)
+    told = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
+    against = _contradiction(witness, held, asked, told, cache=cache)
     if against is not None:
         if not dry:
             keep(reference, witness, against)
             write_overview(reference, cache)
         return Entered((against.sentence(),), False, against)
-    told = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
     ahead = [one for one, size, value in told if _leads(value, one.least[size])]
     if not dry:
         leads = {one.study.folder for one in ahead}
@@ -121,24 +121,32 @@ def _asked(held: Held, reference: Path, cache: BlockCache | None) -> list[Asked]
     numbers = {one.question: one.id for one in questions.load_questions(reference)}
     found = []
     for study in all_published(reference, cache):
-        manifest = study.manifest().without_cells()
-        for bracket in (bracket for bracket in manifest.brackets if answers(held, bracket)):
-            one = manifest.model_copy(update={"brackets": (bracket,)})
-            (row,) = brackets(one, study.entries().accepted, {}).to_dict("records")
+        manifest = study.asked()
+        answered = [bracket for bracket in manifest.brackets if answers(held, bracket)]
+        known = study.entries().accepted if answered else ()
+        for bracket in answered:
+            (row,) = brackets(manifest.model_copy(update={"brackets": (bracket,)}), known, {}).to_dict("records")
             least = {size: None if pd.isna(row[f"{size}_upper"]) else int(row[f"{size}_upper"]) for size in ("q", "d")}
             found.append(Asked(numbers[questions.question_text(bracket)], study, bracket, least))
     return found
 
 
 def _contradiction(
-    witness: Witness, found: Verification, held: Held, asked: list[Asked], cache: BlockCache | None
+    witness: Witness, held: Held, asked: list[Asked], told: list[tuple[Asked, str, int]], *, cache: BlockCache | None
 ) -> Contradiction | None:
-    """What a witness that passed contradicts: the floor of its rank, or the certified q or d of a question."""
+    """What a witness that passed contradicts: the floor of its rank, or the certified q or d of a question.
+
+    Args:
+        witness: its weights.
+        held: what was measured of it.
+        asked: the questions that it answers.
+        told: its q and its d, per question where it has them.
+        cache: where generated functions are kept.
+    """
     measured = held.measured
-    sides = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
     below = [
         (getattr(one.bracket, f"{size}_bound"), size, float(getattr(one.bracket, f"{size}_lower")), float(value))
-        for one, size, value in sides
+        for one, size, value in told
         if getattr(one.bracket, f"{size}_status") == "certified" and value < getattr(one.bracket, f"{size}_lower")
     ]
     if measured.below_floor and measured.floor is not None:

@@ -7,14 +7,14 @@ from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
 from results.answers import Answer, answers
 from results.editions.edition import Edition
-from results.editions.published import all_published
+from results.editions.published import all_published, holds
 from results.editions.standings import FILE as STANDINGS
 from results.editions.standings import standings
-from results.report.markdown import bullets, coded, escape
+from results.report.answers_section import answer_line
+from results.report.markdown import bullets
 from results.tables.csv_files import csv_bytes
 
 FINDINGS = "findings.md"
-LONGEST_SENTENCE = 2000
 HEAD = """# What was found
 
 Every sentence is computed from the tables beside it by `python -m bench reproduce --rebuild`; none is written by hand.
@@ -40,11 +40,7 @@ def write_overview(reference: Path, cache: BlockCache | None = None) -> None:
 def overview_changed(reference: Path, cache: BlockCache | None = None) -> list[str]:
     """Names of the files that are not what the published studies give."""
     made = overview(reference, cache)
-    return [name for name, content in made.items() if not _same(reference / name, content)]
-
-
-def _same(path: Path, content: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == content
+    return [name for name, content in made.items() if not holds(reference / name, content)]
 
 
 def _sections(reference: Path, cache: BlockCache | None) -> Iterator[str]:
@@ -54,8 +50,7 @@ def _sections(reference: Path, cache: BlockCache | None) -> Iterator[str]:
 
 
 def _line(study: str, answer: Answer) -> str:
-    where = f" ([{answer.table}]({study}/{answer.table}))" if answer.table else ""
-    return f"{escape(answer.text, LONGEST_SENTENCE)} *What would change it: {coded(answer.changed_by)}.*{where}"
+    return answer_line(answer, [f"[{answer.table}]({study}/{answer.table})"] if answer.table else [])
 
 
 def origin(edition: Edition) -> str:

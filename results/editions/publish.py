@@ -17,8 +17,6 @@ from results.editions.record_tables import write_cells, write_records
 from results.records.manifest import Manifest, load_manifest, save_manifest
 from results.records.record import Record
 from results.records.store import Store
-from results.tables.csv_files import documented
-from results.tables.study_tables import study_tables
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,3 @@ def _write(folder: Path, manifest: Manifest, records: list[Record], trained: Tra
     save_manifest(folder, manifest.without_cells())
     if trained.study_file is not None:
         write_atomic(folder / "study.txt", trained.study_file)
-    text = "".join(
-        f"## {name}.csv\n\n{documented(columns)}\n" for name, columns in study_tables(manifest, records).columns.items()
-    )
-    write_atomic(folder / "columns.md", f"# Columns\n\n{text}".encode())

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.editions.checks import load_checks
@@ -11,7 +12,7 @@ from results.editions.edition import Edition, computed, load_edition, save_editi
 from results.editions.record_tables import read_cells, read_records
 from results.records.manifest import Manifest, load_manifest, require_sound
 from results.schema.sealed import Damaged
-from results.tables.csv_files import csv_bytes, write_csv
+from results.tables.csv_files import columns_page, csv_bytes, write_csv
 from results.tables.study_tables import StudyTables, study_tables
 from results.witnesses.submissions import Entries, entries
 
@@ -36,13 +37,17 @@ class Published:
         Raises:
             UserError: files that are missing, or cells that are none or have other sizes than their nets.
         """
-        asked = load_manifest(self.folder).model_copy(update={"expected": read_cells(self.folder)})
+        asked = self.asked().model_copy(update={"expected": read_cells(self.folder)})
         try:
             return require_sound(asked)
         except Damaged as error:
             raise UserError(
                 f"expected the cells of {asked.name} in {self.folder}, got {error}; clone the project again"
             ) from None
+
+    def asked(self) -> Manifest:
+        """What was asked, without the cells."""
+        return load_manifest(self.folder)
 
     def entries(self) -> Entries:
         """Its witnesses."""
@@ -67,23 +72,27 @@ class Published:
         return sorted(self.folder / name for name in self.edition.tables if (self.folder / name).is_file())
 
     def rebuild(self) -> "Published":
-        """Write every table again, as the records and this code give it.
+        """Write every table again, as the records and this code give it, and what its columns mean.
 
         Raises:
             UserError: one cannot be written.
         """
-        digests = {f"{name}.csv": write_csv(self.folder / f"{name}.csv", table) for name, table in self.tables().written()}
+        tables = self.tables()
+        digests = {f"{name}.csv": write_csv(self.folder / f"{name}.csv", table) for name, table in tables.written()}
+        write_atomic(self.folder / "columns.md", columns_page(tables.columns).encode())
         edition = self.edition.model_copy(update={"tables": digests})
         save_edition(self.folder, edition)
         return replace(self, edition=edition)
 
     def changed(self) -> list[str]:
         """Names of the CSV files that are not, byte for byte, what comes out of the records."""
-        return [
-            f"{name}.csv"
-            for name, table in self.tables().written()
-            if not (self.folder / f"{name}.csv").is_file() or (self.folder / f"{name}.csv").read_bytes() != csv_bytes(table)
-        ]
+        written = ((f"{name}.csv", csv_bytes(table)) for name, table in self.tables().written())
+        return [name for name, content in written if not holds(self.folder / name, content)]
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether a file has this content."""
+    return path.is_file() and path.read_bytes() == content
 
 
 def published(reference: Path, study: str, cache: BlockCache | None = None) -> Published:

@@ -51,7 +51,7 @@ def standings(reference: Path, cache: BlockCache | None = None) -> pd.DataFrame:
 
 
 def _rows(study: Published, known: Mapping[str, questions.Numbered], broken: Iterable[str]) -> list[dict[str, object]]:
-    manifest, costs = study.manifest().without_cells(), dict[str, float]()
+    manifest, costs = study.asked(), dict[str, float]()
     checks, rows = study.checks(), list[dict[str, object]]()
     held = study.entries().accepted
     for bracket in manifest.brackets:

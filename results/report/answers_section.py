@@ -26,5 +26,10 @@ def _line(answer: Answer, charts: Sequence[Drawing], figures: bool) -> str:
     place = chart_of(charts, answer.chart, answer.task, answer.target) if figures else None
     links = [] if place is None else [f"[chart](figures/{name_of(charts[place].figure, charts[place].task)}.png)"]
     links += [f"[{answer.table}]({answer.table})"] if answer.table else []
+    return answer_line(answer, links)
+
+
+def answer_line(answer: Answer, links: Sequence[str]) -> str:
+    """An answer with what would change it and where to look, as Markdown."""
     where = f" ({', '.join(links)})" if links else ""
     return f"{escape(answer.text, LONGEST_SENTENCE)} *What would change it: {coded(answer.changed_by)}.*{where}"

@@ -26,7 +26,7 @@ from results.report.markdown import bullets, escape, plain_table, table
 from results.report.print_tables import print_tables
 from results.report.theory_section import theory_section
 from results.tables.costs import COSTS, costs
-from results.tables.csv_files import documented, write_csv
+from results.tables.csv_files import columns_page, write_csv
 from results.tables.frame import check_floors
 from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
@@ -280,9 +280,7 @@ def _cost(frame: pd.DataFrame) -> str:
 
 
 def _columns(family: Family) -> str:
-    named = {name: kind.columns(family) for name, kind in kinds(family).items()}
-    parts = [f"## {name}.csv\n\n{documented(columns)}" for name, columns in named.items() if columns]
-    return "# Columns of the tables\n\n" + "\n".join(parts)
+    return columns_page({name: kind.columns(family) for name, kind in kinds(family).items()})
 
 
 def _reproduce(manifest: Manifest) -> str:

@@ -106,6 +106,12 @@ def _typed(cells: tuple[str, ...]) -> "pd.Series[Any]":
     return pd.Series(pd.array([text or None for text in cells], dtype="str"))
 
 
+def columns_page(tables: Mapping[str, Mapping[str, str]]) -> str:
+    """The page on what the columns of some tables mean."""
+    parts = [f"## {name}.csv\n\n{documented(columns)}" for name, columns in tables.items() if columns]
+    return "# Columns of the tables\n\n" + "\n".join(parts)
+
+
 def documented(columns: Mapping[str, str]) -> str:
     """Names and meanings of columns as a Markdown list."""
     return "".join(f"- `{name}`: {meaning}\n" for name, meaning in columns.items())
