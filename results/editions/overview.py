@@ -1,6 +1,7 @@
 """What is computed over all published studies: standings.csv and findings.md."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from operators.atomic_files import write_atomic
@@ -10,8 +11,7 @@ from results.editions.edition import Edition
 from results.editions.published import all_published, holds
 from results.editions.standings import FILE as STANDINGS
 from results.editions.standings import standings
-from results.report.answers_section import answer_line
-from results.report.markdown import bullets
+from results.report.answers_section import answer_line, told
 from results.tables.csv_files import csv_bytes
 
 FINDINGS = "findings.md"
@@ -45,7 +45,7 @@ def overview_changed(reference: Path, cache: BlockCache | None = None) -> list[s
 
 def _sections(reference: Path, cache: BlockCache | None) -> Iterator[str]:
     for study in all_published(reference, cache):
-        found = bullets([_line(study.edition.study, answer) for answer in answers(study.tables())])
+        found = told(answers(study.tables()), partial(_line, study.edition.study))
         yield f"\n## {study.edition.study}\n\n{found}\n{origin(study.edition)}\n"
 
 
