@@ -8,7 +8,9 @@ a study has is for its family to name; a family that names none has `cells` alon
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from results.families import FAMILIES, Family
 from results.records.manifest import Manifest
@@ -35,6 +37,19 @@ class Table:
 
 
 @dataclass(frozen=True)
+class StudyFacts:
+    """What the tables of a part of a study have to know of the whole; None: the frame is the whole.
+
+    Attributes:
+        budgets: `results.tables.series.budgets_of` its cells.
+        noisy_runs: `results.tables.mechanism.noisy_runs` of it.
+    """
+
+    budgets: NDArray[np.int64] | None = None
+    noisy_runs: int | None = None
+
+
+@dataclass(frozen=True)
 class StudyTables:
     """The tables of a study.
 
@@ -42,6 +57,7 @@ class StudyTables:
         manifest: what was asked, less the cells.
         frame: the tidy frame: one row per expected cell, with `series` where the cells have sizes.
         held: its verified witnesses.
+        facts: of the whole study, where these are tables of a part.
         frames: its tables, by name, in order.
         columns: the columns of those that have a file, with their meanings.
     """
@@ -49,6 +65,7 @@ class StudyTables:
     manifest: Manifest
     frame: pd.DataFrame
     held: Entries
+    facts: StudyFacts = StudyFacts()
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     columns: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -76,7 +93,9 @@ TABLES: dict[str, Table] = {
     "demands": Table(lambda _: {}, lambda study: demanded_q(study.frame, study.manifest)),
     "scaling": Table(
         lambda _: {**scaling.COLUMNS, **demand_columns()},
-        lambda study: with_demands(with_series(scaling.scaling_table(study.frame, study.manifest)), study["demands"]),
+        lambda study: with_demands(
+            with_series(scaling.scaling_table(study.frame, study.manifest), study.facts.budgets), study["demands"]
+        ),
     ),
     "leaderboard": Table(
         lambda _: leaderboard.COLUMNS, lambda study: leaderboard.leaderboard(study.frame, study.manifest, study.held.accepted)
@@ -87,7 +106,7 @@ TABLES: dict[str, Table] = {
     "bounds": Table(
         lambda _: bounds.COLUMNS, lambda study: bounds.against_theory(study.frame, study["thresholds"], study["demands"])
     ),
-    "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame)),
+    "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame, study.facts.noisy_runs)),
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
 }
@@ -121,9 +140,23 @@ def study_tables(manifest: Manifest, records: Iterable[Record], held: Entries | 
     Raises:
         FloorViolation: a record lies below its certified floor.
     """
-    frame = build_frame(manifest, records)
-    frame = with_series(frame) if {*SERIES} - {"sizes"} <= {*frame} else frame
-    study = StudyTables(manifest.without_cells(), frame, held or Entries((), ()))
+    return tables_of_frame(manifest, build_frame(manifest, records), held)
+
+
+def tables_of_frame(
+    manifest: Manifest, frame: pd.DataFrame, held: Entries | None = None, facts: StudyFacts | None = None
+) -> StudyTables:
+    """Compute every table of a study from its tidy frame.
+
+    Args:
+        manifest: what was asked.
+        frame: as `results.tables.frame.build_frame` makes it.
+        held: the verified witnesses.
+        facts: of the whole study, where the frame is a part of it.
+    """
+    facts = facts or StudyFacts()
+    frame = with_series(frame, facts.budgets) if {*SERIES} - {"sizes"} <= {*frame} else frame
+    study = StudyTables(manifest.without_cells(), frame, held or Entries((), ()), facts)
     for name, kind in kinds(study.family).items():
         built, columns = kind.build(study), kind.columns(study.family)
         if built is not None:

@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, str] = {
     " results.families results.records results.statistics results.witnesses",
     "results.answers": "operators.bounds results.tables",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
+    "results.partitions": "operators results.schema results.families results.records results.tables",
     "results.charts": "results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
     "results.page": "operators results.schema results.records results.tables results.answers results.charts",
@@ -68,9 +69,9 @@ MAY_IMPORT: dict[str, str] = {
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
     " bench.execution",
-    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.records"
-    " results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study bench.execution"
-    " bench.drivers",
+    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.partitions"
+    " results.records results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study"
+    " bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 
