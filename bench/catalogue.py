@@ -39,6 +39,7 @@ STUDIES: dict[str, BuiltIn] = {
     "mechanism": BuiltIn("bench.studies.mechanism", 192),
     "brackets": BuiltIn("bench.studies.brackets", 2880),
     "frontier": BuiltIn("bench.studies.frontier", 7920),
+    "baselines": BuiltIn("bench.studies.baselines", 75),
     "outside-run": BuiltIn("bench.studies.outside_run", 5),
 }
 

@@ -23,7 +23,7 @@ from bench.catalogue import find_study
 from bench.families import FAMILIES, execution_of
 from bench.question import Question, validated
 from operators import TASKS, UserError
-from results.records.manifest import ExpectedCell, Manifest, Target
+from results.records.manifest import BASELINES, ExpectedCell, Manifest, Target
 from results.schema.model import Model
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -34,6 +34,7 @@ FIELDS: tuple[tuple[str, Any, str], ...] = (
     ("targets", Target, "targets"),
     ("rays", int | float, "numbers"),
     ("brackets", Question, "questions"),
+    ("baselines", Model, "data sets"),
 )
 
 
@@ -48,6 +49,7 @@ class Study:
         targets: what a fit must reach, for the tables.
         rays: exponents alpha of the rays n = c q^alpha that the cells follow, if they do.
         brackets: questions of a bracket search, in place of cells; the search chooses the cells.
+        baselines: data sets whose reference lines are drawn (`bench.data_sets`).
     """
 
     name: str
@@ -56,6 +58,7 @@ class Study:
     targets: tuple[Target, ...] = ()
     rays: tuple[float, ...] = ()
     brackets: tuple[Question, ...] = ()
+    baselines: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         self._require_types()
@@ -113,6 +116,14 @@ class Study:
             validated(cell, f"study {self.name!r}: cells: number {place}") for place, cell in enumerate(self.cells, 1)
         )
         object.__setattr__(self, "cells", checked)
+        for place, one in enumerate(self.baselines, start=1):
+            if getattr(one, "family", None) != BASELINES:
+                raise UserError(
+                    f"study {self.name!r}: baselines: expected data sets, got number {place} = {_shown(one)}; make them by"
+                    " data_sets(cells)"
+                )
+        if self.baselines and self.brackets:
+            raise UserError(f"study {self.name!r}: expected baselines beside cells, got brackets; leave the baselines out")
 
     def _refuse_what_no_table_can_answer(self) -> None:
         """Rays that are no exponents, and what is asked twice.
@@ -124,6 +135,7 @@ class Study:
         if wrong:
             raise UserError(f"study {self.name!r}: rays: expected finite exponents alpha > 0 of n = c q^alpha, got {wrong[0]}")
         asked: dict[str, tuple[object, ...]] = {"rays": self.rays, "targets": self.targets, "brackets": self.brackets}
+        asked["baselines"] = self.baselines
         for field, values in asked.items():
             twice = [place for place, value in enumerate(values) if value in values[:place]]
             if twice:
@@ -136,6 +148,11 @@ class Study:
         """Cells by key, in the order of the grid."""
         return {cell_key(cell): cell for cell in self.cells}
 
+    @cached_property
+    def keyed_baselines(self) -> dict[str, Any]:
+        """Data sets whose reference lines are drawn, by key."""
+        return {cell_key(one): one for one in self.baselines}
+
     @property
     def family(self) -> str:
         """The family of all cells."""
@@ -146,7 +163,13 @@ class Study:
         """What the tables need to know of the study."""
         expected = tuple(expected_cell(key, cell) for key, cell in self.keyed.items())
         return Manifest(
-            family=self.family, name=self.name, question=self.question, targets=self.targets, expected=expected, rays=self.rays
+            family=self.family,
+            name=self.name,
+            question=self.question,
+            targets=self.targets,
+            expected=expected,
+            rays=self.rays,
+            baselines=tuple(expected_cell(key, one) for key, one in self.keyed_baselines.items()),
         )
 
 

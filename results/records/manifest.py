@@ -19,10 +19,12 @@ from operators.errors import UserError
 from results.families import FAMILIES, Family
 from results.records.gc_pause import paused_collection
 from results.records.record import SCHEMA
-from results.schema.model import LARGEST_COUNT, Model
+from results.schema.model import LARGEST_COUNT, Model, later
 from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read_sealed, seal
 
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
+BASELINES = "baselines"
+"""The family of data sets whose reference lines a study draws."""
 NetClass = Literal["free", "tied"]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Positive = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -96,7 +98,13 @@ class Bracket(Model):
 
 
 class Manifest(Model):
-    """The expanded study: `study.json`. `family` is that of all its cells."""
+    """The expanded study: `study.json`.
+
+    Attributes:
+        family: that of all its cells.
+        expected: its cells.
+        baselines: the data sets whose reference lines it draws, cells of the family `baselines`.
+    """
 
     schema_version: int = Field(SCHEMA, alias="schema")
     family: str = "deeponet"
@@ -106,6 +114,7 @@ class Manifest(Model):
     expected: tuple[ExpectedCell, ...]
     rays: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
     brackets: tuple[Bracket, ...] = ()
+    baselines: tuple[ExpectedCell, ...] = later(())
 
     @field_validator("family")
     @classmethod
@@ -116,12 +125,17 @@ class Manifest(Model):
 
     def asked(self) -> tuple[object, ...]:
         """What is asked of the cells, as told apart from what was run: it may change after the run."""
-        return (self.question, self.targets, self.rays)
+        return (self.question, self.targets, self.rays, self.baselines)
 
     def asking(self, other: "Manifest") -> "Manifest":
         """The same study with what another manifest asks, and the cells that it expects if it names any."""
         update: dict[str, object] = {"question": other.question, "targets": other.targets, "rays": other.rays}
+        update |= {"baselines": other.baselines} if other.baselines else {}
         return self.model_copy(update=update | ({"expected": other.expected} if other.expected else {}))
+
+    def asked_keys(self) -> list[str]:
+        """Keys of all records that the study asks for, those of reference lines last."""
+        return [one.key for one in (*self.expected, *self.baselines)]
 
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""
@@ -192,12 +206,16 @@ def require_sound(manifest: Manifest) -> Manifest:
         Damaged: a cell that is none of the family or has other sizes, a key twice, or a target of another kind.
     """
     family = FAMILIES[manifest.family]
-    for place, expected in enumerate(manifest.expected):
-        reason = _objection(family, expected)
-        if reason is not None:
-            raise Damaged(f"expected.{place}.{reason}")
-    if len({expected.key for expected in manifest.expected}) < len(manifest.expected):
-        raise Damaged("expected: a key twice")
+    for field, kind, cells in (
+        ("expected", family, manifest.expected),
+        ("baselines", FAMILIES[BASELINES], manifest.baselines),
+    ):
+        for place, expected in enumerate(cells):
+            reason = _objection(kind, expected)
+            if reason is not None:
+                raise Damaged(f"{field}.{place}.{reason}")
+        if len({expected.key for expected in cells}) < len(cells):
+            raise Damaged(f"{field}: a key twice")
     unknown = [target.kind for target in manifest.targets if target.kind not in family.target_kinds]
     if unknown:
         raise Damaged(f"targets: expected kinds among {list(family.target_kinds)}, got {unknown[0]!r}")
