@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from bench.cell import Cell, Net, Training
 from bench.data_sets import DataSet, data_sets
+from bench.preset import Preset
 from bench.study import Study
 from operators import TASKS
 from results.records.manifest import Target
@@ -35,6 +36,8 @@ CELLS = (
     *nets(SIGN, 312, held_out=312),
 )
 
+SMOKE = Preset("N = 100 and q = 4", lambda cell: cell.functions == 100 and cell.architecture.q == 4)
+
 STUDY = Study(
     name="baselines",
     question=__doc__ or "",
@@ -44,4 +47,5 @@ STUDY = Study(
         *data_sets(CELLS),
         DataSet(task=SIGN, functions=20_000, points=SIGN_POINTS, test_functions=2000),
     ),
+    presets={"smoke": SMOKE},
 )

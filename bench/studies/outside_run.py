@@ -10,6 +10,7 @@ Their batch size is not logged; 16 fits. Compare with the columns relative_mean 
 
 from bench.cell import Cell, Net, Training
 from bench.data_sets import data_sets
+from bench.preset import Preset
 from bench.study import Study
 from results.records.manifest import Target
 
@@ -54,4 +55,5 @@ STUDY = Study(
     cells=CELLS,
     targets=(Target(kind="relative", value=0.33),),
     baselines=data_sets(CELLS),
+    presets={"smoke": Preset("one replicate of five", lambda cell: cell.replicate == 0)},
 )

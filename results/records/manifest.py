@@ -25,6 +25,7 @@ from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
 BASELINES = "baselines"
 """The family of data sets whose reference lines a study draws."""
+PAPER = "paper"  # the preset that is the whole study
 NetClass = Literal["free", "tied"]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Positive = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -104,6 +105,8 @@ class Manifest(Model):
         family: that of all its cells.
         expected: its cells.
         baselines: the data sets whose reference lines it draws, cells of the family `baselines`.
+        preset: which part of the study it is; `paper` is the whole.
+        thinned: what that part is, in a clause.
     """
 
     schema_version: int = Field(SCHEMA, alias="schema")
@@ -115,6 +118,8 @@ class Manifest(Model):
     rays: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
     brackets: tuple[Bracket, ...] = ()
     baselines: tuple[ExpectedCell, ...] = later(())
+    preset: str = later(PAPER, pattern=r"^[a-z]{1,20}$")
+    thinned: str = later("", max_length=400)
 
     @field_validator("family")
     @classmethod
@@ -124,18 +129,29 @@ class Manifest(Model):
         return name
 
     def asked(self) -> tuple[object, ...]:
-        """What is asked of the cells, as told apart from what was run: it may change after the run."""
-        return (self.question, self.targets, self.rays, self.baselines)
+        """What is asked of which cells, as told apart from what was run: it may change after the run."""
+        return (self.question, self.targets, self.rays, self.baselines, self.preset, self.thinned)
 
     def asking(self, other: "Manifest") -> "Manifest":
-        """The same study with what another manifest asks, and the cells that it expects if it names any."""
-        update: dict[str, object] = {"question": other.question, "targets": other.targets, "rays": other.rays}
-        update |= {"baselines": other.baselines} if other.baselines else {}
-        return self.model_copy(update=update | ({"expected": other.expected} if other.expected else {}))
+        """The same study with what another manifest asks, and the cells and data sets that it expects if it names any."""
+        names = ("question", "targets", "rays", "preset", "thinned")
+        named = [name for name in ("expected", "baselines") if getattr(other, name)]
+        return self.model_copy(update={name: getattr(other, name) for name in (*names, *named)})
 
     def asked_keys(self) -> list[str]:
         """Keys of all records that the study asks for, those of reference lines last."""
         return [one.key for one in (*self.expected, *self.baselines)]
+
+    @property
+    def arguments(self) -> str:
+        """What `python -m bench run` is told."""
+        return self.name + (f" --preset {self.preset}" if self.preset != PAPER else "")
+
+    def part_of(self, other: "Manifest") -> bool:
+        """Whether another manifest asks the same of at least these cells and data sets."""
+        mine, theirs = (set(manifest.asked_keys()) for manifest in (self, other))
+        own = {name: getattr(self, name) for name in ("expected", "baselines", "preset", "thinned")}
+        return self == other.model_copy(update=own) and mine <= theirs
 
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""
