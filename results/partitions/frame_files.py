@@ -50,11 +50,12 @@ class FrameWriter:
         """Write study.json.
 
         Raises:
-            UserError: the folder holds something, or cannot be written; or the study asks for witnesses, which no cell answers.
+            UserError: the folder holds something, or cannot be written; or the study asks for what no cell answers.
         """
-        if self.manifest.brackets:
+        if self.manifest.brackets or self.manifest.baselines:
+            others = "witnesses" if self.manifest.brackets else "reference lines"
             raise UserError(
-                f"expected a study of cells, got {self.manifest.name}, which asks for witnesses; `python -m bench report` makes"
+                f"expected a study of cells, got {self.manifest.name}, which asks for {others}; `python -m bench report` makes"
                 " its tables"
             )
         if self.target.is_dir() and any(self.target.iterdir()):
