@@ -4,8 +4,9 @@ from typing import Any
 
 from bench.families.deeponet.execution import DeepONetExecution
 from bench.families.family import Execution
+from bench.families.sci import SectionsExecution
 
-FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(),)}
+FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(), SectionsExecution())}
 
 
 def execution_of(cell: Any) -> Execution:

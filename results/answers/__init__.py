@@ -7,7 +7,20 @@ says of trainings what is only known of these trainings. What is not identified 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from results.answers import bounds, brackets, cells, errors, exponents, floors, frontier, leaderboard, mechanism, rays, thresholds
+from results.answers import (
+    bounds,
+    brackets,
+    cells,
+    errors,
+    exponents,
+    floors,
+    frontier,
+    leaderboard,
+    mechanism,
+    rays,
+    sci,
+    thresholds,
+)
 from results.answers.answer import Answer as Answer
 from results.tables.study_tables import StudyTables
 
@@ -39,6 +52,7 @@ ANSWERS: dict[str, Kind] = {
     "leaderboard": Kind(leaderboard.answers, ("leaderboard",)),
     "errors": Kind(errors.answers, ("scaling",)),
     "floors": Kind(floors.answers, ("scaling",)),
+    "sci": Kind(sci.answers, ("sci",)),
 }
 
 

@@ -2,7 +2,8 @@
 
 from results.families.deeponet import DeepONetTraining
 from results.families.family import Family
+from results.families.sci import Sections
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(),)}
+FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Sections())}
 
 __all__ = ["FAMILIES", "Family"]

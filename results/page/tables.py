@@ -107,6 +107,13 @@ FILES = (
         " least and most.",
         "test task design noise_law control q d n statistic value low high least most verdict reason used runs",
     ),
+    Spec(
+        "companion",
+        "sci",
+        "Sections",
+        "One row per section and point: the injection modulus bounds the distance from above, the square section's does not.",
+        "",
+    ),
     Spec("records", "cells", "Every cell", "", ""),
 )
 ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"
