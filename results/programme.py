@@ -49,6 +49,16 @@ SCI = Strand(
     falsified_by="a rectangular section whose smallest singular value lies below the distance from the spectrum, or grows with n",
     source="Ben-Artzi, Colbrook, Hansen, Nevanlinna, Seidel 2015, arXiv 1508.03280",
 )
+DIGITS = Strand(
+    title="The K-digit barrier",
+    kind="mechanism demonstration",
+    studies=("digits",),
+    statement="Whatever reads two matrices alike errs by half the distance of their minimisers, 1.5 x 10^-K, on one of them,"
+    " however it was trained; K - 1 digits are within reach.",
+    status="certified for these pairs, in closed form; the theorem behind it is about computability: no finite run confirms it",
+    falsified_by="a predictor that reads rounded matrices and comes below the line: it would have seen digits that it must not",
+    source="Colbrook, Antun, Hansen 2022, doi:10.1073/pnas.2107151119",
+)
 
-STRANDS: dict[str, Strand] = {"deeponet": SIZES, "sci": SCI}
+STRANDS: dict[str, Strand] = {"deeponet": SIZES, "digits": DIGITS, "sci": SCI}
 """Strands by the family that asks them."""

@@ -22,13 +22,12 @@ WEAK, STRONG = 1.0, 2.0
 def hoppings(count: int, *, strong_first: bool) -> Array:
     """The first bonds of a stretch of the chain."""
     strong = (np.arange(count) % 2 == 0) == strong_first
-    return np.where(strong, STRONG, WEAK)
+    return np.asarray(np.where(strong, STRONG, WEAK), dtype=np.float64)
 
 
 def chain(bonds: Array) -> Array:
     """The section between these bonds: one more site than bonds."""
-    section: Array = np.diag(bonds, 1) + np.diag(bonds, -1)
-    return section
+    return np.asarray(np.diag(bonds, 1) + np.diag(bonds, -1), dtype=np.float64)
 
 
 def square_eigenvalues(n: int, *, cuts_strong: bool) -> Array:

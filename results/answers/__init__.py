@@ -11,6 +11,7 @@ from results.answers import (
     bounds,
     brackets,
     cells,
+    digits,
     errors,
     exponents,
     floors,
@@ -52,6 +53,7 @@ ANSWERS: dict[str, Kind] = {
     "leaderboard": Kind(leaderboard.answers, ("leaderboard",)),
     "errors": Kind(errors.answers, ("scaling",)),
     "floors": Kind(floors.answers, ("scaling",)),
+    "digits": Kind(digits.answers, ("digits",)),
     "sci": Kind(sci.answers, ("sci",)),
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from results.charts.audit import audit_charts
 from results.charts.brackets import bracket_charts
+from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
 from results.charts.frontier import frontier_charts
@@ -42,6 +43,7 @@ CHARTS: dict[str, Kind] = {
     "rays": Kind(ray_charts, ("rays",)),
     "optimality": Kind(optimality_charts),
     "audit": Kind(audit_charts),
+    "digits": Kind(digit_charts, ("digits",), "digits"),
     "sci": Kind(section_charts, ("sci",), "sci"),
 }
 

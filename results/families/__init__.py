@@ -1,9 +1,10 @@
 """Families: kinds of experiments, the evidence half. One line per entry."""
 
 from results.families.deeponet import DeepONetTraining
+from results.families.digits import Digits
 from results.families.family import Family
 from results.families.sci import Sections
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Sections())}
+FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Sections(), Digits())}
 
 __all__ = ["FAMILIES", "Family"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from results.families import FAMILIES, Family, sci
+from results.families import FAMILIES, Family, digits, sci
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import bounds, brackets, exponents, frontier, leaderboard, mechanism, rays, scaling, thresholds
@@ -90,6 +90,7 @@ TABLES: dict[str, Table] = {
     "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame)),
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
+    "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
     "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
 }
 
