@@ -44,6 +44,8 @@ STUDIES: dict[str, BuiltIn] = {
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
     "baselines": BuiltIn("bench.studies.baselines", 75, {"smoke": 12}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
+    "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
+    "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
 }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.families import FAMILIES, Family
+from results.families import FAMILIES, Family, digits, sci
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
@@ -133,6 +133,8 @@ TABLES: dict[str, Table] = {
     "literature": Table(
         lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
     ),
+    "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
+    "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
 }
 
 
