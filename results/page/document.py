@@ -133,7 +133,7 @@ def _place(number: int) -> str:
     return f"chart-{number}"
 
 
-def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str]:
+def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str | bool]:
     """An answer with the addresses of its chart and its table on the page, empty where there is none."""
     place = chart_of(drawings, answer.chart, answer.task, answer.target)
     return {
@@ -143,6 +143,7 @@ def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, st
         "chart": "" if place is None else _place(place),
         "file": answer.table,
         "table": f"table-{held[answer.table]}" if answer.table and answer.table in held else "",
+        "decides": answer.decides,
     }
 
 
