@@ -24,7 +24,7 @@ from bench.families import FAMILIES, execution_of
 from bench.preset import THINNED, Preset
 from bench.question import Question, validated
 from operators import TASKS, UserError
-from results.records.manifest import PAPER, ExpectedCell, Manifest, Target
+from results.records.manifest import BASELINES, PAPER, ExpectedCell, Manifest, Target
 from results.schema.model import Model
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -35,6 +35,7 @@ FIELDS: tuple[tuple[str, Any, str], ...] = (
     ("targets", Target, "targets"),
     ("rays", int | float, "numbers"),
     ("brackets", Question, "questions"),
+    ("baselines", Model, "data sets"),
 )
 
 
@@ -49,6 +50,7 @@ class Study:
         targets: what a fit must reach, for the tables.
         rays: exponents alpha of the rays n = c q^alpha that the cells follow, if they do.
         brackets: questions of a bracket search, in place of cells; the search chooses the cells.
+        baselines: data sets whose reference lines are drawn (`bench.data_sets`).
         presets: parts of the study that cost less, by name; `paper` is the whole.
         preset: the one that this is; `at` gives the others.
     """
@@ -59,6 +61,7 @@ class Study:
     targets: tuple[Target, ...] = ()
     rays: tuple[float, ...] = ()
     brackets: tuple[Question, ...] = ()
+    baselines: tuple[Any, ...] = ()
     presets: Mapping[str, Preset] = field(default_factory=dict)
     preset: str = PAPER
 
@@ -119,6 +122,14 @@ class Study:
             validated(cell, f"study {self.name!r}: cells: number {place}") for place, cell in enumerate(self.cells, 1)
         )
         object.__setattr__(self, "cells", checked)
+        for place, one in enumerate(self.baselines, start=1):
+            if getattr(one, "family", None) != BASELINES:
+                raise UserError(
+                    f"study {self.name!r}: baselines: expected data sets, got number {place} = {_shown(one)}; make them by"
+                    " data_sets(cells)"
+                )
+        if self.baselines and self.brackets:
+            raise UserError(f"study {self.name!r}: expected baselines beside cells, got brackets; leave the baselines out")
 
     def _require_presets(self) -> None:
         """Refuse presets of other names or types.
@@ -142,6 +153,7 @@ class Study:
         if wrong:
             raise UserError(f"study {self.name!r}: rays: expected finite exponents alpha > 0 of n = c q^alpha, got {wrong[0]}")
         asked: dict[str, tuple[object, ...]] = {"rays": self.rays, "targets": self.targets, "brackets": self.brackets}
+        asked["baselines"] = self.baselines
         for name, values in asked.items():
             twice = [place for place, value in enumerate(values) if value in values[:place]]
             if twice:
@@ -153,6 +165,11 @@ class Study:
     def keyed(self) -> dict[str, Any]:
         """Cells by key, in the order of the grid."""
         return {cell_key(cell): cell for cell in self.cells}
+
+    @cached_property
+    def keyed_baselines(self) -> dict[str, Any]:
+        """Data sets whose reference lines are drawn, by key."""
+        return {cell_key(one): one for one in self.baselines}
 
     def at(self, preset: str) -> "Study":
         """This study at a preset.
@@ -166,7 +183,8 @@ class Study:
             raise UserError(f"study {self.name!r}: expected --preset among {list(self.sizes)}, got {_shown(preset)}")
         keeps = self.presets[preset].keeps
         cells, brackets = (tuple(one for one in kept if keeps(one)) for kept in (self.cells, self.brackets))
-        return replace(self, cells=cells, brackets=brackets, preset=preset)
+        baselines = tuple(one for one in self.baselines if any(_on(cell, one) for cell in cells))
+        return replace(self, cells=cells, brackets=brackets, baselines=baselines, preset=preset)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -199,9 +217,15 @@ class Study:
             targets=self.targets,
             expected=expected,
             rays=self.rays,
+            baselines=tuple(expected_cell(key, one) for key, one in self.keyed_baselines.items()),
             preset=self.preset,
             thinned=self.thinned,
         )
+
+
+def _on(cell: Any, data_set: Any) -> bool:
+    """Whether a cell is trained on a data set."""
+    return all(getattr(cell, name) == getattr(data_set, name) for name in type(data_set).model_fields)
 
 
 def _shown(value: object) -> str:

@@ -1,20 +1,20 @@
 """Reproducing a published study: tables from records, errors of witnesses from weights, a sample of records from nothing.
 
 A record is trained again where this code still has the method that made it (its key is then the same). On the recorded kind of
-processor its weights must be the same bits. On another kind rounding differs and training amplifies it; there the training error
-must agree within MARGIN of itself.
+processor its weights, or without weights what it measured, must be the same bits. On another kind rounding differs and training
+amplifies it; there the training error, or whatever errors the family has, must agree within MARGIN of itself.
 """
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
 from results.editions.checks import checks
 from results.editions.published import Published
 from results.editions.record_tables import read_records
+from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
 
 MARGIN = 0.1
@@ -114,7 +114,7 @@ def _trained(study: Published, sample: list[Record]) -> Iterator[Finding]:
 
 def _agreement(pairs: list[tuple[Record, Record]]) -> Finding:
     here = [pair for pair in pairs if pair[0].host.get("processor") == pair[1].host.get("processor")]
-    same = [old for old, new in here if old.weights_sha256 == new.weights_sha256]
+    same = [old for old, new in here if _same(old, new)]
     other = [pair for pair in pairs if pair not in here]
     near = [old for old, new in other if _near(old, new)]
     text = f"{len(same)} of {len(here)} records trained again on the recorded kind of processor have the same weights"
@@ -124,10 +124,14 @@ def _agreement(pairs: list[tuple[Record, Record]]) -> Finding:
     return Finding(not wrong, text + (f"; not these: {', '.join(wrong)}" if wrong else ""))
 
 
+def _same(old: Record, new: Record) -> bool:
+    """Equal weights; without weights equal measurements."""
+    if old.weights_sha256 is None and new.weights_sha256 is None:
+        return old.measured == new.measured
+    return old.weights_sha256 == new.weights_sha256
+
+
 def _near(old: Record, new: Record) -> bool:
-    return _error(new) is not None and abs(_error(new) - _error(old)) <= MARGIN * _error(old)
-
-
-def _error(record: Record) -> Any:
-    """The training error, of families that have one."""
-    return getattr(getattr(record.measured, "errors", None), "relative", None)
+    if old.measured is None or new.measured is None:
+        return False
+    return EVIDENCE[old.family].agree(old.measured, new.measured, MARGIN)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from bench.families.baselines.execution import BaselinesExecution
 from bench.families.deeponet.execution import DeepONetExecution
 from bench.families.family import Execution
 
-FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(),)}
+FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(), BaselinesExecution())}
 
 
 def execution_of(cell: Any) -> Execution:

@@ -7,7 +7,20 @@ says of trainings what is only known of these trainings. What is not identified 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from results.answers import bounds, brackets, cells, errors, exponents, floors, frontier, leaderboard, mechanism, rays, thresholds
+from results.answers import (
+    baselines,
+    bounds,
+    brackets,
+    cells,
+    errors,
+    exponents,
+    floors,
+    frontier,
+    leaderboard,
+    mechanism,
+    rays,
+    thresholds,
+)
 from results.answers.answer import Answer as Answer
 from results.tables.study_tables import StudyTables
 
@@ -38,6 +51,8 @@ ANSWERS: dict[str, Kind] = {
     "thresholds": Kind(thresholds.answers, ("thresholds",)),
     "leaderboard": Kind(leaderboard.answers, ("leaderboard",)),
     "errors": Kind(errors.answers, ("scaling",)),
+    "baselines": Kind(baselines.answers, ("baselines",)),
+    "literature": Kind(baselines.of_literature, ("literature",)),
     "floors": Kind(floors.answers, ("scaling",)),
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from results.charts.audit import audit_charts
+from results.charts.baselines import baseline_charts
 from results.charts.brackets import bracket_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
@@ -34,6 +35,7 @@ CHARTS: dict[str, Kind] = {
     "frontier": Kind(frontier_charts, ("brackets",)),
     "leaderboard": Kind(leader_charts, ("leaderboard",)),
     "thresholds": Kind(threshold_charts, ("thresholds", "demands")),
+    "baselines": Kind(baseline_charts, ("baselines",)),
     "errors": Kind(error_charts, ("scaling",)),
     "surfaces": Kind(surfaces, ("scaling",)),
     "rays": Kind(ray_charts, ("rays",)),

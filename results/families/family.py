@@ -79,6 +79,10 @@ class Family(ABC):
         values = measured.model_dump(mode="json")
         return tuple(_at(values, name, self.text_columns()) for name in self.outcome_columns())
 
+    def agree(self, one: Model, other: Model, margin: float) -> bool:
+        """Whether two measurements of one cell, made on different machines, agree within a relative margin."""
+        return one == other
+
     def named(self, measured: Model) -> Mapping[str, float | None]:
         """Further measurements that only some records have, by column."""
         return {}

@@ -92,6 +92,21 @@ FILES = (
         " relative_best absorbed_best training_mse_best floor floor_status optimality_best test_relative_median",
     ),
     Spec(
+        "baselines",
+        "baselines",
+        "Regression on the same data",
+        "`q_test`, `d_test`: the smallest of the recorded nets whose held-out error lies below that of the line; blank where none"
+        " does, which says nothing of nets that were not trained.",
+        "task parameters N M noise_law sigma line q status train test nets beaten q_test d_test",
+    ),
+    Spec(
+        "baselines",
+        "literature",
+        "Published errors of operator nets",
+        "Beside a linear map and a kernel on data drawn here from the law that the source states.",
+        "task N M net published linear_map linear_map_below kernel kernel_below source law",
+    ),
+    Spec(
         "rays",
         "rays",
         "Trend tests along rays",

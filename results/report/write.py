@@ -13,7 +13,6 @@ from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
-from results.families import Family
 from results.figures.catalogue import Picture, pictures
 from results.figures.style import METADATA, rendered
 from results.page.document import write_page
@@ -115,7 +114,7 @@ def write_tables(
             write_atomic(inside(folder / "figures", f"{picture.name}.{kind}"), rendered(picture.figure, kind))
     store.quarantine()
     summary = _summary(tables, store)
-    write_atomic(folder / "columns.md", _columns(tables.family).encode())
+    write_atomic(folder / "columns.md", _columns(tables).encode())
     found = answers(tables)
     opening = answers_section(found, charts, figures=figures)
     write_atomic(folder / "report.md", _report(tables, summary, store, opening, drawn, made).encode())
@@ -285,8 +284,11 @@ def _cost(frame: pd.DataFrame) -> str:
     return f"## Cost\n\n{table(rows, {str(name): names[str(name)] for name in rows}, full='records')}\n"
 
 
-def _columns(family: Family) -> str:
-    return columns_page({name: kind.columns(family) for name, kind in kinds(family).items()})
+def _columns(tables: StudyTables) -> str:
+    """Of the tables that the study has, and of those that it would have."""
+    return columns_page(
+        {name: tables.columns.get(name, kind.columns(tables.family)) for name, kind in kinds(tables.family).items()}
+    )
 
 
 def _reproduce(manifest: Manifest) -> str:
