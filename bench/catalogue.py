@@ -17,7 +17,7 @@ class BuiltIn:
 
     Attributes:
         module: defines STUDY; its docstring is the question.
-        cells: of the grid; of a bracket study, the trainings that its searches may take at most.
+        cells: of the grid; of a study of searches, the trainings that these may take at most.
     """
 
     module: str
@@ -34,6 +34,7 @@ class BuiltIn:
 STUDIES: dict[str, BuiltIn] = {
     "smoke": BuiltIn("bench.studies.smoke", 564),
     "threshold": BuiltIn("bench.studies.threshold", 4080),
+    "threshold-search": BuiltIn("bench.studies.threshold_search", 1512),
     "rays": BuiltIn("bench.studies.rays", 420),
     "widths": BuiltIn("bench.studies.widths", 1944),
     "mechanism": BuiltIn("bench.studies.mechanism", 192),

@@ -20,8 +20,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.catalogue import find_study
+from bench.cell import Cell
 from bench.families import FAMILIES, execution_of
 from bench.question import Question, validated
+from bench.threshold_series import ThresholdSeries
 from operators import TASKS, UserError
 from results.records.manifest import ExpectedCell, Manifest, Target
 from results.schema.model import Model
@@ -34,6 +36,7 @@ FIELDS: tuple[tuple[str, Any, str], ...] = (
     ("targets", Target, "targets"),
     ("rays", int | float, "numbers"),
     ("brackets", Question, "questions"),
+    ("thresholds", ThresholdSeries, "series"),
 )
 
 
@@ -48,6 +51,7 @@ class Study:
         targets: what a fit must reach, for the tables.
         rays: exponents alpha of the rays n = c q^alpha that the cells follow, if they do.
         brackets: questions of a bracket search, in place of cells; the search chooses the cells.
+        thresholds: series of which a search locates q*(n), in place of cells; the search chooses the q.
     """
 
     name: str
@@ -56,14 +60,18 @@ class Study:
     targets: tuple[Target, ...] = ()
     rays: tuple[float, ...] = ()
     brackets: tuple[Question, ...] = ()
+    thresholds: tuple[ThresholdSeries, ...] = ()
 
     def __post_init__(self) -> None:
         self._require_types()
         object.__setattr__(self, "question", " ".join(self.question.split()))
         if not NAME.fullmatch(self.name):
             raise UserError(f"expected a study name of lower-case letters, digits and hyphens (at most 64), got {self.name!r}")
-        if bool(self.cells) == bool(self.brackets):
-            raise UserError(f"expected study {self.name!r} to have at least one cell, or else brackets, got neither or both")
+        if sum(map(bool, (self.cells, self.brackets, self.thresholds))) != 1:
+            raise UserError(
+                f"expected study {self.name!r} to have at least one cell, or else brackets, or else thresholds, got none or more"
+                " than one of them"
+            )
         families = sorted({cell.family for cell in self.cells})
         if len(families) > 1:
             raise UserError(
@@ -73,7 +81,7 @@ class Study:
             if question.template.noise.control != "none":
                 raise UserError(f"study {self.name!r}: expected brackets without a control, got one; ask about plain noise")
         self._refuse_what_no_table_can_answer()
-        for cell in (*self.cells, *(question.template for question in self.brackets)):
+        for cell in (*self.cells, *self._templates()):
             refusal = execution_of(cell).refuses(cell)
             if refusal:
                 raise UserError(f"study {self.name!r}: {refusal}")
@@ -123,8 +131,8 @@ class Study:
         wrong = [alpha for alpha in self.rays if not (math.isfinite(alpha) and alpha > 0.0)]
         if wrong:
             raise UserError(f"study {self.name!r}: rays: expected finite exponents alpha > 0 of n = c q^alpha, got {wrong[0]}")
-        asked: dict[str, tuple[object, ...]] = {"rays": self.rays, "targets": self.targets, "brackets": self.brackets}
-        for field, values in asked.items():
+        for field in ("rays", "targets", "brackets", "thresholds"):
+            values: tuple[object, ...] = getattr(self, field)
             twice = [place for place, value in enumerate(values) if value in values[:place]]
             if twice:
                 raise UserError(
@@ -139,8 +147,12 @@ class Study:
     @property
     def family(self) -> str:
         """The family of all cells."""
-        templates = (question.template for question in self.brackets)
-        return str(next(iter((*self.cells, *templates))).family)
+        return str(next(iter((*self.cells, *self._templates()))).family)
+
+    def _templates(self) -> Iterator[Cell]:
+        """The templates of what is searched for."""
+        yield from (question.template for question in self.brackets)
+        yield from (series.template for series in self.thresholds)
 
     def manifest(self) -> Manifest:
         """What the tables need to know of the study."""

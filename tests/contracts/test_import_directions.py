@@ -54,19 +54,22 @@ MAY_IMPORT: dict[str, str] = {
     "bench.size_schedules": "operators operators.architectures bench.cell",
     "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
     " bench.cell",
+    "bench.threshold_series": "operators results.records bench.cell bench.size_schedules bench.question",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
     " results.families results.records bench.cell bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
-    " bench.families bench.question",
-    "bench.study": "operators results.schema results.records bench.catalogue bench.families bench.question",
+    " bench.families bench.question bench.threshold_series",
+    "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.question"
+    " bench.threshold_series",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
-    "bench.studies": "operators results.records bench.cell bench.question bench.size_schedules bench.study",
+    "bench.studies": "operators results.records bench.cell bench.question bench.size_schedules bench.study"
+    " bench.threshold_series",
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
-    " bench.execution",
+    " bench.execution bench.threshold_series",
     "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.records"
     " results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study bench.execution"
     " bench.drivers",
