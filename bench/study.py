@@ -10,9 +10,9 @@ import re
 import runpy
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,11 @@ from pydantic import ValidationError
 from bench.catalogue import find_study
 from bench.cell import Cell
 from bench.families import FAMILIES, execution_of
+from bench.preset import THINNED, Preset
 from bench.question import Question, validated
 from bench.threshold_series import ThresholdSeries
 from operators import TASKS, UserError
-from results.records.manifest import ExpectedCell, Manifest, Target
+from results.records.manifest import PAPER, ExpectedCell, Manifest, Target
 from results.schema.model import Model
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -52,6 +53,8 @@ class Study:
         rays: exponents alpha of the rays n = c q^alpha that the cells follow, if they do.
         brackets: questions of a bracket search, in place of cells; the search chooses the cells.
         thresholds: series of which a search locates q*(n), in place of cells; the search chooses the q.
+        presets: parts of the study that cost less, by name; `paper` is the whole.
+        preset: the one that this is; `at` gives the others.
     """
 
     name: str
@@ -61,6 +64,8 @@ class Study:
     rays: tuple[float, ...] = ()
     brackets: tuple[Question, ...] = ()
     thresholds: tuple[ThresholdSeries, ...] = ()
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    preset: str = PAPER
 
     def __post_init__(self) -> None:
         self._require_types()
@@ -102,18 +107,19 @@ class Study:
         Raises:
             UserError: with the field.
         """
-        for field in ("name", "question"):
-            if not isinstance(getattr(self, field), str):
-                raise UserError(f"study: {field}: expected text, got {_shown(getattr(self, field))}")
-        for field, kind, what in FIELDS:
-            values = getattr(self, field)
+        for name in ("name", "question"):
+            if not isinstance(getattr(self, name), str):
+                raise UserError(f"study: {name}: expected text, got {_shown(getattr(self, name))}")
+        self._require_presets()
+        for name, kind, what in FIELDS:
+            values = getattr(self, name)
             if isinstance(values, kind | str | Mapping) or not isinstance(values, Iterable):
                 remedy = "; a tuple of one has a comma: (x,)" if isinstance(values, kind) else ""
-                raise UserError(f"study {self.name!r}: {field}: expected a tuple of {what}, got {_shown(values)}{remedy}")
-            object.__setattr__(self, field, tuple(values))
-            for place, value in enumerate(getattr(self, field), start=1):
+                raise UserError(f"study {self.name!r}: {name}: expected a tuple of {what}, got {_shown(values)}{remedy}")
+            object.__setattr__(self, name, tuple(values))
+            for place, value in enumerate(getattr(self, name), start=1):
                 if not isinstance(value, kind) or isinstance(value, bool):
-                    raise UserError(f"study {self.name!r}: {field}: expected {what}, got number {place} = {_shown(value)}")
+                    raise UserError(f"study {self.name!r}: {name}: expected {what}, got number {place} = {_shown(value)}")
         for place, cell in enumerate(self.cells, start=1):
             if getattr(cell, "family", None) not in FAMILIES:
                 raise UserError(f"study {self.name!r}: cells: expected cells, got number {place} = {_shown(cell)}")
@@ -121,6 +127,18 @@ class Study:
             validated(cell, f"study {self.name!r}: cells: number {place}") for place, cell in enumerate(self.cells, 1)
         )
         object.__setattr__(self, "cells", checked)
+
+    def _require_presets(self) -> None:
+        """Refuse presets of other names or types.
+
+        Raises:
+            UserError: naming what is expected.
+        """
+        if not isinstance(self.presets, Mapping) or any(not isinstance(one, Preset) for one in self.presets.values()):
+            raise UserError(f"study {self.name!r}: presets: expected a Preset for each name, got {_shown(self.presets)}")
+        unknown = [name for name in self.presets if name not in THINNED]
+        if unknown:
+            raise UserError(f"study {self.name!r}: presets: expected names among {list(THINNED)}, got {_shown(unknown[0])}")
 
     def _refuse_what_no_table_can_answer(self) -> None:
         """Rays that are no exponents, and what is asked twice.
@@ -131,18 +149,50 @@ class Study:
         wrong = [alpha for alpha in self.rays if not (math.isfinite(alpha) and alpha > 0.0)]
         if wrong:
             raise UserError(f"study {self.name!r}: rays: expected finite exponents alpha > 0 of n = c q^alpha, got {wrong[0]}")
-        for field in ("rays", "targets", "brackets", "thresholds"):
-            values: tuple[object, ...] = getattr(self, field)
+        for name in ("rays", "targets", "brackets", "thresholds"):
+            values: tuple[object, ...] = getattr(self, name)
             twice = [place for place, value in enumerate(values) if value in values[:place]]
             if twice:
                 raise UserError(
-                    f"study {self.name!r}: {field}: expected each one once, got number {twice[0] + 1} twice; remove it"
+                    f"study {self.name!r}: {name}: expected each one once, got number {twice[0] + 1} twice; remove it"
                 )
 
     @cached_property
     def keyed(self) -> dict[str, Any]:
         """Cells by key, in the order of the grid."""
         return {cell_key(cell): cell for cell in self.cells}
+
+    def at(self, preset: str) -> "Study":
+        """This study at a preset.
+
+        Raises:
+            UserError: it has none of that name, or it is at a smaller one.
+        """
+        if preset == self.preset:
+            return self
+        if preset not in self.presets or self.preset != PAPER:
+            raise UserError(f"study {self.name!r}: expected --preset among {list(self.sizes)}, got {_shown(preset)}")
+        keeps = self.presets[preset].keeps
+        wholes: tuple[tuple[Any, ...], ...] = (tuple(self.cells), self.brackets, self.thresholds)
+        cells, brackets, thresholds = (tuple(one for one in whole if keeps(one)) for whole in wholes)
+        return replace(self, cells=cells, brackets=brackets, thresholds=thresholds, preset=preset)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Cells of each preset that there is, `paper` last; of a study of searches, the trainings that they may take at most."""
+
+        def size(keeps: Callable[[Any], bool]) -> int:
+            searched = sum(one.trainings for one in self.brackets if keeps(one))
+            searched += sum(one.trainings * len(one.shapes) for one in self.thresholds if keeps(one))
+            return sum(map(keeps, self.cells)) + searched
+
+        parts = {name: size(self.presets[name].keeps) for name in THINNED if name in self.presets}
+        return {**(parts if self.preset == PAPER else {}), self.preset: size(lambda _: True)}
+
+    @property
+    def thinned(self) -> str:
+        """What the preset leaves of the whole; empty for the whole."""
+        return "" if self.preset == PAPER else self.presets[self.preset].thinned
 
     @property
     def family(self) -> str:
@@ -158,7 +208,14 @@ class Study:
         """What the tables need to know of the study."""
         expected = tuple(expected_cell(key, cell) for key, cell in self.keyed.items())
         return Manifest(
-            family=self.family, name=self.name, question=self.question, targets=self.targets, expected=expected, rays=self.rays
+            family=self.family,
+            name=self.name,
+            question=self.question,
+            targets=self.targets,
+            expected=expected,
+            rays=self.rays,
+            preset=self.preset,
+            thinned=self.thinned,
         )
 
 

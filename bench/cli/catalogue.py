@@ -14,7 +14,11 @@ def list_(as_json: Json = False) -> None:
     from bench.catalogue import STUDIES
     from operators import TASKS
 
-    studies = [{"study": name, "cells": study.cells, "question": study.question()} for name, study in STUDIES.items()]
+    presets = {name: {**study.presets, "paper": study.cells} for name, study in STUDIES.items()}
+    studies = [
+        {"study": name, "cells": study.cells, "presets": presets[name], "question": study.question()}
+        for name, study in STUDIES.items()
+    ]
     tasks = [
         {
             "task": task.name,
@@ -30,7 +34,9 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         terminal.print_json({"studies": studies, "tasks": tasks})
         return
-    terminal.print_table(studies, "no studies")
+    texts = {name: ", ".join(f"{part} {count}" for part, count in sizes.items()) for name, sizes in presets.items()}
+    told = [{**study, "presets": texts[str(study["study"])]} for study in studies]
+    terminal.print_table(told, "no studies")
     terminal.print_table(tasks, "no tasks")
 
 

@@ -27,6 +27,7 @@ def standing(folder: Path, most_samples: int = MOST_SAMPLES) -> dict[str, Any]:
     hours, basis = remaining_hours(manifest, store, most_samples)
     return {
         "study": manifest.name,
+        "preset": manifest.preset,
         "expected": len(manifest.expected),
         "missing": len(manifest.expected) - counts.total(),
         "quarantined": len(store.quarantined()),

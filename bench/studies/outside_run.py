@@ -9,6 +9,7 @@ Their batch size is not logged; 16 fits. Compare with the columns relative_mean 
 """
 
 from bench.cell import Cell, Net, Training
+from bench.preset import Preset
 from bench.study import Study
 from results.records.manifest import Target
 
@@ -50,4 +51,5 @@ STUDY = Study(
         for replicate in range(5)
     ),
     targets=(Target(kind="relative", value=0.33),),
+    presets={"smoke": Preset("one replicate of five", lambda cell: cell.replicate == 0)},
 )

@@ -6,8 +6,7 @@ from pathlib import Path
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
 from results.answers import Answer, answers
-from results.editions.edition import Edition
-from results.editions.published import all_published, holds
+from results.editions.published import Published, all_published, holds
 from results.editions.standings import FILE as STANDINGS
 from results.editions.standings import standings
 from results.report.answers_section import answer_line
@@ -46,16 +45,17 @@ def overview_changed(reference: Path, cache: BlockCache | None = None) -> list[s
 def _sections(reference: Path, cache: BlockCache | None) -> Iterator[str]:
     for study in all_published(reference, cache):
         found = bullets([_line(study.edition.study, answer) for answer in answers(study.tables())])
-        yield f"\n## {study.edition.study}\n\n{found}\n{origin(study.edition)}\n"
+        yield f"\n## {study.edition.study}\n\n{found}\n{origin(study)}\n"
 
 
 def _line(study: str, answer: Answer) -> str:
     return answer_line(answer, [f"[{answer.table}]({study}/{answer.table})"] if answer.table else [])
 
 
-def origin(edition: Edition) -> str:
+def origin(study: Published) -> str:
     """Where a study is from, in one sentence."""
+    edition, thinned = study.edition, study.asked().thinned
     return (
         f"Edition {edition.edition} of {edition.published}: {edition.records} trainings, {edition.cpu_hours:.2f} CPU hours,"
-        f" trained at commit {edition.trained[:12]} by {edition.command}."
+        f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({thinned})' if thinned else ''}."
     )

@@ -24,6 +24,7 @@ from results.schema.model import LARGEST_COUNT, Model, later
 from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read_sealed, seal
 
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
+PAPER = "paper"  # the preset that is the whole study
 NetClass = Literal["free", "tied"]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Positive = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -131,7 +132,13 @@ class SoughtThreshold(Model):
 
 
 class Manifest(Model):
-    """The expanded study: `study.json`. `family` is that of all its cells."""
+    """The expanded study: `study.json`.
+
+    Attributes:
+        family: that of all its cells.
+        preset: which part of the study it is; `paper` is the whole.
+        thinned: what that part is, in a clause.
+    """
 
     schema_version: int = Field(SCHEMA, alias="schema")
     family: str = "deeponet"
@@ -142,6 +149,8 @@ class Manifest(Model):
     rays: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
     brackets: tuple[Bracket, ...] = ()
     thresholds: tuple[SoughtThreshold, ...] = later(())
+    preset: str = later(PAPER, pattern=r"^[a-z]{1,20}$")
+    thinned: str = later("", max_length=400)
 
     @field_validator("family")
     @classmethod
@@ -151,13 +160,25 @@ class Manifest(Model):
         return name
 
     def asked(self) -> tuple[object, ...]:
-        """What is asked of the cells, as told apart from what was run: it may change after the run."""
-        return (self.question, self.targets, self.rays)
+        """What is asked of which cells, as told apart from what was run: it may change after the run."""
+        return (self.question, self.targets, self.rays, self.preset, self.thinned)
 
     def asking(self, other: "Manifest") -> "Manifest":
         """The same study with what another manifest asks, and the cells that it expects if it names any."""
-        update: dict[str, object] = {"question": other.question, "targets": other.targets, "rays": other.rays}
+        names = ("question", "targets", "rays", "preset", "thinned")
+        update: dict[str, object] = {name: getattr(other, name) for name in names}
         return self.model_copy(update=update | ({"expected": other.expected} if other.expected else {}))
+
+    @property
+    def arguments(self) -> str:
+        """What `python -m bench run` is told."""
+        return self.name + (f" --preset {self.preset}" if self.preset != PAPER else "")
+
+    def part_of(self, other: "Manifest") -> bool:
+        """Whether another manifest asks the same of at least these cells."""
+        mine, theirs = ({one.key for one in manifest.expected} for manifest in (self, other))
+        whole = other.model_copy(update={"expected": self.expected, "preset": self.preset, "thinned": self.thinned})
+        return self == whole and mine <= theirs
 
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""

@@ -134,6 +134,7 @@ def _of_study(folder: Path) -> dict[str, str]:
 def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
     sections = (
         f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
+        _preset(tables.manifest),
         opening,
         _cells(summary, tables.frame),
         _refused(store),
@@ -148,6 +149,11 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
         f"{made}.\n",
     )
     return "".join(sections)
+
+
+def _preset(manifest: Manifest) -> str:
+    """Which part of the study this is; nothing of the whole."""
+    return f"Preset {manifest.preset}: {escape(manifest.thinned)}.\n\n" if manifest.thinned else ""
 
 
 def _summary(tables: StudyTables, store: Store) -> Summary:
@@ -285,7 +291,7 @@ def _columns(family: Family) -> str:
 
 def _reproduce(manifest: Manifest) -> str:
     return (
-        f"## Reproduce\n\n    python -m bench run {manifest.name}\n\n(or the study's file in place of its name);"
+        f"## Reproduce\n\n    python -m bench run {manifest.arguments}\n\n(or the study's file in place of its name);"
         f" `python -m bench report {manifest.name}` rebuilds this page from the records."
         " What the columns mean: `columns.md`.\n"
     )

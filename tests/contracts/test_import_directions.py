@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, str] = {
     "bench": "operators",
     "bench.catalogue": "operators",
     "bench.extras": "operators",
+    "bench.preset": "",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.size_schedules": "operators operators.architectures bench.cell",
     "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
@@ -61,11 +62,11 @@ MAY_IMPORT: dict[str, str] = {
     " results.families results.records bench.cell bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
     " bench.families bench.question bench.threshold_series",
-    "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.question"
-    " bench.threshold_series",
+    "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.preset"
+    " bench.question bench.threshold_series",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
-    "bench.studies": "operators results.records bench.cell bench.question bench.size_schedules bench.study"
+    "bench.studies": "operators results.records bench.cell bench.preset bench.question bench.size_schedules bench.study"
     " bench.threshold_series",
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
