@@ -64,7 +64,8 @@ MAY_IMPORT: dict[str, str] = {
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.architectures operators.baselines operators.bounds operators.companions"
-    " operators.data operators.diagnostics results.schema results.families results.records bench.cell bench.data_sets bench.engines",
+    " operators.data operators.diagnostics results.schema results.families results.records bench.cell bench.data_sets"
+    " bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
     " bench.families bench.question bench.threshold_series",
     "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.preset"
@@ -77,8 +78,8 @@ MAY_IMPORT: dict[str, str] = {
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
     " bench.execution bench.threshold_series",
     "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.partitions"
-    " results.programme results.records results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study"
-    " bench.execution bench.drivers",
+    " results.programme results.records results.report results.sizing results.witnesses bench.catalogue bench.extras"
+    " bench.engines bench.study bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 
