@@ -14,25 +14,25 @@ from bench.study import Study
 from operators import TASKS
 from results.records.manifest import Target
 
-MOST_POINTS, HELD_OUT, WIDTHS = 1024, 200, (64, 64)
+MOST_POINTS, HELD_OUT, MANY, WIDTHS = 1024, 200, 1000, (64, 64)
 SIGN, SIGN_POINTS = "advection-sign", 200
 
 
 def nets(task: str, functions: int, held_out: int = HELD_OUT) -> Iterator[Cell]:
-    """Three nets on one data set."""
-    for q in (4, 16, 64):
+    """Nets on one data set."""
+    for q in (4, 16, 64) if functions < MANY else (16, 64):
         yield Cell(
             task=task,
             functions=functions,
             points=min(len(TASKS[task].points()), MOST_POINTS),
             test_functions=held_out,
             architecture=Net(branch_widths=WIDTHS, trunk_widths=WIDTHS, q=q),
-            training=Training(steps=500),
+            training=Training(steps=300),
         )
 
 
 CELLS = (
-    *(cell for task in TASKS for functions in (100, 1000) for cell in nets(task, functions)),
+    *(cell for task in TASKS for functions in (100, MANY) for cell in nets(task, functions)),
     *nets(SIGN, 312, held_out=312),
 )
 
