@@ -12,6 +12,7 @@ from results.answers import (
     bounds,
     brackets,
     cells,
+    digits,
     errors,
     exponents,
     floors,
@@ -19,6 +20,7 @@ from results.answers import (
     leaderboard,
     mechanism,
     rays,
+    sci,
     thresholds,
 )
 from results.answers.answer import Answer as Answer
@@ -54,6 +56,8 @@ ANSWERS: dict[str, Kind] = {
     "baselines": Kind(baselines.answers, ("baselines",)),
     "literature": Kind(baselines.of_literature, ("literature",)),
     "floors": Kind(floors.answers, ("scaling",)),
+    "digits": Kind(digits.answers, ("digits",)),
+    "sci": Kind(sci.answers, ("sci",)),
 }
 
 
