@@ -2,8 +2,19 @@
 
 from operators.architectures.architecture import Architecture, Factors
 from operators.architectures.deeponet import DeepONet
+from operators.architectures.mlp import MLP
+from operators.architectures.pod_deeponet import PODDeepONet
+from operators.architectures.shift_deeponet import ShiftDeepONet
 from operators.architectures.weights import Weights
 
-ARCHITECTURES: dict[str, type[Architecture]] = {architecture.name: architecture for architecture in (DeepONet,)}
+ARCHITECTURES: dict[str, type[Architecture]] = {
+    architecture.name: architecture
+    for architecture in (
+        DeepONet,
+        PODDeepONet,
+        ShiftDeepONet,
+        MLP,
+    )
+}
 
-__all__ = ["ARCHITECTURES", "Architecture", "DeepONet", "Factors", "Weights"]
+__all__ = ["ARCHITECTURES", "MLP", "Architecture", "DeepONet", "Factors", "PODDeepONet", "ShiftDeepONet", "Weights"]

@@ -19,11 +19,22 @@ tf = pinned_tensorflow(1)
 from bench.engines.descent.networks import NETWORKS, network_of  # noqa: E402 - needs TensorFlow
 from bench.engines.descent.networks.network import Factored, flattened, unflattened  # noqa: E402
 
+FEW: dict[str, tuple[dict[str, object], ...]] = {
+    "pod-deeponet": ({"nodes": 4},),
+    "shift-deeponet": (
+        {"branch_widths": (6, 5), "trunk_widths": (4, 3), "q": 3},
+        {"trunk_widths": (7,), "q": 2, "activation": "relu"},
+    ),
+    "mlp": ({}, {"widths": (5,), "activation": "gelu"}),
+}
+"""Sizes at which a few points meet every number of a large basis, or that differ in depth."""
+
 
 def examples() -> Iterator[Settings]:
-    """Every architecture with its default sizes, and DeepONets of every kind of ends and activation."""
-    for architecture in ARCHITECTURES.values():
-        yield settings_of(architecture)()
+    """Every architecture with its default sizes or those of FEW, and DeepONets of every kind of ends and activation."""
+    for name, architecture in ARCHITECTURES.items():
+        for sizes in FEW.get(name, ({},)):
+            yield settings_of(architecture).model_validate(sizes)
     for ends in ENDS:
         for activation in ACTIVATIONS:
             yield Net(branch_widths=(6, 5), trunk_widths=(4,), q=3, ends=ends, activation=activation)
