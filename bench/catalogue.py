@@ -40,6 +40,7 @@ STUDIES: dict[str, BuiltIn] = {
     "brackets": BuiltIn("bench.studies.brackets", 2880),
     "frontier": BuiltIn("bench.studies.frontier", 7920),
     "outside-run": BuiltIn("bench.studies.outside_run", 5),
+    "barrier": BuiltIn("bench.studies.barrier", 112),
 }
 
 

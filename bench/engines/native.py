@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+import numpy as np
+
 from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.descent.loop import descend
@@ -29,7 +31,8 @@ from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
 from bench.engines.variable_projection.pod import refuses_modes, train_pod
 from bench.engines.variable_projection.train import Options, train_by_variable_projection
-from operators.architectures import DeepONet, PODDeepONet
+from operators.architectures import DeepONet, FourierOperator, PODDeepONet
+from operators.architectures.multilinear import node_numbers
 from operators.architectures.weights import Weights
 from operators.arrays import Array
 from operators.data.normalisation import Problem, to_unit
@@ -120,6 +123,23 @@ def _points(cell: Cell) -> Array:
     return to_unit(points) if cell.training.coordinate_scaling == "unit" else points
 
 
+def refuses_sensors(cell: Cell) -> str | None:
+    """Why the sensors of a cell are no grid for its Fourier neural operator, or None; other architectures ask for no grid."""
+    if cell.architecture.name != FourierOperator.name:
+        return None
+    task = cell.request().task
+    sensors, coordinates = to_unit(task.sensors()), task.points().shape[1]
+    side = round(len(sensors) ** (1.0 / coordinates))
+    expected = f"expected a task with sensors on a uniform grid in the coordinates of its outputs for {FourierOperator.name!r}"
+    if sensors.shape[1] != coordinates or side**coordinates != len(sensors) or side < 2:
+        return f"{expected}, got {len(sensors)} sensors in {sensors.shape[1]} coordinates and outputs in {coordinates}"
+    if not np.array_equal(node_numbers(sensors, side), np.arange(len(sensors))):  # type: ignore[arg-type]
+        return f"{expected}, got other places or another order"
+    if cell.training.input_scaling == "pca":
+        return "expected the input scaling 'raw' or 'standard' for the architecture 'fourier-operator', got 'pca'"
+    return None
+
+
 RECIPES: dict[str, Recipe] = {
     "adam": gradient_descent,
     "soap": gradient_descent,
@@ -147,6 +167,5 @@ class NativeEngine(Engine):
 
     def refuses(self, cell: Cell) -> str | None:
         """One sentence why this engine cannot run the cell, or None."""
-        return super().refuses(cell) or (
-            refuses_variable_projection(cell) if cell.training.recipe == "variable-projection" else None
-        )
+        refusal = super().refuses(cell) or refuses_sensors(cell)
+        return refusal or (refuses_variable_projection(cell) if cell.training.recipe == "variable-projection" else None)

@@ -2,6 +2,7 @@
 
 from operators.architectures.architecture import Architecture, Factors
 from operators.architectures.deeponet import DeepONet
+from operators.architectures.fourier import FourierOperator
 from operators.architectures.mlp import MLP
 from operators.architectures.pod_deeponet import PODDeepONet
 from operators.architectures.shift_deeponet import ShiftDeepONet
@@ -14,7 +15,18 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
         PODDeepONet,
         ShiftDeepONet,
         MLP,
+        FourierOperator,
     )
 }
 
-__all__ = ["ARCHITECTURES", "MLP", "Architecture", "DeepONet", "Factors", "PODDeepONet", "ShiftDeepONet", "Weights"]
+__all__ = [
+    "ARCHITECTURES",
+    "MLP",
+    "Architecture",
+    "DeepONet",
+    "Factors",
+    "FourierOperator",
+    "PODDeepONet",
+    "ShiftDeepONet",
+    "Weights",
+]

@@ -26,6 +26,7 @@ FEW: dict[str, tuple[dict[str, object], ...]] = {
         {"trunk_widths": (7,), "q": 2, "activation": "relu"},
     ),
     "mlp": ({}, {"widths": (5,), "activation": "gelu"}),
+    "fourier-operator": ({"width": 3, "depth": 2, "projection": 5}, {"width": 2, "depth": 1, "modes": 1, "activation": "tanh"}),
 }
 """Sizes at which a few points meet every number of a large basis, or that differ in depth."""
 
@@ -43,7 +44,7 @@ def examples() -> Iterator[Settings]:
 EVERY = pytest.mark.parametrize(
     "settings", list(examples()), ids=lambda settings: canonical(settings.model_dump(mode="json"))[:90]
 )
-SENSORS, COORDINATES = 5, 2
+SENSORS, COORDINATES = 9, 2  # a grid of 3 x 3, for those that need one
 
 
 def example(settings: Settings, seed: int = 0) -> tuple[Architecture, Weights, Array, Array]:

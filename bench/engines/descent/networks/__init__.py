@@ -1,6 +1,7 @@
 """Networks as TensorFlow functions of their weights, one architecture per file and one line per entry. Needs TensorFlow."""
 
 from bench.engines.descent.networks.deeponet import DeepONetNetwork
+from bench.engines.descent.networks.fourier import FourierOperatorNetwork
 from bench.engines.descent.networks.mlp import MLPNetwork
 from bench.engines.descent.networks.network import Network
 from bench.engines.descent.networks.pod_deeponet import PODDeepONetNetwork
@@ -12,6 +13,7 @@ NETWORKS: dict[str, type[Network]] = {
     "pod-deeponet": PODDeepONetNetwork,
     "shift-deeponet": ShiftDeepONetNetwork,
     "mlp": MLPNetwork,
+    "fourier-operator": FourierOperatorNetwork,
 }
 
 
