@@ -1,5 +1,6 @@
 """What every architecture promises: one class in NumPy and TensorFlow, a true count, a rank that holds, no dead numbers."""
 
+import pickle
 from collections.abc import Iterator
 
 import numpy as np
@@ -159,6 +160,7 @@ def test_a_cell_states_it_whole(settings: Settings) -> None:
     again = settings_of(ARCHITECTURES[settings.name]).model_validate(stated)
     assert again == settings
     assert again.on(SENSORS, COORDINATES) == settings.on(SENSORS, COORDINATES)
+    assert pickle.loads(pickle.dumps(settings)) == settings  # as executors send cells to worker processes
 
 
 def test_ends_of_which_nothing_is_proved_have_no_limit_of_rank() -> None:
