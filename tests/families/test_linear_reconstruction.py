@@ -26,9 +26,10 @@ def weights_of(trial: Trial, size: float = 0.3) -> Weights:
 
 
 def least_tail(matrix: np.ndarray, rank: int) -> float:
-    """Mean square of the tail, minimised over a constant offset on a fine grid: an upper estimate of the certified floor."""
+    """The tail over the norm, minimised over a constant offset on a fine grid: an upper estimate of the certified floor."""
     offsets = np.linspace(-3.0, 3.0, 1201)
-    return float(min(np.sum(np.linalg.svd(matrix - offset, compute_uv=False)[rank:] ** 2) for offset in offsets) / matrix.size)
+    tails = [np.sum(np.linalg.svd(matrix - offset, compute_uv=False)[rank:] ** 2) for offset in offsets]
+    return float(np.sqrt(min(tails)) / np.linalg.norm(matrix))
 
 
 def test_the_floors_are_tails_of_labels_and_of_held_out_outputs() -> None:
@@ -44,13 +45,13 @@ def test_the_rank_is_the_least_whose_tail_lies_below_the_error() -> None:
     measured = errors(trial, weights_of(trial))
     for rank in (0, 3, 7):
         between = 0.5 * (least_tail(trial.dataset.labels, rank) + least_tail(trial.dataset.labels, rank + 1))
-        found = linear_values(trial, measured.model_copy(update={"training_mse": between}))
+        found = linear_values(trial, measured.model_copy(update={"relative": between}))
         assert found["linear_rank"] == rank + 1
 
 
 def test_a_fit_may_lie_below_them_and_is_measured_all_the_same() -> None:
     trial = trial_of()
-    better = errors(trial, weights_of(trial)).model_copy(update={"training_mse": 1e-3})
+    better = errors(trial, weights_of(trial)).model_copy(update={"relative": 1e-3})
     found = linear_values(trial, better)
     assert found["linear_floor"] > 1e-3  # type: ignore[operator]
     assert found["linear_rank"] > 2  # type: ignore[operator]
