@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from results.charts.audit import audit_charts
+from results.charts.barrier import barrier_charts
 from results.charts.brackets import bracket_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
@@ -35,6 +36,7 @@ CHARTS: dict[str, Kind] = {
     "leaderboard": Kind(leader_charts, ("leaderboard",)),
     "thresholds": Kind(threshold_charts, ("thresholds", "demands")),
     "errors": Kind(error_charts, ("scaling",)),
+    "barrier": Kind(barrier_charts, ("barrier",)),
     "surfaces": Kind(surfaces, ("scaling",)),
     "rays": Kind(ray_charts, ("rays",)),
     "optimality": Kind(optimality_charts),

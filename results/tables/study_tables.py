@@ -13,7 +13,7 @@ import pandas as pd
 from results.families import FAMILIES, Family
 from results.records.manifest import Manifest
 from results.records.record import Record
-from results.tables import bounds, brackets, exponents, frontier, leaderboard, mechanism, rays, scaling, thresholds
+from results.tables import barrier, bounds, brackets, exponents, frontier, leaderboard, mechanism, rays, scaling, thresholds
 from results.tables.cells import cell_columns, cell_table
 from results.tables.demands import demand_columns, demanded_q, with_demands
 from results.tables.frame import build_frame
@@ -90,6 +90,7 @@ TABLES: dict[str, Table] = {
     "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame)),
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
+    "barrier": Table(lambda _: barrier.COLUMNS, lambda study: barrier.barrier(study.frame)),
 }
 
 
