@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from results.charts.evidence import Evidence
-from results.charts.model import Axis, Chart, Level, Line, Sketch, Switch, marked
+from results.charts.model import Axis, Chart, Line, Sketch, Switch, marked
 from results.tables.barrier import GROUP
 from results.tables.numbers import numbers
 from results.tables.series import task_label
 
 FLOOR = Switch("linear reconstruction of as many terms", "theory", "certified", dash=1)
-SLOPE = Switch("1 / q: linear reconstruction of jumps, slope only", "theory", "slope only", dash=2)
+SLOPE = Switch("1 / q, as linear reconstruction of jumps at best", "theory", "slope only", dash=2)
 MEASURES = (("test_relative", "L2"), ("test_relative_l1", "L1"))
 
 
@@ -26,9 +26,10 @@ def barrier_charts(evidence: Evidence) -> Iterator[Chart]:
 
 def _chart(part: pd.DataFrame, column: str, norm: str, *, task: str, where: str) -> Chart:
     sketch = Sketch()
-    for colour, (name, rows) in enumerate(part.groupby("architecture", sort=True)):
-        _add(sketch, str(name), rows.sort_values(["rank", "d"]), column, colour)
     terms = part[part["rank"].notna()]
+    ends = [int(terms["rank"].min()), int(terms["rank"].max())]
+    for colour, (name, rows) in enumerate(part.groupby("architecture", sort=True)):
+        _add(sketch, str(name), rows, column, colour=colour, ends=ends)
     if norm == "L2":
         floor = terms.groupby("rank")["floor_held_out"].min().dropna()
         if len(floor):
@@ -54,12 +55,11 @@ def _chart(part: pd.DataFrame, column: str, norm: str, *, task: str, where: str)
     )
 
 
-def _add(sketch: Sketch, name: str, rows: pd.DataFrame, column: str, colour: int) -> None:
-    """The medians of one architecture: over its terms the smallest at each, without terms the smallest of all."""
+def _add(sketch: Sketch, name: str, rows: pd.DataFrame, column: str, *, colour: int, ends: list[int]) -> None:
+    """The medians of one architecture: the smallest at each number of terms, or of all, which is then a level."""
     best = rows.groupby("rank")[column].min()
-    label = name if len(best) else f"{name}, no terms"
-    switch = sketch.switch(Switch(label, "data", colour=colour))
+    switch = sketch.switch(Switch(name if len(best) else f"{name}, without terms", "data", colour=colour))
     if len(best):
         sketch.layers.append(Line(switches=(switch,), x=numbers(best.index), y=numbers(best), mark=True, colour=colour))
     else:
-        sketch.layers.append(Level(switches=(switch,), y=numbers([rows[column].min()])[0], colour=colour))
+        sketch.layers.append(Line(switches=(switch,), x=numbers(ends), y=numbers([rows[column].min()] * 2), colour=colour))

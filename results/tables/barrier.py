@@ -100,7 +100,7 @@ def _row(part: pd.DataFrame) -> dict[str, Any]:
         "test_high": done["test_relative"].max(),
         "floor_train": part["floor_train"].min(),
         "floor_held_out": part["floor_held_out"].min(),
-        "below": pd.NA if linear else below,
+        "below": pd.NA if linear or part["floor_held_out"].isna().all() else below,
         "linear_rank": done["linear_rank"].min(),
         "standing": _standing(part, below, done=len(done), linear=bool(linear)),
         "done": len(done),

@@ -8,7 +8,7 @@ import pytest
 
 from results.answers import barrier as answer
 from results.charts.barrier import barrier_charts
-from results.charts.model import Chart, Level, Line
+from results.charts.model import Chart, Line
 from results.tables.barrier import ABOVE, COLUMNS, CROSSES, LINEAR, PARTLY, WITHOUT_TERMS, barrier
 
 ENERGY = 4.0
@@ -145,5 +145,7 @@ def test_the_charts_draw_the_floor_in_l2_and_the_slope_in_l1() -> None:
         (line,) = (layer for layer in chart.layers if isinstance(layer, Line) and layer.switches == (place,))
         x, y = (np.log(np.asarray(values, dtype=float)) for values in (line.x, line.y))
         assert np.polyfit(x, y, 1)[0] == pytest.approx(falling, abs=1e-4)
-        assert sum(isinstance(layer, Level) for layer in chart.layers) == 1
+        (plain,) = (number for number, switch in enumerate(chart.switches) if switch.label == "mlp, without terms")
+        (level,) = (layer for layer in chart.layers if isinstance(layer, Line) and layer.switches == (plain,))
+        assert (len(set(level.y)), list(level.x)) == (1, [2, 16])
         assert "allowed: shift-deeponet" in chart.alt
