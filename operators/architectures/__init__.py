@@ -4,6 +4,7 @@ from operators.architectures.architecture import Architecture, Factors
 from operators.architectures.deeponet import DeepONet
 from operators.architectures.fourier import FourierOperator
 from operators.architectures.mlp import MLP
+from operators.architectures.modified_deeponet import ModifiedDeepONet
 from operators.architectures.pod_deeponet import PODDeepONet
 from operators.architectures.shift_deeponet import ShiftDeepONet
 from operators.architectures.weights import Weights
@@ -14,6 +15,7 @@ ARCHITECTURES: dict[str, type[Architecture]] = {
         DeepONet,
         PODDeepONet,
         ShiftDeepONet,
+        ModifiedDeepONet,
         MLP,
         FourierOperator,
     )
@@ -26,6 +28,7 @@ __all__ = [
     "DeepONet",
     "Factors",
     "FourierOperator",
+    "ModifiedDeepONet",
     "PODDeepONet",
     "ShiftDeepONet",
     "Weights",

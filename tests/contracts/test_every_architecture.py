@@ -26,6 +26,7 @@ FEW: dict[str, tuple[dict[str, object], ...]] = {
         {"branch_widths": (6, 5), "trunk_widths": (4, 3), "q": 3},
         {"trunk_widths": (7,), "q": 2, "activation": "relu"},
     ),
+    "modified-deeponet": ({"width": 5, "q": 3}, {"width": 4, "depth": 1, "q": 2, "activation": "relu"}),
     "mlp": ({}, {"widths": (5,), "activation": "gelu"}),
     "fourier-operator": ({"width": 3, "depth": 2, "projection": 5}, {"width": 2, "depth": 1, "modes": 1, "activation": "tanh"}),
 }

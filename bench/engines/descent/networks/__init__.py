@@ -3,6 +3,7 @@
 from bench.engines.descent.networks.deeponet import DeepONetNetwork
 from bench.engines.descent.networks.fourier import FourierOperatorNetwork
 from bench.engines.descent.networks.mlp import MLPNetwork
+from bench.engines.descent.networks.modified_deeponet import ModifiedDeepONetNetwork
 from bench.engines.descent.networks.network import Network
 from bench.engines.descent.networks.pod_deeponet import PODDeepONetNetwork
 from bench.engines.descent.networks.shift_deeponet import ShiftDeepONetNetwork
@@ -12,6 +13,7 @@ NETWORKS: dict[str, type[Network]] = {
     "deeponet": DeepONetNetwork,
     "pod-deeponet": PODDeepONetNetwork,
     "shift-deeponet": ShiftDeepONetNetwork,
+    "modified-deeponet": ModifiedDeepONetNetwork,
     "mlp": MLPNetwork,
     "fourier-operator": FourierOperatorNetwork,
 }
