@@ -111,9 +111,15 @@ class CellCourse(Course):
     @cached_property
     def _groups(self) -> list[Group]:
         if self.shard == WHOLE:
-            missing = self.store.missing(self.study.keyed, retry=self.retry)
-            return group(cell for key, cell in self.study.keyed.items() if key in missing)
-        return [rest for one in self.shard.of(group(self.study.cells)) if (rest := self._missing(one))]
+            keyed = {**self.study.keyed, **self.study.keyed_baselines}
+            missing = self.store.missing(keyed, retry=self.retry)
+            return group(cell for key, cell in keyed.items() if key in missing)
+        return [rest for one in self.shard.of(group(self._asked)) if (rest := self._missing(one))]
+
+    @property
+    def _asked(self) -> tuple[Any, ...]:
+        """The cells, and the data sets whose reference lines are drawn."""
+        return (*self.study.cells, *self.study.baselines)
 
     def _missing(self, cells: Group) -> Group:
         keyed = {cell_key(cell): cell for cell in cells}
@@ -124,8 +130,8 @@ class CellCourse(Course):
     def cells(self) -> Sequence[Any]:
         """The cells of this shard."""
         if self.shard == WHOLE:
-            return tuple(self.study.cells)
-        return tuple(cell for one in self.shard.of(group(self.study.cells)) for cell in one)
+            return self._asked
+        return tuple(cell for one in self.shard.of(group(self._asked)) for cell in one)
 
     @property
     def unfinished_cells(self) -> Sequence[Any]:

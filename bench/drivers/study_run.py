@@ -20,7 +20,7 @@ from bench.execution.executors import Group, Tasks, execute
 from bench.study import Study, cell_key
 from operators.atomic_files import sweep_results
 from operators.data.dataset import BlockCache
-from results.records.manifest import save_manifest, stated_manifest
+from results.records.manifest import PAPER, save_manifest, stated_manifest
 from results.records.store import Store
 
 STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,6 +32,16 @@ class Interrupted(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.exit_code = 128 + number
+
+
+def at_preset(study: Study, options: Options, preset: str | None) -> Study:
+    """A study at a preset; None for that with which its folder was run before, or the whole if there is none.
+
+    Raises:
+        UserError: the study has no such preset.
+    """
+    stated = stated_manifest(options.out / study.name) if preset is None else None
+    return study.at(preset or (stated.preset if stated is not None else PAPER))
 
 
 def open_course(study: Study, options: Options, *, shard: Shard = WHOLE) -> Course:

@@ -8,6 +8,7 @@ no violation.
 """
 
 from bench.cell import Cell, Training
+from bench.preset import Preset
 from bench.study import Study
 from results.records.manifest import Target
 
@@ -43,6 +44,11 @@ NETS = (
     ({"name": "fourier-operator", "width": 12, "modes": 16, "projection": 24}, SPECTRAL),
 )
 
+SMOKE = Preset(
+    "advection-box once, with at most 4 terms",
+    lambda cell: cell.replicate == 0 and cell.task == "advection-box" and getattr(cell.architecture, "q", 0) <= 4,
+)
+
 STUDY = Study(
     name="barrier",
     question=__doc__ or "",
@@ -62,4 +68,5 @@ STUDY = Study(
         for net, training in NETS
     ),
     targets=(Target(kind="relative", value=0.1),),
+    presets={"smoke": SMOKE},
 )

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from results.answers import (
     barrier,
+    baselines,
     bounds,
     brackets,
     cells,
+    digits,
     errors,
     exponents,
     floors,
@@ -19,6 +21,7 @@ from results.answers import (
     leaderboard,
     mechanism,
     rays,
+    sci,
     thresholds,
 )
 from results.answers.answer import Answer as Answer
@@ -52,7 +55,11 @@ ANSWERS: dict[str, Kind] = {
     "thresholds": Kind(thresholds.answers, ("thresholds",)),
     "leaderboard": Kind(leaderboard.answers, ("leaderboard",)),
     "errors": Kind(errors.answers, ("scaling",)),
+    "baselines": Kind(baselines.answers, ("baselines",)),
+    "literature": Kind(baselines.of_literature, ("literature",)),
     "floors": Kind(floors.answers, ("scaling",)),
+    "digits": Kind(digits.answers, ("digits",)),
+    "sci": Kind(sci.answers, ("sci",)),
 }
 
 

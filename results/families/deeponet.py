@@ -152,8 +152,8 @@ class DeepONetTraining(Family):
     target_kinds = ("absorb", "relative")
     size_names = ("d", "q_eff", "d_eff")
     tables = (
-        *("demands", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
-        *("brackets", "frontier", "barrier"),
+        *("demands", "lines", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
+        *("brackets", "frontier", "baselines", "literature", "barrier"),
     )
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -169,10 +169,7 @@ class DeepONetTraining(Family):
 
     def keyed(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
         """Where a user's own data lie is no part of the key; their checksum, in the task's identity, is."""
-        parameters = cell.get("parameters")
-        if not isinstance(parameters, Mapping) or LOCATION not in parameters:
-            return cell
-        return {**cell, "parameters": {name: value for name, value in parameters.items() if name != LOCATION}}
+        return without_location(cell)
 
     def asked_columns(self) -> Mapping[str, str]:
         """ASKED."""
@@ -230,6 +227,12 @@ class DeepONetTraining(Family):
             cell["restart"],
         )
 
+    def agree(self, one: Model, other: Model, margin: float) -> bool:
+        """Whether the training errors do."""
+        assert isinstance(one, Measured)
+        assert isinstance(other, Measured)
+        return abs(other.errors.relative - one.errors.relative) <= margin * one.errors.relative
+
     def outcome(self, measured: Model) -> tuple[Any, ...]:
         """Unit, stored bits, errors, bounds."""
         assert isinstance(measured, Measured)
@@ -239,6 +242,14 @@ class DeepONetTraining(Family):
         """The named bound values, each as `bound_<name>`."""
         assert isinstance(measured, Measured)
         return {f"bound_{name}": value for name, value in measured.bounds.values.items()}
+
+
+def without_location(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A cell less where a user's own data lie."""
+    parameters = cell.get("parameters")
+    if not isinstance(parameters, Mapping) or LOCATION not in parameters:
+        return cell
+    return {**cell, "parameters": {name: value for name, value in parameters.items() if name != LOCATION}}
 
 
 @lru_cache(maxsize=4096)

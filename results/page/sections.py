@@ -60,6 +60,13 @@ SECTIONS = (
         " they do no bound is violated.",
     ),
     Section(
+        "baselines",
+        "Beside regression on the same data",
+        "Regression",
+        "Error on held-out functions. Dots are nets; lines are what a linear map, a linear map of rank q, a kernel and others"
+        " reach on the same data. The projection is no method: it reads the outputs that it is judged by.",
+    ),
+    Section(
         "surfaces",
         "Error over widths and q",
         "Widths",
@@ -83,6 +90,12 @@ SECTIONS = (
         "Audit of the proof's terms",
         "Audit",
         "The lower bounds for noise count the information about it that a net can hold. Here is how much it held.",
+    ),
+    Section(
+        "companion",
+        "What was measured",
+        "Measured",
+        "Points are measured; what is certified, asymptotic or published elsewhere is drawn as lines of its own.",
     ),
     Section("more", "Other tables", "More", "Tables that stand beside the ones above; their columns are explained under each."),
     Section("failures", "Failures and missing cells", "Failures", "Every cell counts, however it ended."),

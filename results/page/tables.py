@@ -102,6 +102,21 @@ FILES = (
         " slope_floor cpu_seconds done expected",
     ),
     Spec(
+        "baselines",
+        "baselines",
+        "Regression on the same data",
+        "`q_test`, `d_test`: the smallest of the recorded nets whose held-out error lies below that of the line; blank where none"
+        " does, which says nothing of nets that were not trained.",
+        "task parameters N M noise_law sigma line q status train test nets beaten q_test d_test",
+    ),
+    Spec(
+        "baselines",
+        "literature",
+        "Published errors of operator nets",
+        "Beside a linear map and a kernel on data drawn here from the law that the source states.",
+        "task N M net published linear_map linear_map_below kernel kernel_below source law",
+    ),
+    Spec(
         "rays",
         "rays",
         "Trend tests along rays",
@@ -116,6 +131,21 @@ FILES = (
         "Tests B.1 to B.6 of docs/theory.md: a statement holds if the whole 95 % interval over replicates lies between"
         " least and most.",
         "test task design noise_law control q d n statistic value low high least most verdict reason used runs",
+    ),
+    Spec(
+        "companion",
+        "sci",
+        "Sections",
+        "One row per section and point: the injection modulus bounds the distance from above, the square section's does not.",
+        "",
+    ),
+    Spec(
+        "companion",
+        "digits",
+        "Nets before the barrier",
+        "Errors in units of 10^-K. Nothing that reads so many bits has a mean error below `least_mean`, or a worst one below"
+        " `least_worst`.",
+        "digits reading samples replicates separation least_mean mean least_worst worst within_K within_one_less",
     ),
     Spec("records", "cells", "Every cell", "", ""),
 )
