@@ -52,10 +52,11 @@ class FrameWriter:
         Raises:
             UserError: the folder holds something, or cannot be written; or the study asks for what no cell answers.
         """
-        if self.manifest.brackets or self.manifest.baselines:
-            others = "witnesses" if self.manifest.brackets else "reference lines"
+        asked = {"witnesses": self.manifest.brackets, "thresholds": self.manifest.thresholds, "lines": self.manifest.baselines}
+        others = [what for what, some in asked.items() if some]
+        if others:
             raise UserError(
-                f"expected a study of cells, got {self.manifest.name}, which asks for {others}; `python -m bench report` makes"
+                f"expected a study of cells, got {self.manifest.name}, which asks for {others[0]}; `python -m bench report` makes"
                 " its tables"
             )
         if self.target.is_dir() and any(self.target.iterdir()):

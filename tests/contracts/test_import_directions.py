@@ -47,8 +47,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.page": "operators results.schema results.records results.programme results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
-    "results.report": "operators operators.data results.records results.witnesses results.tables"
-    " results.answers results.charts results.page results.figures",
+    "results.report": "operators operators.data results.families results.records results.programme results.witnesses"
+    " results.tables results.answers results.charts results.page results.figures",
     "results.editions": "operators operators.bounds operators.data results.schema results.families results.records"
     " results.witnesses results.tables results.answers results.exchange results.charts results.page results.report",
     "bench": "operators",
@@ -60,23 +60,26 @@ MAY_IMPORT: dict[str, str] = {
     "bench.size_schedules": "operators operators.architectures bench.cell",
     "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
     " bench.cell",
+    "bench.threshold_series": "operators results.records bench.cell bench.size_schedules bench.question",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
-    "bench.families": "operators operators.architectures operators.baselines operators.bounds operators.data"
-    " operators.diagnostics results.schema results.families results.records bench.cell bench.data_sets bench.engines",
+    "bench.families": "operators operators.architectures operators.baselines operators.bounds operators.companions"
+    " operators.data operators.diagnostics results.schema results.families results.records bench.cell bench.data_sets"
+    " bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
-    " bench.families bench.question",
-    "bench.study": "operators results.schema results.records bench.catalogue bench.families bench.preset bench.question",
+    " bench.families bench.question bench.threshold_series",
+    "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.preset"
+    " bench.question bench.threshold_series",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
-    "bench.studies": "operators results.records bench.cell bench.data_sets bench.preset bench.question bench.size_schedules"
-    " bench.study",
+    "bench.studies": "operators results.families results.records bench.cell bench.data_sets bench.preset bench.question"
+    " bench.size_schedules bench.study bench.threshold_series",
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
-    " bench.execution",
+    " bench.execution bench.threshold_series",
     "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.partitions"
-    " results.records results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study"
-    " bench.execution bench.drivers",
+    " results.programme results.records results.report results.sizing results.witnesses bench.catalogue bench.extras"
+    " bench.engines bench.study bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 
