@@ -45,6 +45,7 @@ STUDIES: dict[str, BuiltIn] = {
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
     "baselines": BuiltIn("bench.studies.baselines", 93, {"smoke": 18}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
+    "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),
     "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
     "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
 }

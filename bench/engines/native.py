@@ -5,7 +5,10 @@
     best                  variable projection where it applies: grids, and scattered designs with labels enough for their
                           low-rank completion, full batch, ends that can stand for linear heads (random features with solved
                           heads, untrained where wide enough, are part of it); soap with a cosine on all else (triples,
-                          sigmoid ends, minibatches), stopped within 0.1 % of a floor
+                          sigmoid ends, minibatches, other architectures), stopped within 0.1 % of a floor
+
+POD-DeepONet has a variable projection of its own (`bench.engines.variable_projection.pod`); by `adam` and `soap` its modes
+descend with all else from random ones.
 
 The fit says which was used. Initial weights follow the cell's law; a recipe that tries several takes the restarts
 RESTART_STRIDE r, RESTART_STRIDE r + 1, ... of the cell's restart r. Cells are trained one after the other, each by itself: a
@@ -18,15 +21,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+import numpy as np
+
 from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.descent.loop import descend
 from bench.engines.initial_weights import initial_weights
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
+from bench.engines.variable_projection.pod import refuses_modes, train_pod
 from bench.engines.variable_projection.train import Options, train_by_variable_projection
+from operators.architectures import DeepONet, FourierOperator, PODDeepONet
+from operators.architectures.multilinear import node_numbers
 from operators.architectures.weights import Weights
-from operators.data.normalisation import Problem
+from operators.arrays import Array
+from operators.data.normalisation import Problem, to_unit
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001
@@ -60,7 +69,11 @@ def variable_projection(
 
     training = cell.training
     options = Options(steps=cell.steps, learning_rate=training.learning_rate, timeout_seconds=timeout_seconds, report=report)
-    result = train_by_variable_projection(cell.deeponet(), problem, initial, options=options)
+    net = cell.net()
+    if isinstance(net, PODDeepONet):
+        result = train_pod(net, problem, initial, options=options)
+    else:
+        result = train_by_variable_projection(cell.deeponet(), problem, initial, options=options)
     return Fit(
         weights=result.weights,
         status=result.status,
@@ -82,8 +95,9 @@ def best(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float |
 
 def refuses_variable_projection(cell: Cell) -> str | None:
     """Why variable projection cannot train this cell, or None."""
-    if cell.architecture.name != "deeponet":
-        return f"expected the architecture 'deeponet' for the recipe 'variable-projection', got {cell.architecture.name!r}"
+    net = cell.net()
+    if not isinstance(net, DeepONet | PODDeepONet):
+        return f"expected the architecture 'deeponet' for the recipe 'variable-projection', got {net.name!r}; use 'soap'"
     if cell.design == "triples":
         return "expected a grid or scattered design for the recipe 'variable-projection', got 'triples'; use 'best' or 'soap'"
     if cell.training.output_scaling != "task":
@@ -92,6 +106,8 @@ def refuses_variable_projection(cell: Cell) -> str | None:
         return f"expected the full batch for the recipe 'variable-projection', got batches of {cell.batch}"
     if cell.training.l2 > 0.0:
         return f"expected l2 = 0 for the recipe 'variable-projection', got {cell.training.l2:g}"
+    if isinstance(net, PODDeepONet):
+        return refuses_modes(net, cell.design, _points(cell))
     distinct = len(cell.request().task.points())
     if cell.design == "scattered" and too_few(cell.n, functions=cell.functions, distinct_points=distinct, q=cell.deeponet().q):
         return (
@@ -99,6 +115,29 @@ def refuses_variable_projection(cell: Cell) -> str | None:
             f" {cell.n}; use 'soap'"
         )
     return unsupported(cell.deeponet())
+
+
+def _points(cell: Cell) -> Array:
+    """The query points of the task as the net sees them."""
+    points = cell.request().task.points()
+    return to_unit(points) if cell.training.coordinate_scaling == "unit" else points
+
+
+def refuses_sensors(cell: Cell) -> str | None:
+    """Why the sensors of a cell are no grid for its Fourier neural operator, or None; other architectures ask for no grid."""
+    if cell.architecture.name != FourierOperator.name:
+        return None
+    task = cell.request().task
+    sensors, coordinates = to_unit(task.sensors()), task.points().shape[1]
+    side = round(len(sensors) ** (1.0 / coordinates))
+    expected = f"expected a task with sensors on a uniform grid in the coordinates of its outputs for {FourierOperator.name!r}"
+    if sensors.shape[1] != coordinates or side**coordinates != len(sensors) or side < 2:
+        return f"{expected}, got {len(sensors)} sensors in {sensors.shape[1]} coordinates and outputs in {coordinates}"
+    if not np.array_equal(node_numbers(sensors, side), np.arange(len(sensors))):  # type: ignore[arg-type]
+        return f"{expected}, got other places or another order"
+    if cell.training.input_scaling == "pca":
+        return "expected the input scaling 'raw' or 'standard' for the architecture 'fourier-operator', got 'pca'"
+    return None
 
 
 RECIPES: dict[str, Recipe] = {
@@ -128,6 +167,5 @@ class NativeEngine(Engine):
 
     def refuses(self, cell: Cell) -> str | None:
         """One sentence why this engine cannot run the cell, or None."""
-        return super().refuses(cell) or (
-            refuses_variable_projection(cell) if cell.training.recipe == "variable-projection" else None
-        )
+        refusal = super().refuses(cell) or refuses_sensors(cell)
+        return refusal or (refuses_variable_projection(cell) if cell.training.recipe == "variable-projection" else None)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from results.answers import (
+    barrier,
     baselines,
     bounds,
     brackets,
@@ -46,6 +47,7 @@ ANSWERS: dict[str, Kind] = {
     "cells": Kind(cells.nothing_done, without_runs=True),
     "brackets": Kind(brackets.answers, ("brackets",), without_runs=True),
     "frontier": Kind(frontier.answers, ("frontier",), without_runs=True),
+    "barrier": Kind(barrier.answers, ("barrier",)),
     "exponents": Kind(exponents.answers, ("exponents", "thresholds")),
     "rays": Kind(rays.answers, ("rays",)),
     "mechanism": Kind(mechanism.answers, ("mechanism",)),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from results.charts.audit import audit_charts
+from results.charts.barrier import barrier_charts
 from results.charts.baselines import baseline_charts
 from results.charts.brackets import bracket_charts
 from results.charts.digits import digit_charts
@@ -41,6 +42,7 @@ CHARTS: dict[str, Kind] = {
     "thresholds": Kind(threshold_charts, ("thresholds", "demands")),
     "baselines": Kind(baseline_charts, ("baselines",)),
     "errors": Kind(error_charts, ("scaling",)),
+    "barrier": Kind(barrier_charts, ("barrier",)),
     "surfaces": Kind(surfaces, ("scaling",)),
     "rays": Kind(ray_charts, ("rays",)),
     "optimality": Kind(optimality_charts),

@@ -52,6 +52,14 @@ SECTIONS = (
         " beat. What lies more than seven decades below the largest error is drawn on the lower edge.",
     ),
     Section(
+        "barrier",
+        "Linear and nonlinear reconstruction",
+        "Barrier",
+        "Dashed: the certified error, on held-out functions, of anything that is linear in its trunk with as many terms."
+        " DeepONet and POD-DeepONet cannot lie below it; shift-DeepONet, Fourier neural operators and plain nets may, and where"
+        " they do no bound is violated.",
+    ),
+    Section(
         "baselines",
         "Beside regression on the same data",
         "Regression",

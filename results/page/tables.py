@@ -92,6 +92,16 @@ FILES = (
         " relative_best absorbed_best training_mse_best floor floor_status optimality_best test_relative_median",
     ),
     Spec(
+        "barrier",
+        "barrier",
+        "Errors against the number of terms",
+        "Medians over replicates. `floor_held_out`: no linear reconstruction with that many terms has a smaller error on these"
+        " held-out functions. `linear_rank`: as many terms linear reconstruction would need at least. For linear reconstruction"
+        " of jumps slope_l1 is -1 at best.",
+        "task architecture rank d relative test_relative floor_held_out test_relative_l1 linear_rank standing slope_l1"
+        " slope_floor cpu_seconds done expected",
+    ),
+    Spec(
         "baselines",
         "baselines",
         "Regression on the same data",

@@ -33,7 +33,7 @@ from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
 from results.witnesses.submissions import entries
 
-TOLD = ("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier")
+TOLD = ("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier")
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
 
 

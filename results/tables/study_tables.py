@@ -16,6 +16,7 @@ from results.families import FAMILIES, Family, digits, sci
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
+    barrier,
     baselines,
     bounds,
     brackets,
@@ -126,6 +127,7 @@ TABLES: dict[str, Table] = {
     "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame, study.facts.noisy_runs)),
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
+    "barrier": Table(lambda _: barrier.COLUMNS, lambda study: barrier.barrier(study.frame)),
     "baselines": Table(
         lambda _: baselines.COLUMNS,
         lambda study: baselines.baseline_table(study["lines"], study.frame) if "lines" in study else None,
