@@ -92,6 +92,14 @@ FILES = (
         " relative_best absorbed_best training_mse_best floor floor_status optimality_best test_relative_median",
     ),
     Spec(
+        "data-efficiency",
+        "data_efficiency",
+        "Held-out error against N",
+        "`beaten`: linear least squares on as many functions has the smaller error. `span` and `rank_q` read the functions that"
+        " they are judged by, and are floors.",
+        "task N M net source runs error spread train floor least_squares ridge kernel rank_q span beaten",
+    ),
+    Spec(
         "baselines",
         "baselines",
         "Regression on the same data",
