@@ -45,6 +45,8 @@ STUDIES: dict[str, BuiltIn] = {
     "baselines": BuiltIn("bench.studies.baselines", 111, {"smoke": 18}),
     "elliptic": BuiltIn("bench.studies.elliptic", 116, {"smoke": 4, "standard": 14}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
+    "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
+    "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
 }
 
 

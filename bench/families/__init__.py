@@ -4,9 +4,19 @@ from typing import Any
 
 from bench.families.baselines.execution import BaselinesExecution
 from bench.families.deeponet.execution import DeepONetExecution
+from bench.families.digits import DigitsExecution
 from bench.families.family import Execution
+from bench.families.sci import SectionsExecution
 
-FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(), BaselinesExecution())}
+FAMILIES: dict[str, Execution] = {
+    family.name: family
+    for family in (
+        DeepONetExecution(),
+        BaselinesExecution(),
+        SectionsExecution(),
+        DigitsExecution(),
+    )
+}
 
 
 def execution_of(cell: Any) -> Execution:

@@ -27,7 +27,7 @@ def nets(task: str, functions: int, held_out: int = HELD_OUT) -> Iterator[Cell]:
             points=min(len(TASKS[task].points()), MOST_POINTS),
             test_functions=held_out,
             architecture=Net(branch_widths=WIDTHS, trunk_widths=WIDTHS, q=q),
-            training=Training(steps=1000),
+            training=Training(steps=500),
         )
 
 

@@ -13,6 +13,7 @@ from results.answers import (
     brackets,
     cells,
     data_efficiency,
+    digits,
     errors,
     exponents,
     floors,
@@ -20,6 +21,7 @@ from results.answers import (
     leaderboard,
     mechanism,
     rays,
+    sci,
     thresholds,
 )
 from results.answers.answer import Answer as Answer
@@ -56,6 +58,8 @@ ANSWERS: dict[str, Kind] = {
     "baselines": Kind(baselines.answers, ("baselines",)),
     "literature": Kind(baselines.of_literature, ("literature",)),
     "floors": Kind(floors.answers, ("scaling",)),
+    "digits": Kind(digits.answers, ("digits",)),
+    "sci": Kind(sci.answers, ("sci",)),
 }
 
 

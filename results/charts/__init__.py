@@ -7,6 +7,7 @@ from results.charts.audit import audit_charts
 from results.charts.baselines import baseline_charts
 from results.charts.brackets import bracket_charts
 from results.charts.data_efficiency import data_efficiency_charts
+from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
 from results.charts.frontier import frontier_charts
@@ -14,6 +15,7 @@ from results.charts.leaderboard import leader_charts
 from results.charts.model import Drawing
 from results.charts.optimality import optimality_charts
 from results.charts.rays import ray_charts
+from results.charts.sci import section_charts
 from results.charts.surfaces import surfaces
 from results.charts.thresholds import threshold_charts
 
@@ -25,10 +27,12 @@ class Kind:
     Attributes:
         build: makes those that the evidence has data for.
         needs: the tables it is made of; without one of them there is none.
+        family: whose studies it is for.
     """
 
     build: Callable[[Evidence], Iterable[Drawing]]
     needs: tuple[str, ...] = ()
+    family: str = "deeponet"
 
 
 CHARTS: dict[str, Kind] = {
@@ -43,13 +47,15 @@ CHARTS: dict[str, Kind] = {
     "rays": Kind(ray_charts, ("rays",)),
     "optimality": Kind(optimality_charts),
     "audit": Kind(audit_charts),
+    "digits": Kind(digit_charts, ("digits",), "digits"),
+    "sci": Kind(section_charts, ("sci",), "sci"),
 }
 
 
 def drawings(evidence: Evidence) -> Iterator[Drawing]:
     """Every chart of a study, in the order of CHARTS."""
     for kind in CHARTS.values():
-        if all(name in evidence.tables for name in kind.needs):
+        if kind.family == evidence.tables.family.name and all(name in evidence.tables for name in kind.needs):
             yield from kind.build(evidence)
 
 

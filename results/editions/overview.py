@@ -54,8 +54,10 @@ def _line(study: str, answer: Answer) -> str:
 
 def origin(study: Published) -> str:
     """Where a study is from, in one sentence."""
-    edition, thinned = study.edition, study.asked().thinned
+    edition, asked = study.edition, study.asked()
+    thinned, lines = asked.thinned, len(asked.baselines)
+    told = f"{edition.records - lines} trainings" + (f" and the reference lines of {lines} data sets" if lines else "")
     return (
-        f"Edition {edition.edition} of {edition.published}: {edition.records} trainings, {edition.cpu_hours:.2f} CPU hours,"
+        f"Edition {edition.edition} of {edition.published}: {told}, {edition.cpu_hours:.2f} CPU hours,"
         f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({thinned})' if thinned else ''}."
     )

@@ -2,8 +2,18 @@
 
 from results.families.baselines import Baselines
 from results.families.deeponet import DeepONetTraining
+from results.families.digits import Digits
 from results.families.family import Family
+from results.families.sci import Sections
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Baselines())}
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        DeepONetTraining(),
+        Baselines(),
+        Sections(),
+        Digits(),
+    )
+}
 
 __all__ = ["FAMILIES", "Family"]

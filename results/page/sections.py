@@ -90,6 +90,12 @@ SECTIONS = (
         "Audit",
         "The lower bounds for noise count the information about it that a net can hold. Here is how much it held.",
     ),
+    Section(
+        "companion",
+        "What was measured",
+        "Measured",
+        "Points are measured; what is certified, asymptotic or published elsewhere is drawn as lines of its own.",
+    ),
     Section("more", "Other tables", "More", "Tables that stand beside the ones above; their columns are explained under each."),
     Section("failures", "Failures and missing cells", "Failures", "Every cell counts, however it ended."),
     Section("cost", "Cost", "Cost", "CPU seconds of training, on the machines named under provenance."),

@@ -130,6 +130,21 @@ FILES = (
         " least and most.",
         "test task design noise_law control q d n statistic value low high least most verdict reason used runs",
     ),
+    Spec(
+        "companion",
+        "sci",
+        "Sections",
+        "One row per section and point: the injection modulus bounds the distance from above, the square section's does not.",
+        "",
+    ),
+    Spec(
+        "companion",
+        "digits",
+        "Nets before the barrier",
+        "Errors in units of 10^-K. Nothing that reads so many bits has a mean error below `least_mean`, or a worst one below"
+        " `least_worst`.",
+        "digits reading samples replicates separation least_mean mean least_worst worst within_K within_one_less",
+    ),
     Spec("records", "cells", "Every cell", "", ""),
 )
 ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"

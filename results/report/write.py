@@ -13,10 +13,12 @@ from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
+from results.families import Family
 from results.figures.catalogue import Picture, pictures
 from results.figures.style import METADATA, rendered
 from results.page.document import write_page
 from results.page.index import write_index
+from results.programme import STRANDS
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
 from results.report.answers_section import answers_section
@@ -133,6 +135,7 @@ def _of_study(folder: Path) -> dict[str, str]:
 def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
     sections = (
         f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
+        _strand(tables.family),
         _preset(tables.manifest),
         opening,
         _cells(summary, tables.frame),
@@ -148,6 +151,20 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
         f"{made}.\n",
     )
     return "".join(sections)
+
+
+def _strand(family: Family) -> str:
+    """What the study's strand of the programme claims, what that is worth, and what would falsify it."""
+    strand = STRANDS.get(family.name)
+    if strand is None:
+        return ""
+    lines = (
+        f"{strand.title}, a {strand.kind}: {strand.statement}",
+        f"Status: {strand.status}",
+        f"What would falsify it: {strand.falsified_by}",
+        f"Source: {strand.source}",
+    )
+    return bullets([escape(line) for line in lines]) + "\n"
 
 
 def _preset(manifest: Manifest) -> str:

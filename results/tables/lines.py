@@ -16,6 +16,7 @@ from results.records.manifest import BASELINES as FAMILY
 from results.records.manifest import ExpectedCell
 from results.records.record import Record
 from results.tables.frame import PROBLEM
+from results.tables.frame_columns import require_same
 
 ERRORS = ("relative", "relative_mean", "test_relative", "test_relative_mean")
 DATA = (*PROBLEM, "held_out", "replicate")
@@ -30,17 +31,22 @@ COLUMNS: dict[str, str] = {
 
 
 def line_table(asked: Iterable[ExpectedCell], records: Mapping[str, Record]) -> pd.DataFrame:
-    """The rows: columns DATA, `line`, `status`, `q` (missing where a method has no rank) and ERRORS."""
-    rows = [row for one in asked if one.key in records for row in _rows(one.cell, records[one.key])]
+    """The rows: columns DATA, `line`, `status`, `q` (missing where a method has no rank) and ERRORS.
+
+    Raises:
+        UserError: the manifest states another data set under a key than its record.
+    """
+    rows = [row for one in asked if one.key in records for row in _rows(one, records[one.key])]
     table = pd.DataFrame(rows, columns=[*DATA, "line", "status", "q", *ERRORS])
     return table.astype({"q": "Int64", **dict.fromkeys(ERRORS, "float64")})
 
 
-def _rows(cell: Mapping[str, Any], record: Record) -> Iterator[tuple[Any, ...]]:
+def _rows(asked: ExpectedCell, record: Record) -> Iterator[tuple[Any, ...]]:
     family, measured = FAMILIES[FAMILY], record.measured
+    require_same(asked, record)
     if not isinstance(measured, Measured):
         return
-    said = dict(zip(family.asked_columns(), family.asked(cell, {}), strict=True)) | {"design": "grid"}
+    said = dict(zip(family.asked_columns(), family.asked(asked.cell, {}), strict=True)) | {"design": "grid"}
     where = tuple(said[name] for name in DATA)
     known = [name for name in BASELINES if name in measured.lines]
     for name in (*known, *sorted(measured.lines.keys() - set(known))):

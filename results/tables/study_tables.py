@@ -8,9 +8,11 @@ a study has is for its family to name; a family that names none has `cells` alon
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from results.families import FAMILIES, Family
+from results.families import FAMILIES, Family, digits, sci
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
@@ -55,6 +57,19 @@ class Table:
 
 
 @dataclass(frozen=True)
+class StudyFacts:
+    """What the tables of a part of a study have to know of the whole; None: the frame is the whole.
+
+    Attributes:
+        budgets: `results.tables.series.budgets_of` its cells.
+        noisy_runs: `results.tables.mechanism.noisy_runs` of it.
+    """
+
+    budgets: NDArray[np.int64] | None = None
+    noisy_runs: int | None = None
+
+
+@dataclass(frozen=True)
 class StudyTables:
     """The tables of a study.
 
@@ -62,6 +77,7 @@ class StudyTables:
         manifest: what was asked, less the cells.
         frame: the tidy frame: one row per expected cell, with `series` where the cells have sizes.
         held: its verified witnesses.
+        facts: of the whole study, where these are tables of a part.
         line_records: records of its reference lines, by key.
         frames: its tables, by name, in order.
         columns: the columns of those that have a file, with their meanings.
@@ -70,6 +86,7 @@ class StudyTables:
     manifest: Manifest
     frame: pd.DataFrame
     held: Entries
+    facts: StudyFacts = StudyFacts()
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     columns: dict[str, Mapping[str, str]] = field(default_factory=dict)
     line_records: Mapping[str, Record] = field(default_factory=dict)
@@ -107,7 +124,7 @@ TABLES: dict[str, Table] = {
     "bounds": Table(
         lambda _: bounds.COLUMNS, lambda study: bounds.against_theory(study.frame, study["thresholds"], study["demands"])
     ),
-    "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame)),
+    "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame, study.facts.noisy_runs)),
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
     "baselines": Table(
@@ -121,6 +138,8 @@ TABLES: dict[str, Table] = {
     "literature": Table(
         lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
     ),
+    "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
+    "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
 }
 
 
@@ -136,7 +155,7 @@ def _lines(study: StudyTables) -> pd.DataFrame | None:
 
 def _scaling(study: StudyTables) -> pd.DataFrame:
     """With what is demanded of q and, where they are recorded, the reference lines."""
-    table = with_series(scaling.scaling_table(study.frame, study.manifest))
+    table = with_series(scaling.scaling_table(study.frame, study.manifest), study.facts.budgets)
     table = lines.with_lines(table, study["lines"]) if "lines" in study else table
     return with_demands(table, study["demands"])
 
@@ -166,10 +185,31 @@ def study_tables(manifest: Manifest, records: Iterable[Record], held: Entries | 
     """
     line_records = dict.fromkeys((one.key for one in manifest.baselines), None)
     frame = build_frame(manifest, _set_apart(records, line_records))
-    frame = with_series(frame) if {*SERIES} - {"sizes"} <= {*frame} else frame
     frame = frame.assign(held_out=[one.cell["test_functions"] for one in manifest.expected]) if line_records else frame
     known = {key: record for key, record in line_records.items() if record is not None}
-    study = StudyTables(manifest.without_cells(), frame, held or Entries((), ()), line_records=known)
+    return tables_of_frame(manifest, frame, held, line_records=known)
+
+
+def tables_of_frame(
+    manifest: Manifest,
+    frame: pd.DataFrame,
+    held: Entries | None = None,
+    *,
+    facts: StudyFacts | None = None,
+    line_records: Mapping[str, Record] | None = None,
+) -> StudyTables:
+    """Compute every table of a study from its tidy frame.
+
+    Args:
+        manifest: what was asked.
+        frame: as `results.tables.frame.build_frame` makes it.
+        held: the verified witnesses.
+        facts: of the whole study, where the frame is a part of it.
+        line_records: records of its reference lines, by key.
+    """
+    facts = facts or StudyFacts()
+    frame = with_series(frame, facts.budgets) if {*SERIES} - {"sizes"} <= {*frame} else frame
+    study = StudyTables(manifest.without_cells(), frame, held or Entries((), ()), facts, line_records=line_records or {})
     for name, kind in kinds(study.family).items():
         built = kind.build(study)
         if built is not None:

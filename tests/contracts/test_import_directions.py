@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, str] = {
     "operators.bounds": "operators operators.architectures",
     "operators.diagnostics": "operators operators.architectures operators.data operators.bounds",
     "operators.sizing": "operators operators.architectures operators.bounds",
+    "operators.companions": "operators",
     "results": "",
     "results.schema": "operators.architectures operators.data",
     "results.families": "operators operators.architectures operators.baselines operators.data operators.external results.schema",
@@ -37,11 +38,13 @@ MAY_IMPORT: dict[str, str] = {
     " results.records",
     "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
     " results.schema results.families results.records results.statistics results.witnesses",
-    "results.answers": "operators.bounds results.tables",
+    "results.programme": "",
+    "results.answers": "operators.bounds results.programme results.tables",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
+    "results.partitions": "operators results.schema results.families results.records results.tables",
     "results.charts": "results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
-    "results.page": "operators results.schema results.records results.tables results.answers results.charts",
+    "results.page": "operators results.schema results.records results.programme results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
     "results.report": "operators operators.data results.records results.witnesses results.tables"
@@ -71,9 +74,9 @@ MAY_IMPORT: dict[str, str] = {
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
     " bench.execution",
-    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.records"
-    " results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study bench.execution"
-    " bench.drivers",
+    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.partitions"
+    " results.records results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study"
+    " bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 
