@@ -102,6 +102,14 @@ FILES = (
         " slope_floor cpu_seconds done expected",
     ),
     Spec(
+        "data-efficiency",
+        "data_efficiency",
+        "Held-out error against N",
+        "`beaten`: linear least squares on as many functions has the smaller error. `span` and `rank_q` read the functions that"
+        " they are judged by, and are floors.",
+        "task N M net source runs error spread train floor least_squares ridge kernel rank_q span beaten",
+    ),
+    Spec(
         "baselines",
         "baselines",
         "Regression on the same data",

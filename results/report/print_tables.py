@@ -102,6 +102,18 @@ PRINTED: dict[str, dict[str, str]] = {
         **THRESHOLD,
         "agrees": "agrees",
     },
+    "data_efficiency": {
+        "task": "task",
+        "N": "$N$",
+        "net": "net",
+        "error": "held out",
+        "spread": "spread",
+        "train": "train",
+        "floor": "floor",
+        "least_squares": "least squares",
+        "kernel": "kernel",
+        "beaten": "beaten",
+    },
     "baselines": {
         "task": "task",
         "N": "$N$",

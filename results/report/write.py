@@ -13,12 +13,11 @@ from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
-from results.families import Family
 from results.figures.catalogue import Picture, pictures
 from results.figures.style import METADATA, rendered
 from results.page.document import write_page
 from results.page.index import write_index
-from results.programme import STRANDS
+from results.programme import strand_of
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
 from results.report.answers_section import answers_section
@@ -135,7 +134,7 @@ def _of_study(folder: Path) -> dict[str, str]:
 def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
     sections = (
         f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
-        _strand(tables.family),
+        _strand(tables),
         _preset(tables.manifest),
         opening,
         _cells(summary, tables.frame),
@@ -153,9 +152,9 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
     return "".join(sections)
 
 
-def _strand(family: Family) -> str:
+def _strand(tables: StudyTables) -> str:
     """What the study's strand of the programme claims, what that is worth, and what would falsify it."""
-    strand = STRANDS.get(family.name)
+    strand = strand_of(tables.manifest.name, tables.family.name)
     if strand is None:
         return ""
     lines = (

@@ -20,6 +20,7 @@ from results.tables import (
     baselines,
     bounds,
     brackets,
+    data_efficiency,
     exponents,
     frontier,
     leaderboard,
@@ -131,6 +132,10 @@ TABLES: dict[str, Table] = {
     "baselines": Table(
         lambda _: baselines.COLUMNS,
         lambda study: baselines.baseline_table(study["lines"], study.frame) if "lines" in study else None,
+    ),
+    "data_efficiency": Table(
+        lambda _: data_efficiency.COLUMNS,
+        lambda study: data_efficiency.data_efficiency_table(study["lines"], study.frame) if "lines" in study else None,
     ),
     "literature": Table(
         lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
