@@ -7,7 +7,20 @@ says of trainings what is only known of these trainings. What is not identified 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from results.answers import bounds, brackets, cells, errors, exponents, floors, frontier, leaderboard, mechanism, rays, thresholds
+from results.answers import (
+    bounds,
+    brackets,
+    cells,
+    errors,
+    exponents,
+    floors,
+    frontier,
+    leaderboard,
+    mechanism,
+    rays,
+    searches,
+    thresholds,
+)
 from results.answers.answer import Answer as Answer
 from results.tables.study_tables import StudyTables
 
@@ -31,6 +44,7 @@ ANSWERS: dict[str, Kind] = {
     "cells": Kind(cells.nothing_done, without_runs=True),
     "brackets": Kind(brackets.answers, ("brackets",), without_runs=True),
     "frontier": Kind(frontier.answers, ("frontier",), without_runs=True),
+    "searches": Kind(searches.answers, ("searches", "search_exponents", "joint_law", "least_n")),
     "exponents": Kind(exponents.answers, ("exponents", "thresholds")),
     "rays": Kind(rays.answers, ("rays",)),
     "mechanism": Kind(mechanism.answers, ("mechanism",)),

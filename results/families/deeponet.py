@@ -151,7 +151,7 @@ class DeepONetTraining(Family):
     size_names = ("d", "q_eff", "d_eff")
     tables = (
         *("demands", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
-        *("brackets", "frontier"),
+        *("brackets", "frontier", "searches", "search_exponents", "joint_law", "least_n"),
     )
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -13,7 +13,21 @@ import pandas as pd
 from results.families import FAMILIES, Family
 from results.records.manifest import Manifest
 from results.records.record import Record
-from results.tables import bounds, brackets, exponents, frontier, leaderboard, mechanism, rays, scaling, thresholds
+from results.tables import (
+    bounds,
+    brackets,
+    exponents,
+    frontier,
+    joint_law,
+    leaderboard,
+    least_n,
+    mechanism,
+    rays,
+    scaling,
+    search_exponents,
+    searches,
+    thresholds,
+)
 from results.tables.cells import cell_columns, cell_table
 from results.tables.demands import demand_columns, demanded_q, with_demands
 from results.tables.frame import build_frame
@@ -90,6 +104,16 @@ TABLES: dict[str, Table] = {
     "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame)),
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
+    "searches": Table(lambda _: searches.COLUMNS, lambda study: _searches(study)),
+    "search_exponents": Table(
+        lambda _: search_exponents.COLUMNS, lambda study: _of_searches(study, search_exponents.search_exponents)
+    ),
+    "joint_law": Table(
+        lambda _: joint_law.COLUMNS, lambda study: _of_searches(study, lambda found: joint_law.joint_law(found, study.frame))
+    ),
+    "least_n": Table(
+        lambda _: least_n.COLUMNS, lambda study: _of_searches(study, lambda found: least_n.least_n(found, study.frame))
+    ),
 }
 
 
@@ -103,6 +127,16 @@ def _brackets(study: StudyTables) -> pd.DataFrame | None:
     if not study.manifest.brackets:
         return None
     return brackets.brackets(study.manifest, study.held.accepted, brackets.training_costs(study.frame))
+
+
+def _searches(study: StudyTables) -> pd.DataFrame | None:
+    """Only where thresholds are sought."""
+    return searches.searches(study.manifest.thresholds, study.frame) if study.manifest.thresholds else None
+
+
+def _of_searches(study: StudyTables, build: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame | None:
+    """A table that is computed from the searches, where there are any."""
+    return build(study["searches"]) if "searches" in study else None
 
 
 def _frontier(study: StudyTables) -> pd.DataFrame | None:
