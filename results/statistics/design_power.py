@@ -7,6 +7,9 @@ Studies are simulated from the law that the fit supposes,
 and seen as a search sees them: between consecutive integers, or within a factor of the tolerance that holds q* anywhere. Each is
 fitted by interval-censored likelihood (`results.statistics.interval_censored`). What is told is the median width of its 95 %
 interval, and how often that holds beta.
+
+For trends along k points, errors are simulated as -fall (j - 1) / (k - 1) + tau U_j + s Z, j = 1..k, and tested for a fall
+(`results.statistics.trend`): how often does it find one?
 """
 
 import math
@@ -17,6 +20,7 @@ import numpy as np
 
 from operators.arrays import Array
 from results.statistics.interval_censored import NotIdentifiable, fit_slope
+from results.statistics.trend import fall_p_value
 
 
 @dataclass(frozen=True)
@@ -101,3 +105,24 @@ def fewest_replicates(
         if expected(changed, studies=studies).width <= width:
             return replicates
     return None
+
+
+def trend_power(
+    points: int,
+    replicates: int,
+    *,
+    fall: float,
+    alone: float,
+    shared: float = 0.0,
+    level: float = 0.05,
+    studies: int = 100,
+    seed: int = 0,
+) -> float:
+    """Share of studies in which Page's test, at a level, sees a fall of so much in ln error over the points."""
+    seen_falls = 0
+    for number in range(studies):
+        random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, number))))
+        means = -fall * np.linspace(0.0, 1.0, points) + shared * random.standard_normal(points)
+        errors = means + alone * random.standard_normal((replicates, points))
+        seen_falls += fall_p_value(errors) <= level
+    return seen_falls / studies

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.statistics.design_power import Design, expected, fewest_replicates, seen
+from results.statistics.design_power import Design, expected, fewest_replicates, seen, trend_power
 
 SIDES = (16, 32, 64, 128, 256)
 DESIGN = Design(tuple(float(side**2) for side in SIDES), 2, alone=0.1)
@@ -43,3 +43,9 @@ def test_the_fewest_replicates_are_told_or_said_not_to_exist() -> None:
 
 def test_a_study_of_two_n_has_no_interval() -> None:
     assert expected(dataclasses.replace(DESIGN, n=DESIGN.n[:2]), studies=3).refused == pytest.approx(1.0)
+
+
+def test_the_trend_test_keeps_its_level_and_sees_what_is_large() -> None:
+    assert trend_power(5, 4, fall=0.0, alone=0.1, shared=0.2, studies=200) <= 0.09
+    assert trend_power(5, 4, fall=2.0, alone=0.1, shared=0.1, studies=40) > 0.95
+    assert trend_power(3, 9, fall=9.0, alone=0.1, studies=10) == 0.0  # 3! orders cannot reach the level
