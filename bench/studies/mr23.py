@@ -2,9 +2,9 @@
 
 So conjectured, from a short experimental section, by Mukherjee and Roy (arXiv 2308.06338): advection-diffusion-reaction, both
 nets ended by a sigmoid, i.i.d. triples, noise bounded and uniform, d fixed, q and n growing together. Their table is not public
-to us: the set-up here is ours. Rays n = c q^alpha from one point, for alpha from 1 to 3, with noise and without, as at fixed d the
-absorbed noise falls with n for that reason alone; q_eff and d_eff stand beside. And the converse: at one n, does a larger q at the
-same d ever help?
+to us: the set-up here is ours. Rays n = c q^alpha from one point, for alpha from 1 to 3, with noise and without, as at fixed d
+the absorbed noise falls with n for that reason alone; q_eff and d_eff stand beside. And the converse: at one n, does a larger q
+at the same d ever help?
 """
 
 from collections.abc import Iterator

@@ -24,10 +24,10 @@ def answers(study: StudyTables) -> Iterator[Answer]:
         return
     yield _located(rows)
     fits = study["search_exponents"]
-    for (target, design, path), alike in fits.groupby(["target", "design", "path"], sort=True):
+    for (target, *how), alike in fits.groupby(["target", "design", "path", "schedule"], sort=True):
         mine = alike[(alike["between"] == OPTIMISER) & alike["exponent"].notna()]
         if len(mine):
-            yield _exponents(mine, alike[alike["between"] == CERTIFIED], str(target), f"{target}, {design}, {path}")
+            yield _exponents(mine, alike[alike["between"] == CERTIFIED], str(target), ", ".join(map(str, (target, *how))))
     law = study["joint_law"]
     for (design, name), terms in law[law["coefficient"].notna()].groupby(["design", "law"], sort=True):
         yield _law(terms, str(design), str(name))

@@ -35,7 +35,7 @@ COLUMNS: dict[str, str] = {
     "least_n": "smallest n of the fit",
     "largest_n": "largest n of the fit",
     "used": "thresholds that the fit rests on",
-    "equal_slopes": "p-value: every series of this target, design and path has the same slope; of this optimiser",
+    "equal_slopes": "p-value: all series of this target, design, path and schedule have one slope; of this optimiser",
     "predicted": "exponents theory predicts, with their status",
 }
 
@@ -55,8 +55,7 @@ def middles(rows: pd.DataFrame) -> Array:
 
 def _rows(found: pd.DataFrame) -> Iterator[dict[str, object]]:
     for target, design, path, part in series.panels(found):
-        known = part[part["q_found"].notna()]
-        slopes = equal_slopes(np.log(known["n"].to_numpy(float)), known["series"].tolist(), middles(known))
+        slopes = {how: _equal_slopes(alike) for how, alike in part[part["q_found"].notna()].groupby(["schedule", "sizes"])}
         shapes = list(zip(part["N"], part["M"], strict=True))
         for _, rows in part.groupby("series"):
             first = rows.iloc[0]
@@ -69,10 +68,15 @@ def _rows(found: pd.DataFrame) -> Iterator[dict[str, object]]:
                     "between": between,
                     "least_n": int(rows["n"].min()),
                     "largest_n": int(rows["n"].max()),
-                    "equal_slopes": slopes,
+                    "equal_slopes": slopes.get((first["schedule"], first["sizes"]), np.nan),
                     "predicted": "; ".join(one.sentence() for one in predicted),
                     **_fitted(rows, ends),
                 }
+
+
+def _equal_slopes(rows: pd.DataFrame) -> float:
+    """P-value that all series have one slope."""
+    return equal_slopes(np.log(rows["n"].to_numpy(float)), rows["series"].tolist(), middles(rows))
 
 
 def _fitted(rows: pd.DataFrame, ends: tuple[str, str]) -> dict[str, object]:
