@@ -23,6 +23,7 @@ from results.answers import (
     mechanism,
     rays,
     sci,
+    searches,
     thresholds,
 )
 from results.answers.answer import Answer as Answer
@@ -49,6 +50,7 @@ ANSWERS: dict[str, Kind] = {
     "brackets": Kind(brackets.answers, ("brackets",), without_runs=True),
     "frontier": Kind(frontier.answers, ("frontier",), without_runs=True),
     "barrier": Kind(barrier.answers, ("barrier",)),
+    "searches": Kind(searches.answers, ("searches", "search_exponents", "joint_law", "least_n")),
     "exponents": Kind(exponents.answers, ("exponents", "thresholds")),
     "rays": Kind(rays.answers, ("rays",)),
     "mechanism": Kind(mechanism.answers, ("mechanism",)),

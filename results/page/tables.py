@@ -61,6 +61,37 @@ FILES = (
     ),
     Spec(
         "thresholds",
+        "search_exponents",
+        "Exponents: of this optimiser, and certified",
+        "this optimiser: between the largest q not found and the smallest found. certified: between the largest q that a floor or"
+        " a bound excludes and the smallest found, whatever the optimiser.",
+        f"{SERIES} target path between exponent low high width reason equal_slopes used predicted",
+    ),
+    Spec(
+        "thresholds",
+        "joint_law",
+        "One law for all thresholds",
+        "Exponents of n, d / q^2 and rho in the smallest sizes found, with what theories would give.",
+        "design law term coefficient low high if_counting if_paper_shaped if_rank excluded thresholds data_sets",
+    ),
+    Spec(
+        "thresholds",
+        "searches",
+        "Thresholds: certified, not found, found",
+        "certified: no net of these sizes reaches the target. not found: every training missed it. resolved: not found, and"
+        " within 1 % of the floor; still no proof.",
+        f"{SERIES} target n N M replicate q_certified certified_by q_not_found below not_found_optimality q_found ratio search"
+        " trainings cpu_seconds",
+    ),
+    Spec(
+        "bounds",
+        "least_n",
+        "From which n on a bound excludes anything",
+        "The least n along each path at which a bound demands q >= 2 of the sizes of the series.",
+        f"{SERIES} target path bound status assumptions least_n largest_n bites",
+    ),
+    Spec(
+        "thresholds",
         "exponents",
         "Exponents",
         "Fitted to the intervals by interval-censored likelihood (q*), or to the errors (E). The 95 % interval is that of the"
