@@ -44,6 +44,7 @@ STUDIES: dict[str, BuiltIn] = {
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
     "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
+    "koopman": BuiltIn("bench.studies.koopman", 251, {"smoke": 7, "standard": 155}),
     "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
 }
 

@@ -59,6 +59,17 @@ DIGITS = Strand(
     falsified_by="a predictor that reads rounded matrices and comes below the line: it would have seen digits that it must not",
     source="Colbrook, Antun, Hansen 2022, doi:10.1073/pnas.2107151119",
 )
+KOOPMAN = Strand(
+    title="Residuals that tell true from spurious spectrum",
+    kind="reproduction",
+    studies=("koopman",),
+    statement="The residual of an eigenvalue of EDMD can be computed from the same snapshots, and tells whether the eigenvalue"
+    " belongs to the approximate point spectrum of the Koopman operator.",
+    status="proved in the limit of quadrature; measured here at the stated nodes. Whether trunk functions span an invariant space"
+    " is an open question, answered for the trainings at hand only",
+    falsified_by="on the rotation, a least residual of waves that is not the distance of z from the nearest e^(i k sqrt 2)",
+    source="Colbrook, Townsend 2024, doi:10.1002/cpa.22125",
+)
 
-STRANDS: dict[str, Strand] = {"deeponet": SIZES, "digits": DIGITS, "sci": SCI}
+STRANDS: dict[str, Strand] = {"deeponet": SIZES, "digits": DIGITS, "koopman": KOOPMAN, "sci": SCI}
 """Strands by the family that asks them."""

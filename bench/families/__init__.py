@@ -5,9 +5,12 @@ from typing import Any
 from bench.families.deeponet.execution import DeepONetExecution
 from bench.families.digits import DigitsExecution
 from bench.families.family import Execution
+from bench.families.koopman import KoopmanExecution
 from bench.families.sci import SectionsExecution
 
-FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(), SectionsExecution(), DigitsExecution())}
+FAMILIES: dict[str, Execution] = {
+    family.name: family for family in (DeepONetExecution(), SectionsExecution(), DigitsExecution(), KoopmanExecution())
+}
 
 
 def execution_of(cell: Any) -> Execution:

@@ -16,6 +16,7 @@ from results.answers import (
     exponents,
     floors,
     frontier,
+    koopman,
     leaderboard,
     mechanism,
     rays,
@@ -54,6 +55,7 @@ ANSWERS: dict[str, Kind] = {
     "errors": Kind(errors.answers, ("scaling",)),
     "floors": Kind(floors.answers, ("scaling",)),
     "digits": Kind(digits.answers, ("digits",)),
+    "koopman": Kind(koopman.answers, ("koopman",)),
     "sci": Kind(sci.answers, ("sci",)),
 }
 

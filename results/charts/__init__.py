@@ -9,6 +9,7 @@ from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
 from results.charts.frontier import frontier_charts
+from results.charts.koopman import koopman_charts
 from results.charts.leaderboard import leader_charts
 from results.charts.model import Drawing
 from results.charts.optimality import optimality_charts
@@ -44,6 +45,7 @@ CHARTS: dict[str, Kind] = {
     "optimality": Kind(optimality_charts),
     "audit": Kind(audit_charts),
     "digits": Kind(digit_charts, ("digits",), "digits"),
+    "koopman": Kind(koopman_charts, ("koopman", "pseudospectrum"), "koopman"),
     "sci": Kind(section_charts, ("sci",), "sci"),
 }
 

@@ -3,8 +3,9 @@
 from results.families.deeponet import DeepONetTraining
 from results.families.digits import Digits
 from results.families.family import Family
+from results.families.koopman import Koopman
 from results.families.sci import Sections
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Sections(), Digits())}
+FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Sections(), Digits(), Koopman())}
 
 __all__ = ["FAMILIES", "Family"]

@@ -122,6 +122,14 @@ FILES = (
         " `least_worst`.",
         "digits reading samples replicates separation least_mean mean least_worst worst within_K within_one_less",
     ),
+    Spec(
+        "companion",
+        "koopman",
+        "Dictionaries",
+        "A residual above 0.1 makes an eigenvalue spurious; the invariance defect is what leaves the span.",
+        "system dictionary witness scale q replicates rank spurious invariance_defect met",
+    ),
+    Spec("companion", "pseudospectrum", "Pseudospectra, point by point", "", ""),
     Spec("records", "cells", "Every cell", "", ""),
 )
 ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from results.families import FAMILIES, Family, digits, sci
+from results.families import FAMILIES, Family, digits, koopman, sci
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import bounds, brackets, exponents, frontier, leaderboard, mechanism, rays, scaling, thresholds
@@ -91,6 +91,8 @@ TABLES: dict[str, Table] = {
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
     "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
+    "koopman": Table(lambda _: koopman.COLUMNS, lambda study: koopman.dictionaries(study.frame)),
+    "pseudospectrum": Table(lambda _: koopman.PSEUDOSPECTRUM, lambda study: koopman.spectra(study.frame)),
     "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
 }
 

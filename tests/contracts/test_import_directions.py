@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, str] = {
     "results.programme": "",
     "results.answers": "operators.bounds results.programme results.tables",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
-    "results.charts": "results.schema results.records results.statistics results.tables",
+    "results.charts": "operators results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
     "results.page": "operators results.schema results.records results.programme results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
@@ -60,8 +60,8 @@ MAY_IMPORT: dict[str, str] = {
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.architectures operators.bounds operators.companions operators.data"
-    " operators.diagnostics results.schema"
-    " results.families results.records bench.cell bench.engines",
+    " operators.diagnostics operators.tasks results.schema results.families results.records results.witnesses bench.cell"
+    " bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
     " bench.families bench.question",
     "bench.study": "operators results.schema results.records bench.catalogue bench.families bench.preset bench.question",
