@@ -70,6 +70,17 @@ KOOPMAN = Strand(
     falsified_by="on the rotation, a least residual of waves that is not the distance of z from the nearest e^(i k sqrt 2)",
     source="Colbrook, Townsend 2024, doi:10.1002/cpa.22125",
 )
+VILLANI = Strand(
+    title="Regularised nets on which noisy descent finds the global minimum",
+    kind="test of a statement",
+    studies=("villani",),
+    statement="Two-layer nets with a frozen outer layer and a regulariser lambda |W|^2 / 2 have the Villani property; the papers"
+    " ask for lambda above a threshold lambda_c, a short argument gives it for any lambda > 0.",
+    status="proved for two layers and for DeepONets with frozen bounded heads; proved to fail for trained heads at high"
+    " temperature; of losses of PDE residuals nothing is claimed; rates are measured only",
+    falsified_by="an inner product <W, grad data> below its proved bound, or growth on rays that does not reach (lambda |W|)^2",
+    source="Gopalani, Mukherjee 2022, arXiv 2210.11452; the same 2023, arXiv 2309.09258; Langevin dynamics: arXiv 2503.10428",
+)
 
-STRANDS: dict[str, Strand] = {"deeponet": SIZES, "digits": DIGITS, "koopman": KOOPMAN, "sci": SCI}
+STRANDS: dict[str, Strand] = {"deeponet": SIZES, "digits": DIGITS, "koopman": KOOPMAN, "sci": SCI, "villani": VILLANI}
 """Strands by the family that asks them."""

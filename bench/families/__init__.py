@@ -7,9 +7,11 @@ from bench.families.digits import DigitsExecution
 from bench.families.family import Execution
 from bench.families.koopman import KoopmanExecution
 from bench.families.sci import SectionsExecution
+from bench.families.villani import VillaniExecution
 
 FAMILIES: dict[str, Execution] = {
-    family.name: family for family in (DeepONetExecution(), SectionsExecution(), DigitsExecution(), KoopmanExecution())
+    family.name: family
+    for family in (DeepONetExecution(), SectionsExecution(), DigitsExecution(), KoopmanExecution(), VillaniExecution())
 }
 
 

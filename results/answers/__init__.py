@@ -22,6 +22,7 @@ from results.answers import (
     rays,
     sci,
     thresholds,
+    villani,
 )
 from results.answers.answer import Answer as Answer
 from results.tables.study_tables import StudyTables
@@ -57,6 +58,7 @@ ANSWERS: dict[str, Kind] = {
     "digits": Kind(digits.answers, ("digits",)),
     "koopman": Kind(koopman.answers, ("koopman",)),
     "sci": Kind(sci.answers, ("sci",)),
+    "villani": Kind(villani.answers, ("villani", "sampling")),
 }
 
 

@@ -17,6 +17,7 @@ from results.charts.rays import ray_charts
 from results.charts.sci import section_charts
 from results.charts.surfaces import surfaces
 from results.charts.thresholds import threshold_charts
+from results.charts.villani import villani_charts
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ CHARTS: dict[str, Kind] = {
     "digits": Kind(digit_charts, ("digits",), "digits"),
     "koopman": Kind(koopman_charts, ("koopman", "pseudospectrum"), "koopman"),
     "sci": Kind(section_charts, ("sci",), "sci"),
+    "villani": Kind(villani_charts, ("villani", "sampling"), "villani"),
 }
 
 

@@ -5,7 +5,8 @@ from results.families.digits import Digits
 from results.families.family import Family
 from results.families.koopman import Koopman
 from results.families.sci import Sections
+from results.families.villani import Villani
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Sections(), Digits(), Koopman())}
+FAMILIES: dict[str, Family] = {family.name: family for family in (DeepONetTraining(), Sections(), Digits(), Koopman(), Villani())}
 
 __all__ = ["FAMILIES", "Family"]
