@@ -49,7 +49,9 @@ STUDIES: dict[str, BuiltIn] = {
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
     "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),
     "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
+    "koopman": BuiltIn("bench.studies.koopman", 251, {"smoke": 7, "standard": 155}),
     "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
+    "villani": BuiltIn("bench.studies.villani", 229, {"smoke": 8, "standard": 132}),
 }
 
 

@@ -19,12 +19,14 @@ from results.answers import (
     exponents,
     floors,
     frontier,
+    koopman,
     leaderboard,
     mechanism,
     rays,
     sci,
     searches,
     thresholds,
+    villani,
 )
 from results.answers.answer import Answer as Answer
 from results.tables.study_tables import StudyTables
@@ -63,7 +65,9 @@ ANSWERS: dict[str, Kind] = {
     "literature": Kind(baselines.of_literature, ("literature",)),
     "floors": Kind(floors.answers, ("scaling",)),
     "digits": Kind(digits.answers, ("digits",)),
+    "koopman": Kind(koopman.answers, ("koopman",)),
     "sci": Kind(sci.answers, ("sci",)),
+    "villani": Kind(villani.answers, ("villani", "sampling")),
 }
 
 

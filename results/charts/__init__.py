@@ -12,6 +12,7 @@ from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
 from results.charts.frontier import frontier_charts
+from results.charts.koopman import koopman_charts
 from results.charts.leaderboard import leader_charts
 from results.charts.model import Drawing
 from results.charts.optimality import optimality_charts
@@ -19,6 +20,7 @@ from results.charts.rays import ray_charts
 from results.charts.sci import section_charts
 from results.charts.surfaces import surfaces
 from results.charts.thresholds import threshold_charts
+from results.charts.villani import villani_charts
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ CHARTS: dict[str, Kind] = {
     "optimality": Kind(optimality_charts),
     "audit": Kind(audit_charts),
     "digits": Kind(digit_charts, ("digits",), "digits"),
+    "koopman": Kind(koopman_charts, ("koopman", "pseudospectrum"), "koopman"),
     "sci": Kind(section_charts, ("sci",), "sci"),
+    "villani": Kind(villani_charts, ("villani", "sampling"), "villani"),
 }
 
 

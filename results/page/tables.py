@@ -186,6 +186,23 @@ FILES = (
         " `least_worst`.",
         "digits reading samples replicates separation least_mean mean least_worst worst within_K within_one_less",
     ),
+    Spec(
+        "companion",
+        "koopman",
+        "Dictionaries",
+        "A residual above 0.1 makes an eigenvalue spurious; the invariance defect is what leaves the span.",
+        "system dictionary witness scale q replicates rank spurious invariance_defect met",
+    ),
+    Spec("companion", "pseudospectrum", "Pseudospectra, point by point", "", ""),
+    Spec(
+        "companion",
+        "villani",
+        "Growth along rays",
+        "`ratio_1e5`: least (|grad F|^2 - Lap F) / (lambda |W|)^2 over the directions at |W| = 1e5. `temperature`: the s up to"
+        " which the growth condition is met there.",
+        "loss activation strength width replicates ratio_1e1 ratio_1e3 ratio_1e5 inner inner_bound temperature below_bound",
+    ),
+    Spec("companion", "sampling", "SGD and Langevin dynamics", "", ""),
     Spec("records", "cells", "Every cell", "", ""),
 )
 ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.families import FAMILIES, Family, digits, sci
+from results.families import FAMILIES, Family, digits, koopman, sci, villani
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
@@ -145,6 +145,8 @@ TABLES: dict[str, Table] = {
         lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
     ),
     "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
+    "koopman": Table(lambda _: koopman.COLUMNS, lambda study: koopman.dictionaries(study.frame)),
+    "pseudospectrum": Table(lambda _: koopman.PSEUDOSPECTRUM, lambda study: koopman.spectra(study.frame)),
     "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
     "searches": Table(lambda _: searches.COLUMNS, lambda study: _searches(study)),
     "search_exponents": Table(
@@ -156,6 +158,8 @@ TABLES: dict[str, Table] = {
     "least_n": Table(
         lambda _: least_n.COLUMNS, lambda study: _of_searches(study, lambda found: least_n.least_n(found, study.frame))
     ),
+    "villani": Table(lambda _: villani.COLUMNS, lambda study: villani.rays(study.frame)),
+    "sampling": Table(lambda _: villani.SAMPLING, lambda study: villani.sampling(study.frame)),
 }
 
 
