@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bench.families.capacity import CapacityExecution
 from bench.families.deeponet.execution import DeepONetExecution
 from bench.families.digits import DigitsExecution
 from bench.families.family import Execution
@@ -11,7 +12,14 @@ from bench.families.villani import VillaniExecution
 
 FAMILIES: dict[str, Execution] = {
     family.name: family
-    for family in (DeepONetExecution(), SectionsExecution(), DigitsExecution(), KoopmanExecution(), VillaniExecution())
+    for family in (
+        DeepONetExecution(),
+        SectionsExecution(),
+        DigitsExecution(),
+        KoopmanExecution(),
+        VillaniExecution(),
+        CapacityExecution(),
+    )
 }
 
 

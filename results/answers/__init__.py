@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from results.answers import (
     bounds,
     brackets,
+    capacity,
     cells,
     digits,
     errors,
@@ -57,6 +58,7 @@ ANSWERS: dict[str, Kind] = {
     "floors": Kind(floors.answers, ("scaling",)),
     "digits": Kind(digits.answers, ("digits",)),
     "koopman": Kind(koopman.answers, ("koopman",)),
+    "capacity": Kind(capacity.answers, ("capacity", "correlations")),
     "sci": Kind(sci.answers, ("sci",)),
     "villani": Kind(villani.answers, ("villani", "sampling")),
 }

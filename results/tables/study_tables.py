@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from results.families import FAMILIES, Family, digits, koopman, sci, villani
+from results.families import FAMILIES, Family, capacity, digits, koopman, sci, villani
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import bounds, brackets, exponents, frontier, leaderboard, mechanism, rays, scaling, thresholds
@@ -95,6 +95,8 @@ TABLES: dict[str, Table] = {
     "pseudospectrum": Table(lambda _: koopman.PSEUDOSPECTRUM, lambda study: koopman.spectra(study.frame)),
     "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
     "villani": Table(lambda _: villani.COLUMNS, lambda study: villani.rays(study.frame)),
+    "capacity": Table(lambda _: capacity.COLUMNS, lambda study: capacity.gaps(study.frame)),
+    "correlations": Table(lambda _: capacity.CORRELATIONS, lambda study: capacity.correlations(study.frame)),
     "sampling": Table(lambda _: villani.SAMPLING, lambda study: villani.sampling(study.frame)),
 }
 
