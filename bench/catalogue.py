@@ -52,6 +52,7 @@ STUDIES: dict[str, BuiltIn] = {
     "koopman": BuiltIn("bench.studies.koopman", 251, {"smoke": 7, "standard": 155}),
     "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
     "villani": BuiltIn("bench.studies.villani", 229, {"smoke": 8, "standard": 132}),
+    "capacity": BuiltIn("bench.studies.capacity", 177, {"smoke": 4, "standard": 90}),
 }
 
 

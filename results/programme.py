@@ -91,8 +91,26 @@ VILLANI = Strand(
     falsified_by="an inner product <W, grad data> below its proved bound, or growth on rays that does not reach (lambda |W|)^2",
     source="Gopalani, Mukherjee 2022, arXiv 2210.11452; the same 2023, arXiv 2309.09258; Langevin dynamics: arXiv 2503.10428",
 )
+CAPACITY = Strand(
+    title="Rademacher complexity of DeepONets",
+    kind="test of a statement",
+    studies=("capacity",),
+    statement="The generalisation gap of a bias-free DeepONet is bounded by a capacity of its weights over the root of the number"
+    " of samples, whatever its size.",
+    status="certified where functions are the independent units and fresh ones no larger than those of the training; the shape"
+    " with 1/sqrt(N P) is a bound for independent pairs only; correlations are measured",
+    falsified_by="a gap above its bound",
+    source="Gopalani, Karmakar, Kumar, Mukherjee 2024, arXiv 2205.11359; for PINNs, arXiv 2603.23072",
+)
 
-STRANDS: dict[str, Strand] = {"deeponet": SIZES, "digits": DIGITS, "koopman": KOOPMAN, "sci": SCI, "villani": VILLANI}
+STRANDS: dict[str, Strand] = {
+    "deeponet": SIZES,
+    "digits": DIGITS,
+    "koopman": KOOPMAN,
+    "sci": SCI,
+    "villani": VILLANI,
+    "capacity": CAPACITY,
+}
 """Strands by the family that asks them."""
 
 OF_STUDIES: dict[str, Strand] = {"elliptic": ELLIPTIC}

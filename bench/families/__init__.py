@@ -3,6 +3,7 @@
 from typing import Any
 
 from bench.families.baselines.execution import BaselinesExecution
+from bench.families.capacity import CapacityExecution
 from bench.families.deeponet.execution import DeepONetExecution
 from bench.families.digits import DigitsExecution
 from bench.families.family import Execution
@@ -19,6 +20,7 @@ FAMILIES: dict[str, Execution] = {
         DigitsExecution(),
         KoopmanExecution(),
         VillaniExecution(),
+        CapacityExecution(),
     )
 }
 

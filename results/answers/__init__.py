@@ -12,6 +12,7 @@ from results.answers import (
     baselines,
     bounds,
     brackets,
+    capacity,
     cells,
     data_efficiency,
     digits,
@@ -66,6 +67,7 @@ ANSWERS: dict[str, Kind] = {
     "floors": Kind(floors.answers, ("scaling",)),
     "digits": Kind(digits.answers, ("digits",)),
     "koopman": Kind(koopman.answers, ("koopman",)),
+    "capacity": Kind(capacity.answers, ("capacity", "correlations")),
     "sci": Kind(sci.answers, ("sci",)),
     "villani": Kind(villani.answers, ("villani", "sampling")),
 }

@@ -7,6 +7,7 @@ from results.charts.audit import audit_charts
 from results.charts.barrier import barrier_charts
 from results.charts.baselines import baseline_charts
 from results.charts.brackets import bracket_charts
+from results.charts.capacity import capacity_charts
 from results.charts.data_efficiency import data_efficiency_charts
 from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
@@ -53,6 +54,7 @@ CHARTS: dict[str, Kind] = {
     "audit": Kind(audit_charts),
     "digits": Kind(digit_charts, ("digits",), "digits"),
     "koopman": Kind(koopman_charts, ("koopman", "pseudospectrum"), "koopman"),
+    "capacity": Kind(capacity_charts, ("capacity",), "capacity"),
     "sci": Kind(section_charts, ("sci",), "sci"),
     "villani": Kind(villani_charts, ("villani", "sampling"), "villani"),
 }

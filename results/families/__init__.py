@@ -1,6 +1,7 @@
 """Families: kinds of experiments, the evidence half. One line per entry."""
 
 from results.families.baselines import Baselines
+from results.families.capacity import Capacity
 from results.families.deeponet import DeepONetTraining
 from results.families.digits import Digits
 from results.families.family import Family
@@ -17,6 +18,7 @@ FAMILIES: dict[str, Family] = {
         Digits(),
         Koopman(),
         Villani(),
+        Capacity(),
     )
 }
 

@@ -203,6 +203,14 @@ FILES = (
         "loss activation strength width replicates ratio_1e1 ratio_1e3 ratio_1e5 inner inner_bound temperature below_bound",
     ),
     Spec("companion", "sampling", "SGD and Langevin dynamics", "", ""),
+    Spec("companion", "capacity", "Gaps and bounds", "Means over the trainings of one size; `above` counts each training.", ""),
+    Spec(
+        "companion",
+        "correlations",
+        "Rank correlations",
+        "Over all sizes 1/sqrt(N P) alone makes a correlation; at one N P it cannot.",
+        "",
+    ),
     Spec("records", "cells", "Every cell", "", ""),
 )
 ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"

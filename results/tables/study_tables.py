@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.families import FAMILIES, Family, digits, koopman, sci, villani
+from results.families import FAMILIES, Family, capacity, digits, koopman, sci, villani
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
@@ -159,6 +159,8 @@ TABLES: dict[str, Table] = {
         lambda _: least_n.COLUMNS, lambda study: _of_searches(study, lambda found: least_n.least_n(found, study.frame))
     ),
     "villani": Table(lambda _: villani.COLUMNS, lambda study: villani.rays(study.frame)),
+    "capacity": Table(lambda _: capacity.COLUMNS, lambda study: capacity.gaps(study.frame)),
+    "correlations": Table(lambda _: capacity.CORRELATIONS, lambda study: capacity.correlations(study.frame)),
     "sampling": Table(lambda _: villani.SAMPLING, lambda study: villani.sampling(study.frame)),
 }
 
