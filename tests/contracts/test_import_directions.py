@@ -26,14 +26,15 @@ MAY_IMPORT: dict[str, str] = {
     "operators.data": "operators operators.tasks operators.architectures",
     "operators.bounds": "operators operators.architectures",
     "operators.diagnostics": "operators operators.architectures operators.data operators.bounds",
+    "operators.constructions": "operators operators.architectures operators.data operators.bounds",
     "operators.sizing": "operators operators.architectures operators.bounds",
     "results": "",
     "results.schema": "operators.architectures operators.data",
     "results.families": "operators operators.architectures operators.data operators.external results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
-    "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
-    " results.records",
+    "results.witnesses": "operators operators.architectures operators.bounds operators.constructions operators.data"
+    " operators.diagnostics results.schema results.records",
     "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results results.schema"
     " results.families results.records results.statistics results.witnesses",
     "results.answers": "operators.bounds results.tables",
@@ -58,8 +59,8 @@ MAY_IMPORT: dict[str, str] = {
     " bench.cell",
     "bench.families": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
     " results.families results.records bench.cell bench.engines",
-    "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
-    " bench.families bench.question",
+    "bench.search": "operators.architectures operators.bounds operators.constructions operators.data operators.diagnostics"
+    " results.records results.witnesses bench.cell bench.families bench.question",
     "bench.study": "operators results.schema results.records bench.catalogue bench.families bench.question",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
