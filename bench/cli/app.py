@@ -51,6 +51,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "bench.cli.witnesses:submit_command",
         "Verify a witness and enter it into the tables of a local study, or where it leads a published question.",
     ),
+    "prune": (
+        "bench.cli.prune:prune",
+        "Construct the explicit net of every question of a study, prune it, and enter what reaches the target.",
+    ),
     "publish": (
         "bench.cli.publish:publish",
         "Write the published folder of a study: records, tables, leading witnesses, history, where it is from.",

@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, str] = {
     "operators.data": "operators operators.tasks operators.architectures",
     "operators.bounds": "operators operators.architectures",
     "operators.diagnostics": "operators operators.architectures operators.data operators.bounds",
+    "operators.constructions": "operators operators.architectures operators.data operators.bounds",
     "operators.sizing": "operators operators.architectures operators.bounds",
     "operators.companions": "operators",
     "results": "",
@@ -34,8 +35,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.families": "operators operators.architectures operators.baselines operators.data operators.external results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
-    "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
-    " results.records",
+    "results.witnesses": "operators operators.architectures operators.bounds operators.constructions operators.data"
+    " operators.diagnostics results.schema results.records",
     "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
     " results.schema results.families results.records results.statistics results.witnesses",
     "results.programme": "",
@@ -65,10 +66,9 @@ MAY_IMPORT: dict[str, str] = {
     " bench.cell",
     "bench.families": "operators operators.architectures operators.baselines operators.bounds operators.companions"
     " operators.data operators.diagnostics operators.tasks results.schema results.families results.records results.witnesses"
-    " bench.cell bench.data_sets"
-    " bench.engines",
-    "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
-    " bench.families bench.question bench.threshold_series",
+    " bench.cell bench.data_sets bench.engines",
+    "bench.search": "operators.architectures operators.bounds operators.constructions operators.data operators.diagnostics"
+    " results.records results.witnesses bench.cell bench.families bench.question bench.threshold_series",
     "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.preset"
     " bench.question bench.threshold_series",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
