@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, str] = {
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
     "results.charts": "results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
+    "results.models": "operators operators.architectures operators.bounds operators.external results.schema results.witnesses",
     "results.page": "operators results.schema results.records results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
@@ -63,6 +64,8 @@ MAY_IMPORT: dict[str, str] = {
     " operators.diagnostics results.schema results.families results.records bench.cell bench.data_sets bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
     " bench.families bench.question",
+    "bench.fit": "operators operators.architectures operators.baselines operators.bounds operators.data operators.external"
+    " operators.numerics operators.sizing results.figures results.models results.sizing bench.extras bench.engines",
     "bench.study": "operators results.schema results.records bench.catalogue bench.families bench.preset bench.question",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
@@ -71,9 +74,9 @@ MAY_IMPORT: dict[str, str] = {
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
     " bench.execution",
-    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.records"
-    " results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study bench.execution"
-    " bench.drivers",
+    "bench.cli": "operators operators.architectures operators.bounds operators.data operators.external results.editions"
+    " results.exchange results.figures results.models results.records results.report results.sizing results.witnesses"
+    " bench.catalogue bench.extras bench.engines bench.fit bench.study bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 
