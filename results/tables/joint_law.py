@@ -8,7 +8,7 @@
     paper-shaped, q^2 d >= C n rho^2   1/4      -1/4    1/2     1/2      1
     rank of a square grid              1/2      0       -       1        -
 
-The middles of (q_low, q_found] are fitted; thresholds on the labels of one data set may share an error
+The middles of (q_low, q_found] that met the tolerance are fitted; thresholds on the labels of one data set may share an error
 (`results.statistics.clustered`). d / q^2 follows from q*, so least squares would find c in the schedule itself: its instrument is
 d / q^2 of the same series at the q that n and rho alone predict, over all series. What is fitted are sizes that these trainings
 found: an upper end that is larger than need be moves the law. A bound excludes nothing here: a law that lies above it agrees with
@@ -25,7 +25,7 @@ from operators.arrays import Array
 from results.statistics.clustered import clustered_fit
 from results.statistics.interval_censored import NotIdentifiable
 from results.tables.demands import Sizes, size_of_q
-from results.tables.search_exponents import middles
+from results.tables.search_exponents import located, middles
 
 DATA = ("task", "parameters", "N", "M", "replicate")
 TERMS = (("q*", "ln n"), ("q*", "ln d/q^2"), ("q*", "ln rho"), ("d*", "ln n"), ("d*", "ln rho"))
@@ -56,7 +56,7 @@ COLUMNS: dict[str, str] = {
 def joint_law(found: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """Fit both laws to the located thresholds of noisy labels in searches.csv, design by design; `frame` tells sizes of nets."""
     sizes = {number: size_of_q(frame[frame["series"] == number]) for number in found["series"].unique()}
-    known = found[found["q_found"].notna() & found["rho"].notna()]
+    known = found[located(found) & found["rho"].notna()]
     known = known[[sizes[number] is not None for number in known["series"]]]
     rows = [row for design, part in known.groupby("design", sort=True) for row in _rows(str(design), part, sizes)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))

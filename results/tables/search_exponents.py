@@ -47,6 +47,11 @@ def search_exponents(found: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values([*series.SERIES, "target", "path", "between"], kind="stable", ignore_index=True)
 
 
+def located(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Thresholds whose ends met the tolerance: only of these do the middles say where q* of this optimiser lies."""
+    return (rows["search"] == "finished") & rows["q_found"].notna()
+
+
 def middles(rows: pd.DataFrame) -> Array:
     """Ln of the geometric middles of (q_low, q_found], q_low = 0 taken as 1/2."""
     low, high = (rows[name].astype(float).to_numpy(float) for name in ("q_low", "q_found"))
@@ -55,7 +60,7 @@ def middles(rows: pd.DataFrame) -> Array:
 
 def _rows(found: pd.DataFrame) -> Iterator[dict[str, object]]:
     for target, design, path, part in series.panels(found):
-        slopes = {how: _equal_slopes(alike) for how, alike in part[part["q_found"].notna()].groupby(["schedule", "sizes"])}
+        slopes = {how: _equal_slopes(alike) for how, alike in part[located(part)].groupby(["schedule", "sizes"])}
         shapes = list(zip(part["N"], part["M"], strict=True))
         for _, rows in part.groupby("series"):
             first = rows.iloc[0]

@@ -190,7 +190,7 @@ def planted(law: float, **columns: object) -> pd.DataFrame:
     }
     q = table["q"]
     return table.assign(
-        **fixed, rho=0.1, q_certified=np.floor(q / 4), q_low=np.floor(q), q_found=np.floor(q) + 1, **columns
+        **fixed, rho=0.1, q_certified=np.floor(q / 4), q_low=np.floor(q), q_found=np.floor(q) + 1, search="finished", **columns
     )  # fmt: skip
 
 
@@ -215,7 +215,14 @@ def test_a_planted_joint_law_is_recovered_though_sizes_follow_q(beta: float) -> 
                         5.0 + beta * math.log(side**2 / 4096) + e * math.log(rho) + shared + 0.02 * generator.standard_normal()
                     )
                     q = next(q for q in range(1, 10**5) if math.log(q) - c * math.log(size(q, widths) / q**2) >= level)
-                    found = {"q_low": q - 1, "q_found": q, "d_found": size(q, widths), "rho": rho, "series": number}
+                    found = {
+                        "q_low": q - 1,
+                        "q_found": q,
+                        "d_found": size(q, widths),
+                        "rho": rho,
+                        "series": number,
+                        "search": "finished",
+                    }
                     place = {
                         "task": "antiderivative",
                         "parameters": "",
