@@ -36,10 +36,9 @@ def answers(study: StudyTables) -> Iterator[Answer]:
 
 def _located(rows: pd.DataFrame) -> Answer:
     closed = rows["search"] == "finished"
-    ends = [
-        (int((rows["below"] == word).sum()), f"where a smaller q is {word}") for word in ("certified", "resolved", "not found")
-    ]
-    lowest = int((rows["below"] == "nothing").sum())
+    below = rows.loc[closed, "below"]
+    ends = [(int((below == word).sum()), f"where a smaller q is {word}") for word in ("certified", "resolved", "not found")]
+    lowest = int((below == "nothing").sum())
     text = f"{int(closed.sum())} of {counted(len(rows), 'threshold')} q* are located to their tolerance by"
     text += f" {int(rows['trainings'].sum()):,} trainings: {parts([*ends, (lowest, 'at q = 1')])}"
     text += f"; n from {int(rows['n'].min()):,} to {int(rows['n'].max()):,}"
