@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, str] = {
     "results.page": "operators results.schema results.records results.programme results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
-    "results.report": "operators operators.data results.families results.records results.programme results.witnesses"
+    "results.report": "operators operators.data results.records results.programme results.witnesses"
     " results.tables results.answers results.charts results.page results.figures",
     "results.editions": "operators operators.bounds operators.data results.schema results.families results.records"
     " results.witnesses results.tables results.answers results.exchange results.charts results.page results.report",
