@@ -6,6 +6,7 @@
                           low-rank completion, full batch, ends that can stand for linear heads (random features with solved
                           heads, untrained where wide enough, are part of it); soap with a cosine on all else (triples,
                           sigmoid ends, minibatches, other architectures), stopped within 0.1 % of a floor
+    two-step              a control: first the trunk, then the branch, never together
 
 POD-DeepONet has a variable projection of its own (`bench.engines.variable_projection.pod`); by `adam` and `soap` its modes
 descend with all else from random ones.
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,7 +31,8 @@ from bench.engines.initial_weights import initial_weights
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
 from bench.engines.variable_projection.pod import refuses_modes, train_pod
-from bench.engines.variable_projection.train import Options, train_by_variable_projection
+from bench.engines.variable_projection.train import Options, Result, train_by_variable_projection
+from bench.engines.variable_projection.two_step import train_in_two_steps
 from operators.architectures import DeepONet, FourierOperator, PODDeepONet
 from operators.architectures.multilinear import node_numbers
 from operators.architectures.weights import Weights
@@ -39,6 +41,7 @@ from operators.data.normalisation import Problem, to_unit
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001
+UNTRAINED = "random features, solved heads"
 
 
 class Recipe(Protocol):
@@ -61,6 +64,19 @@ def variable_projection(
     cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float | None, report: Callable[[int], None]
 ) -> Fit:
     """Train by variable projection."""
+    train: Any = train_pod if isinstance(cell.net(), PODDeepONet) else train_by_variable_projection
+    return _with_solved_heads(cell, problem, train, timeout_seconds=timeout_seconds, report=report)
+
+
+def two_step(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float | None, report: Callable[[int], None]) -> Fit:
+    """Train the trunk, then the branch."""
+    return _with_solved_heads(cell, problem, train_in_two_steps, timeout_seconds=timeout_seconds, report=report)
+
+
+def _with_solved_heads(
+    cell: Cell, problem: Problem, train: Any, *, timeout_seconds: float | None, report: Callable[[int], None]
+) -> Fit:
+    """Train by one of the functions of `bench.engines.variable_projection`."""
     started = time.process_time()
 
     def initial(attempt: int) -> Weights:
@@ -69,18 +85,14 @@ def variable_projection(
 
     training = cell.training
     options = Options(steps=cell.steps, learning_rate=training.learning_rate, timeout_seconds=timeout_seconds, report=report)
-    net = cell.net()
-    if isinstance(net, PODDeepONet):
-        result = train_pod(net, problem, initial, options=options)
-    else:
-        result = train_by_variable_projection(cell.deeponet(), problem, initial, options=options)
+    result: Result = train(cell.net(), problem, initial, options=options)
     return Fit(
         weights=result.weights,
         status=result.status,
         steps=result.steps,
         curve=result.curve,
         cpu_seconds=time.process_time() - started,
-        recipe="variable-projection" if result.steps else "random features, solved heads",
+        recipe=("two-step" if train is train_in_two_steps else "variable-projection") if result.steps else UNTRAINED,
         message=result.message,
     )
 
@@ -117,6 +129,15 @@ def refuses_variable_projection(cell: Cell) -> str | None:
     return unsupported(cell.deeponet())
 
 
+def refuses_two_steps(cell: Cell) -> str | None:
+    """Why two-step training cannot train this cell, or None."""
+    if cell.architecture.name != DeepONet.name or cell.design != "grid":
+        got = f"{cell.architecture.name!r} on the design {cell.design!r}"
+        return f"expected the architecture 'deeponet' on a grid for the recipe 'two-step', got {got}"
+    refusal = refuses_variable_projection(cell)
+    return None if refusal is None else refusal.replace("'variable-projection'", "'two-step'")
+
+
 def _points(cell: Cell) -> Array:
     """The query points of the task as the net sees them."""
     points = cell.request().task.points()
@@ -145,6 +166,13 @@ RECIPES: dict[str, Recipe] = {
     "soap": gradient_descent,
     "variable-projection": variable_projection,
     "best": best,
+    "two-step": two_step,
+}
+
+
+REFUSES: dict[str, Callable[[Cell], str | None]] = {
+    "variable-projection": refuses_variable_projection,
+    "two-step": refuses_two_steps,
 }
 
 
@@ -168,4 +196,5 @@ class NativeEngine(Engine):
     def refuses(self, cell: Cell) -> str | None:
         """One sentence why this engine cannot run the cell, or None."""
         refusal = super().refuses(cell) or refuses_sensors(cell)
-        return refusal or (refuses_variable_projection(cell) if cell.training.recipe == "variable-projection" else None)
+        refuses = REFUSES.get(cell.training.recipe)
+        return refusal or (refuses(cell) if refuses else None)

@@ -12,6 +12,7 @@ from results.answers import (
     baselines,
     bounds,
     brackets,
+    capacity,
     cells,
     data_efficiency,
     digits,
@@ -19,11 +20,14 @@ from results.answers import (
     exponents,
     floors,
     frontier,
+    koopman,
     leaderboard,
     mechanism,
     rays,
     sci,
+    searches,
     thresholds,
+    villani,
 )
 from results.answers.answer import Answer as Answer
 from results.tables.study_tables import StudyTables
@@ -49,6 +53,7 @@ ANSWERS: dict[str, Kind] = {
     "brackets": Kind(brackets.answers, ("brackets",), without_runs=True),
     "frontier": Kind(frontier.answers, ("frontier",), without_runs=True),
     "barrier": Kind(barrier.answers, ("barrier",)),
+    "searches": Kind(searches.answers, ("searches", "search_exponents", "joint_law", "least_n")),
     "exponents": Kind(exponents.answers, ("exponents", "thresholds")),
     "rays": Kind(rays.answers, ("rays",)),
     "mechanism": Kind(mechanism.answers, ("mechanism",)),
@@ -61,7 +66,10 @@ ANSWERS: dict[str, Kind] = {
     "literature": Kind(baselines.of_literature, ("literature",)),
     "floors": Kind(floors.answers, ("scaling",)),
     "digits": Kind(digits.answers, ("digits",)),
+    "koopman": Kind(koopman.answers, ("koopman",)),
+    "capacity": Kind(capacity.answers, ("capacity", "correlations")),
     "sci": Kind(sci.answers, ("sci",)),
+    "villani": Kind(villani.answers, ("villani", "sampling")),
 }
 
 

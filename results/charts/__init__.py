@@ -7,11 +7,13 @@ from results.charts.audit import audit_charts
 from results.charts.barrier import barrier_charts
 from results.charts.baselines import baseline_charts
 from results.charts.brackets import bracket_charts
+from results.charts.capacity import capacity_charts
 from results.charts.data_efficiency import data_efficiency_charts
 from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
 from results.charts.frontier import frontier_charts
+from results.charts.koopman import koopman_charts
 from results.charts.leaderboard import leader_charts
 from results.charts.model import Drawing
 from results.charts.optimality import optimality_charts
@@ -19,6 +21,7 @@ from results.charts.rays import ray_charts
 from results.charts.sci import section_charts
 from results.charts.surfaces import surfaces
 from results.charts.thresholds import threshold_charts
+from results.charts.villani import villani_charts
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,10 @@ CHARTS: dict[str, Kind] = {
     "optimality": Kind(optimality_charts),
     "audit": Kind(audit_charts),
     "digits": Kind(digit_charts, ("digits",), "digits"),
+    "koopman": Kind(koopman_charts, ("koopman", "pseudospectrum"), "koopman"),
+    "capacity": Kind(capacity_charts, ("capacity",), "capacity"),
     "sci": Kind(section_charts, ("sci",), "sci"),
+    "villani": Kind(villani_charts, ("villani", "sampling"), "villani"),
 }
 
 

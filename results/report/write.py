@@ -24,6 +24,8 @@ from results.report.answers_section import answers_section
 from results.report.bracket_section import bracket_section
 from results.report.markdown import bullets, escape, plain_table, table
 from results.report.print_tables import print_tables
+from results.report.search_section import SHOWN as SEARCHES
+from results.report.search_section import search_section
 from results.report.theory_section import theory_section
 from results.tables.costs import COSTS, costs
 from results.tables.csv_files import columns_page, write_csv
@@ -32,7 +34,10 @@ from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
 from results.witnesses.submissions import entries
 
-TOLD = ("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier")
+TOLD = (
+    *("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier"),
+    *SEARCHES,
+)
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
 
 
@@ -141,6 +146,7 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
         _refused(store),
         _refused_witnesses(tables),
         bracket_section(tables),
+        search_section(tables),
         _findings(tables) if {"leaderboard", "exponents", "rays"} <= tables.frames.keys() else "",
         theory_section(tables["bounds"], tables["mechanism"]) if {"bounds", "mechanism"} <= tables.frames.keys() else "",
         _others(tables),

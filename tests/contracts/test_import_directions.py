@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, str] = {
     "results.answers": "operators.bounds results.programme results.tables",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
     "results.partitions": "operators results.schema results.families results.records results.tables",
-    "results.charts": "results.schema results.records results.statistics results.tables",
+    "results.charts": "operators results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
     "results.page": "operators results.schema results.records results.programme results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
@@ -64,7 +64,8 @@ MAY_IMPORT: dict[str, str] = {
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.architectures operators.baselines operators.bounds operators.companions"
-    " operators.data operators.diagnostics results.schema results.families results.records bench.cell bench.data_sets"
+    " operators.data operators.diagnostics operators.tasks results.schema results.families results.records results.witnesses"
+    " bench.cell bench.data_sets"
     " bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
     " bench.families bench.question bench.threshold_series",

@@ -8,16 +8,13 @@ alone. A run ends where the miss is MISS of the tail, or of NEGLIGIBLE of the en
 """
 
 from collections.abc import Callable
-from itertools import chain
 
 import numpy as np
 
 from bench.engines.learning_rates import cosine_cycles
-from bench.engines.monitor import Monitor
 from bench.engines.variable_projection.heads import ridge_head
 from bench.engines.variable_projection.hidden_layers import HiddenNet
-from bench.engines.variable_projection.phases import MISS
-from bench.engines.variable_projection.rank_targets import NEGLIGIBLE
+from bench.engines.variable_projection.least_squares import StepCount, descend_towards
 from bench.engines.variable_projection.reduced_inputs import Reduced, reduced
 from bench.engines.variable_projection.subnet import Subnet
 from bench.engines.variable_projection.train import Options, Result
@@ -60,41 +57,19 @@ def train_pod(net: PODDeepONet, problem: Problem, initial: Callable[[int], Weigh
     target, tail = left[:, : net.q] * singular[: net.q], float(np.sum(singular[net.q :] ** 2))
     modes = np.zeros((net.nodes**net.coordinates, net.q + 1))
     modes[numbers, : target.shape[1]], modes[numbers, -1] = right[: net.q].T, mean
-    monitor, inputs = Monitor(options.steps, options.timeout_seconds), reduced(problem.inputs)
+    inputs = reduced(problem.inputs)
     hidden = inputs.matrices(layers_of(initial(0), "branch")[:-1])
     branch = Subnet(HiddenNet(inputs.values, hidden, net.activation))
-    physical = float(problem.scale) ** 2 / labels.size / problem.unit**2
+    count = StepCount(options, float(problem.scale) ** 2 / labels.size / problem.unit**2)
     try:
-        steps = _descend(branch, target, tail=tail, physical=physical, options=options, monitor=monitor)
+        descend_towards(branch, target, cosine_cycles(options.learning_rate, options.steps), tail=tail, count=count)
     except FloatingPointError as error:
-        return Result(None, np.inf, 0, tuple(monitor.curve), "diverged", str(error))
+        return Result(None, np.inf, count.steps, tuple(count.monitor.curve), "diverged", str(error))
     weights = _weights(net, branch, inputs, target, modes)
     mse = float(np.mean((predict(net, weights, problem) - problem.labels) ** 2))
-    if not monitor.curve or monitor.curve[-1][0] < steps:
-        monitor.curve.append((steps, mse / problem.unit**2))
-    message = monitor.message or f"mean squared error {mse:.3g}, of which the modes leave {tail * physical * problem.unit**2:.3g}"
-    return Result(weights, mse, steps, tuple(monitor.curve), monitor.status, message)
-
-
-def _descend(branch: Subnet, target: Array, *, tail: float, physical: float, options: Options, monitor: Monitor) -> int:
-    """Move the hidden weights until the target is met, the steps are spent or time is up; leave the best; return the steps."""
-    goal = MISS * max(tail, NEGLIGIBLE * float(np.vdot(target, target)))
-    least, best, step = np.inf, branch.net.matrices, 0
-    for rate in chain(cosine_cycles(options.learning_rate, options.steps), (None,)):
-        head, residual = ridge_head(branch.net.features(), target)
-        miss = float(np.vdot(residual, residual))
-        if miss < least:
-            least, best = miss, branch.net.matrices
-        if monitor.due(step):
-            monitor.record(step, (tail + miss) * physical)
-            monitor.check_timeout(step)
-            options.report(step)
-        if miss <= goal or monitor.stopped or rate is None:
-            break
-        branch.descend(residual @ head[:-1].T, rate)
-        step += 1
-    branch.net.matrices = best
-    return step
+    left_by_modes = tail * float(problem.scale) ** 2 / labels.size
+    message = count.monitor.message or f"mean squared error {mse:.3g}, of which the modes leave {left_by_modes:.3g}"
+    return Result(weights, mse, count.steps, count.finished(mse / problem.unit**2), count.monitor.status, message)
 
 
 def _weights(net: PODDeepONet, branch: Subnet, inputs: Reduced, target: Array, modes: Array) -> Weights:
