@@ -33,7 +33,7 @@ def fit(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a DeepONet to your own data: reference lines, certified size, smallest nets, and the net that is best on new functions.
+    """Fit a DeepONet to your own data: lines, certified size, small nets, the best on new functions.
 
     For example `python -m bench fit --data mine.npz --inputs u --outputs y --points x --target 0.01 --out model`.
     """
