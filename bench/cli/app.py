@@ -15,7 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("bench.cli.report:report", "Rebuild tables, figures and report of a study from its records."),
     "list": (
         "bench.cli.catalogue:list_",
-        "List studies and tasks, with what each asks and what each task's truth and stated error are.",
+        "List studies, strands of the programme and tasks, with what each asks and what each task's truth and stated error are.",
     ),
     "bounds": ("bench.cli.catalogue:bounds_", "List the size bounds: what each says, its status, its source and what it needs."),
     "doctor": (
@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compact": (
         "bench.cli.compact:compact_command",
         "Write the records of every study below a results folder to one Parquet file, for fast reading elsewhere.",
+    ),
+    "tables": (
+        "bench.cli.tables:tables",
+        "Compute the tables of a study from its frame in parts (`compact --parts`), here or on Dask.",
     ),
     "export": (
         "bench.cli.export:export_command",
@@ -52,6 +56,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": (
         "bench.cli.witnesses:submit_command",
         "Verify a witness and enter it into the tables of a local study, or where it leads a published question.",
+    ),
+    "prune": (
+        "bench.cli.prune:prune",
+        "Construct the explicit net of every question of a study, prune it, and enter what reaches the target.",
     ),
     "publish": (
         "bench.cli.publish:publish",

@@ -84,6 +84,10 @@ class Course(ABC):
         """What is likely to be left; the plan itself unless the study is open-ended."""
         return self.plan
 
+    def compared(self) -> str:
+        """What the same would take in another way, in words; empty where there is nothing to compare."""
+        return ""
+
     @abstractmethod
     def pending(self) -> Iterable[Group]:
         """Groups to hand out at the start."""

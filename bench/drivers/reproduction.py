@@ -1,8 +1,8 @@
 """Reproducing a published study: tables from records, errors of witnesses from weights, a sample of records from nothing.
 
 A record is trained again where this code still has the method that made it (its key is then the same). On the recorded kind of
-processor its weights, or without weights what it measured, must be the same bits. On another kind rounding differs and training
-amplifies it; there the training error, or whatever errors the family has, must agree within MARGIN of itself.
+processor its weights, or without weights all that was measured, must be the same bits. On another kind rounding differs and
+training amplifies it; there the training error, or whatever the family compares, must agree within MARGIN of itself.
 """
 
 import random
@@ -18,6 +18,7 @@ from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
 
 MARGIN = 0.1
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -109,26 +110,22 @@ def _trained(study: Published, sample: list[Record]) -> Iterator[Finding]:
         )
     runner = Runner(study.cache.root if study.cache is not None else None)
     again = {record.key: outcome.record for record in known for outcome in runner.run([cells[record.key]])}
-    yield _agreement([(record, again[record.key]) for record in known])
+    yield agreement([(record, again[record.key]) for record in known])
 
 
-def _agreement(pairs: list[tuple[Record, Record]]) -> Finding:
+def agreement(pairs: list[tuple[Record, Record]]) -> Finding:
+    """Whether records of the same cells, made at different times, agree as far as their processors allow."""
     here = [pair for pair in pairs if pair[0].host.get("processor") == pair[1].host.get("processor")]
-    same = [old for old, new in here if _same(old, new)]
+    same = [old for old, new in here if old.outcome_sha256() == new.outcome_sha256()]
     other = [pair for pair in pairs if pair not in here]
     near = [old for old, new in other if _near(old, new)]
-    text = f"{len(same)} of {len(here)} records trained again on the recorded kind of processor have the same weights"
+    trained = any(old.weights_sha256 is not None for old, _ in pairs)
+    done, what, error = ("trained", "weights", "their training error") if trained else ("measured", "figures", "each figure")
+    text = f"{len(same)} of {len(here)} records {done} again on the recorded kind of processor have the same {what}"
     if other:
-        text += f"; {len(near)} of {len(other)} on another kind agree within {MARGIN:.0%} of their training error"
+        text += f"; {len(near)} of {len(other)} on another kind agree within {MARGIN:.0%} of {error}"
     wrong = [old.key[:12] for old, _ in pairs if old not in same and old not in near]
     return Finding(not wrong, text + (f"; not these: {', '.join(wrong)}" if wrong else ""))
-
-
-def _same(old: Record, new: Record) -> bool:
-    """Equal weights; without weights equal measurements."""
-    if old.weights_sha256 is None and new.weights_sha256 is None:
-        return old.measured == new.measured
-    return old.weights_sha256 == new.weights_sha256
 
 
 def _near(old: Record, new: Record) -> bool:

@@ -42,7 +42,7 @@ def remaining_hours(manifest: Manifest, store: Store, most_samples: int) -> tupl
 
     Costs come from at most `most_samples` records, and of more pending cells as many, evenly spaced, stand for all.
     """
-    if any(not bracket.finished for bracket in manifest.brackets):
+    if not all([search.finished for search in manifest.brackets] + [search.finished for search in manifest.thresholds]):
         return None, "a search chooses its cells as it goes"
     missing = store.missing(manifest.asked_keys())
     if not missing:

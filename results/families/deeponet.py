@@ -18,7 +18,7 @@ from operators.data.request import Design
 from operators.external.task import LOCATION
 from results.families.family import Family
 from results.schema.cells import AnyArchitecture, Net, Noise, Settings, Training
-from results.schema.model import LARGEST_COUNT, Model, canonical
+from results.schema.model import LARGEST_COUNT, Model, canonical, later
 from results.schema.widths import Widths
 
 ASKED: dict[str, str] = {
@@ -95,7 +95,7 @@ class Errors(Model):
 
     training_mse R = mean (y - h)^2; noise_energy V = mean z^2; absorbed rho = 1 - R / V (None without noise);
     relative = sqrt(R / mean y^2); relative_mean and relative_rms = mean and root mean square over functions of
-    |y_i - h_i| / |y_i|; clean_mse = mean (g - h)^2; test_* against clean held-out functions.
+    |y_i - h_i| / |y_i|; clean_mse = mean (g - h)^2; relative_l1 = sum |y - h| / sum |y|; test_* against clean held-out functions.
     """
 
     training_mse: float
@@ -108,6 +108,8 @@ class Errors(Model):
     clean_mse: float
     test_relative: float
     test_relative_mean: float
+    relative_l1: float | None = later(None)
+    test_relative_l1: float | None = later(None)
 
 
 class Bounds(Model):
@@ -151,7 +153,8 @@ class DeepONetTraining(Family):
     size_names = ("d", "q_eff", "d_eff")
     tables = (
         *("demands", "lines", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
-        *("brackets", "frontier", "baselines", "literature"),
+        *("brackets", "frontier", "searches", "search_exponents", "joint_law", "least_n"),
+        *("baselines", "data_efficiency", "literature", "barrier"),
     )
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from operators.errors import UserError
 from results.families import FAMILIES, Family
 from results.records.gc_pause import paused_collection
 from results.records.record import SCHEMA
+from results.schema.cells import Schedule
 from results.schema.model import LARGEST_COUNT, Model, later
 from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read_sealed, seal
 
@@ -98,6 +99,40 @@ class Bracket(Model):
     finished: bool = False
 
 
+class SoughtThreshold(Model):
+    """One threshold q* of a search: the data, the target, what is certified below, and what was tried.
+
+    Attributes:
+        functions: N.
+        points: M.
+        schedule: how the widths follow q.
+        tolerance: the search ends at q_high <= tolerance q_low, or at consecutive integers.
+        restarts: trainings before a q counts as not found.
+        trainings: budget of this threshold.
+        q_certified: the largest q that is certified not to reach the target, 0 if none is; `certified_by` names the bound.
+        tried: keys of the trainings asked for, in order.
+        finished: whether the search ended by its tolerance, not by its budget, its largest q or an interruption.
+    """
+
+    task: str
+    parameters: dict[str, float | str]
+    design: Design
+    functions: int = Field(ge=1, le=LARGEST_COUNT)
+    points: int = Field(ge=1, le=LARGEST_COUNT)
+    noise_law: NoiseLaw
+    sigma: float = Field(ge=0.0)
+    replicate: int = Field(ge=0, le=LARGEST_COUNT)
+    target: Target
+    schedule: Schedule
+    tolerance: float = Field(gt=1.0)
+    restarts: Positive
+    trainings: Positive
+    q_certified: Count
+    certified_by: str
+    tried: tuple[Key, ...] = ()
+    finished: bool = False
+
+
 class Manifest(Model):
     """The expanded study: `study.json`.
 
@@ -118,6 +153,7 @@ class Manifest(Model):
     rays: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
     brackets: tuple[Bracket, ...] = ()
     baselines: tuple[ExpectedCell, ...] = later(())
+    thresholds: tuple[SoughtThreshold, ...] = later(())
     preset: str = later(PAPER, pattern=r"^[a-z]{1,20}$")
     thinned: str = later("", max_length=400)
 
