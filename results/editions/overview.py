@@ -54,8 +54,9 @@ def _line(study: str, answer: Answer) -> str:
 
 def origin(study: Published) -> str:
     """Where a study is from, in one sentence."""
-    edition, thinned = study.edition, study.asked().thinned
+    edition, asked = study.edition, study.asked()
+    what = "trainings" if asked.family == "deeponet" else "cells"
     return (
-        f"Edition {edition.edition} of {edition.published}: {edition.records} trainings, {edition.cpu_hours:.2f} CPU hours,"
-        f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({thinned})' if thinned else ''}."
+        f"Edition {edition.edition} of {edition.published}: {edition.records} {what}, {edition.cpu_hours:.2f} CPU hours,"
+        f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({asked.thinned})' if asked.thinned else ''}."
     )
