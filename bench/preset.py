@@ -21,7 +21,7 @@ class Preset:
 
     Attributes:
         thinned: what it is of the whole, in a clause.
-        keeps: whether it has a cell (of a study of searches: a question).
+        keeps: whether it has a cell (of a study of searches: a question or a series).
     """
 
     thinned: str

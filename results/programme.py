@@ -59,6 +59,16 @@ DIGITS = Strand(
     falsified_by="a predictor that reads rounded matrices and comes below the line: it would have seen digits that it must not",
     source="Colbrook, Antun, Hansen 2022, doi:10.1073/pnas.2107151119",
 )
+ELLIPTIC = Strand(
+    title="Learning a Green's function is data-efficient",
+    kind="reproduction",
+    studies=("elliptic",),
+    statement="Solution operators of elliptic equations are learnt from few pairs of input and output, by nets and by linear"
+    " algebra alone.",
+    status="measured over N, beside published curves; the law of the randomised singular value decomposition is certified",
+    falsified_by="a published net, or one trained here, that needs fewer functions than linear least squares for the same error",
+    source="Boulle, Halikias, Townsend 2023, doi:10.1073/pnas.2303904120",
+)
 KOOPMAN = Strand(
     title="Residuals that tell true from spurious spectrum",
     kind="reproduction",
@@ -102,3 +112,16 @@ STRANDS: dict[str, Strand] = {
     "capacity": CAPACITY,
 }
 """Strands by the family that asks them."""
+
+OF_STUDIES: dict[str, Strand] = {"elliptic": ELLIPTIC}
+"""Strands by the study that asks them, where its cells are of a family that asks something else."""
+
+
+def strand_of(study: str, family: str) -> Strand | None:
+    """The strand that a study of a family is part of."""
+    return OF_STUDIES.get(study, STRANDS.get(family))
+
+
+def every_strand() -> tuple[Strand, ...]:
+    """All strands, those of families first."""
+    return (*STRANDS.values(), *OF_STUDIES.values())

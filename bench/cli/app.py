@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "bench.cli.compact:compact_command",
         "Write the records of every study below a results folder to one Parquet file, for fast reading elsewhere.",
     ),
+    "tables": (
+        "bench.cli.tables:tables",
+        "Compute the tables of a study from its frame in parts (`compact --parts`), here or on Dask.",
+    ),
     "export": (
         "bench.cli.export:export_command",
         "Write every record's learning curve and final errors as TensorBoard event files, one run per record.",

@@ -145,10 +145,12 @@ def _announcement(course: "Course", todo: "Plan", workers: int) -> str:
     data = f"data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes)"
     likely, longest = course.estimate, duration(3600 * todo.hours(workers))
     if course.open_ended:
+        compared = course.compared()
         return (
-            f"study {course.study.name}{part}: about {likely.cells:,} trainings, at most {todo.cells:,}; {likely.finished:,}"
-            f" finished, about {likely.pending:,} to run; {data}; about {duration(3600 * likely.hours(workers))}, at most"
-            f" {longest} on {workers} workers ({basis} estimate, which assumes {course.assumption})"
+            f"study {course.study.name}{part}: about {sum(likely.cpu_seconds) / 3600:.2g} CPU h; about {likely.cells:,}"
+            f" trainings, at most {todo.cells:,}; {likely.finished:,} finished, about {likely.pending:,} to run; {data};"
+            f" about {duration(3600 * likely.hours(workers))}, at most {longest} on {workers} workers ({basis} estimate, which"
+            f" assumes {course.assumption})" + (f"; {compared}" if compared else "")
         )
     return (
         f"study {course.study.name}{part}: {todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"

@@ -1,20 +1,20 @@
 """Reproducing a published study: tables from records, errors of witnesses from weights, a sample of records from nothing.
 
 A record is trained again where this code still has the method that made it (its key is then the same). On the recorded kind of
-processor its weights must be the same bits. On another kind rounding differs and training amplifies it; there the training error
-must agree within MARGIN of itself. Where a family keeps no weights, all that was measured takes their place.
+processor its weights, or without weights all that was measured, must be the same bits. On another kind rounding differs and
+training amplifies it; there the training error, or whatever the family compares, must agree within MARGIN of itself.
 """
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
 from results.editions.checks import checks
 from results.editions.published import Published
 from results.editions.record_tables import read_records
+from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
 
 MARGIN = 0.1
@@ -129,22 +129,6 @@ def agreement(pairs: list[tuple[Record, Record]]) -> Finding:
 
 
 def _near(old: Record, new: Record) -> bool:
-    if old.weights_sha256 is None:
-        return _close(*(None if one.measured is None else one.measured.model_dump(mode="json") for one in (old, new)))
-    return _error(new) is not None and abs(_error(new) - _error(old)) <= MARGIN * _error(old)
-
-
-def _close(old: Any, new: Any) -> bool:
-    """Whether two measurements agree in everything: numbers within MARGIN, or both lost in rounding."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return old.keys() == new.keys() and all(_close(old[name], new[name]) for name in old)
-    if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(map(_close, old, new))
-    if isinstance(old, float) and isinstance(new, float):
-        return abs(new - old) <= max(MARGIN * abs(old), ROUNDING)
-    return bool(old == new)
-
-
-def _error(record: Record) -> Any:
-    """The training error, of families that have one."""
-    return getattr(getattr(record.measured, "errors", None), "relative", None)
+    if old.measured is None or new.measured is None:
+        return False
+    return EVIDENCE[old.family].agree(old.measured, new.measured, MARGIN)

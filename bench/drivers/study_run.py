@@ -16,6 +16,7 @@ from bench.drivers.course import CellCourse, Course
 from bench.drivers.options import Options
 from bench.drivers.progress import RunProgress
 from bench.drivers.shard import WHOLE, Shard
+from bench.drivers.threshold_run import ThresholdCourse
 from bench.execution.executors import Group, Tasks, execute
 from bench.study import Study, cell_key
 from operators.atomic_files import sweep_results
@@ -54,6 +55,8 @@ def open_course(study: Study, options: Options, *, shard: Shard = WHOLE) -> Cour
     stated_manifest(store.folder)
     if study.brackets:
         return BracketCourse(study, store, shard, cache=BlockCache(options.cache), retry=options.retry)
+    if study.thresholds:
+        return ThresholdCourse(study, store, shard, cache=BlockCache(options.cache), retry=options.retry)
     return CellCourse(study, store, shard, retry=options.retry)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bench.families.baselines.execution import BaselinesExecution
 from bench.families.capacity import CapacityExecution
 from bench.families.deeponet.execution import DeepONetExecution
 from bench.families.digits import DigitsExecution
@@ -14,6 +15,7 @@ FAMILIES: dict[str, Execution] = {
     family.name: family
     for family in (
         DeepONetExecution(),
+        BaselinesExecution(),
         SectionsExecution(),
         DigitsExecution(),
         KoopmanExecution(),

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from results.charts.audit import audit_charts
+from results.charts.barrier import barrier_charts
+from results.charts.baselines import baseline_charts
 from results.charts.brackets import bracket_charts
 from results.charts.capacity import capacity_charts
+from results.charts.data_efficiency import data_efficiency_charts
 from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
@@ -41,7 +44,10 @@ CHARTS: dict[str, Kind] = {
     "frontier": Kind(frontier_charts, ("brackets",)),
     "leaderboard": Kind(leader_charts, ("leaderboard",)),
     "thresholds": Kind(threshold_charts, ("thresholds", "demands")),
+    "data-efficiency": Kind(data_efficiency_charts, ("data_efficiency",)),
+    "baselines": Kind(baseline_charts, ("baselines",)),
     "errors": Kind(error_charts, ("scaling",)),
+    "barrier": Kind(barrier_charts, ("barrier",)),
     "surfaces": Kind(surfaces, ("scaling",)),
     "rays": Kind(ray_charts, ("rays",)),
     "optimality": Kind(optimality_charts),

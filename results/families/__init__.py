@@ -1,5 +1,6 @@
 """Families: kinds of experiments, the evidence half. One line per entry."""
 
+from results.families.baselines import Baselines
 from results.families.capacity import Capacity
 from results.families.deeponet import DeepONetTraining
 from results.families.digits import Digits
@@ -9,7 +10,16 @@ from results.families.sci import Sections
 from results.families.villani import Villani
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (DeepONetTraining(), Sections(), Digits(), Koopman(), Villani(), Capacity())
+    family.name: family
+    for family in (
+        DeepONetTraining(),
+        Baselines(),
+        Sections(),
+        Digits(),
+        Koopman(),
+        Villani(),
+        Capacity(),
+    )
 }
 
 __all__ = ["FAMILIES", "Family"]

@@ -15,6 +15,8 @@ from pydantic import BaseModel
 
 from results.schema.model import Model, canonical
 
+ROUNDING = 1e-9
+
 
 class Family(ABC):
     """A kind of experiment. Concrete families hold no state.
@@ -83,9 +85,24 @@ class Family(ABC):
         values = measured.model_dump(mode="json")
         return tuple(_at(values, name, self.text_columns()) for name in self.outcome_columns())
 
+    def agree(self, one: Model, other: Model, margin: float) -> bool:
+        """Whether two measurements of one cell, made on different machines, agree within a relative margin."""
+        return _close(one.model_dump(mode="json"), other.model_dump(mode="json"), margin)
+
     def named(self, measured: Model) -> Mapping[str, float | None]:
         """Further measurements that only some records have, by column."""
         return {}
+
+
+def _close(one: Any, other: Any, margin: float) -> bool:
+    """Whether two measurements agree in everything: real numbers within a margin, or both lost in rounding."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_close(one[name], other[name], margin) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(_close(a, b, margin) for a, b in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= max(margin * abs(one), ROUNDING)
+    return bool(one == other)
 
 
 def flat_fields(model: type[BaseModel], prefix: str = "") -> dict[str, tuple[str, bool]]:

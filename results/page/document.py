@@ -25,7 +25,7 @@ from results.page.columnar import embedded
 from results.page.provenance import facts, outcomes, trouble
 from results.page.sections import SECTIONS
 from results.page.tables import record_table, tables
-from results.programme import STRANDS
+from results.programme import strand_of
 from results.records.manifest import Manifest
 from results.schema.model import Model
 from results.schema.sealed import seal
@@ -125,7 +125,7 @@ def study_page(evidence: Evidence, drawings: Sequence[Drawing], found: Sequence[
         closed=closed(evidence),
         sections=[section for section in SECTIONS if section.name in full],
         absent=[section.title for section in SECTIONS if section.name not in full | ALWAYS] if sized else [],
-        strand=STRANDS.get(evidence.tables.family.name),
+        strand=strand_of(evidence.tables.manifest.name, evidence.tables.family.name),
         facts=facts(evidence),
         trouble=trouble(evidence),
         data=Markup(embedded(data)),
@@ -137,7 +137,7 @@ def _place(number: int) -> str:
     return f"chart-{number}"
 
 
-def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str]:
+def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str | bool]:
     """An answer with the addresses of its chart and its table on the page, empty where there is none."""
     place = chart_of(drawings, answer.chart, answer.task, answer.target)
     return {
@@ -147,6 +147,7 @@ def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, st
         "chart": "" if place is None else _place(place),
         "file": answer.table,
         "table": f"table-{held[answer.table]}" if answer.table and answer.table in held else "",
+        "decides": answer.decides,
     }
 
 

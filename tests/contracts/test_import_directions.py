@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, str] = {
     "operators.external": "operators operators.numerics operators.tasks",
     "operators.catalogue": "operators operators.tasks operators.external",
     "operators.architectures": "operators",
+    "operators.baselines": "operators",
     "operators.data": "operators operators.tasks operators.architectures",
     "operators.bounds": "operators operators.architectures",
     "operators.diagnostics": "operators operators.architectures operators.data operators.bounds",
@@ -30,22 +31,23 @@ MAY_IMPORT: dict[str, str] = {
     "operators.companions": "operators",
     "results": "",
     "results.schema": "operators.architectures operators.data",
-    "results.families": "operators operators.architectures operators.data operators.external results.schema",
+    "results.families": "operators operators.architectures operators.baselines operators.data operators.external results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
     "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
     " results.records",
-    "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results results.schema"
-    " results.families results.records results.statistics results.witnesses",
+    "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
+    " results.schema results.families results.records results.statistics results.witnesses",
     "results.programme": "",
     "results.answers": "operators.bounds results.programme results.tables",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
+    "results.partitions": "operators results.schema results.families results.records results.tables",
     "results.charts": "operators results.schema results.records results.statistics results.tables",
     "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
     "results.page": "operators results.schema results.records results.programme results.tables results.answers results.charts",
     "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
     " results.charts results.sizing",
-    "results.report": "operators operators.data results.families results.records results.witnesses results.programme"
+    "results.report": "operators operators.data results.records results.programme results.witnesses"
     " results.tables results.answers results.charts results.page results.figures",
     "results.editions": "operators operators.bounds operators.data results.schema results.families results.records"
     " results.witnesses results.tables results.answers results.exchange results.charts results.page results.report",
@@ -54,27 +56,31 @@ MAY_IMPORT: dict[str, str] = {
     "bench.extras": "operators",
     "bench.preset": "",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
+    "bench.data_sets": "operators operators.data results.families bench.cell",
     "bench.size_schedules": "operators operators.architectures bench.cell",
     "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
     " bench.cell",
+    "bench.threshold_series": "operators results.records bench.cell bench.size_schedules bench.question",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
-    "bench.families": "operators operators.architectures operators.bounds operators.companions operators.data"
-    " operators.diagnostics operators.tasks results.schema results.families results.records results.witnesses bench.cell"
+    "bench.families": "operators operators.architectures operators.baselines operators.bounds operators.companions"
+    " operators.data operators.diagnostics operators.tasks results.schema results.families results.records results.witnesses"
+    " bench.cell bench.data_sets"
     " bench.engines",
     "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
-    " bench.families bench.question",
-    "bench.study": "operators results.schema results.records bench.catalogue bench.families bench.preset bench.question",
+    " bench.families bench.question bench.threshold_series",
+    "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.preset"
+    " bench.question bench.threshold_series",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
-    "bench.studies": "operators results.families results.records bench.cell bench.preset bench.question bench.size_schedules"
-    " bench.study",
+    "bench.studies": "operators results.families results.records bench.cell bench.data_sets bench.preset bench.question"
+    " bench.size_schedules bench.study bench.threshold_series",
     "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
     " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
-    " bench.execution",
-    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.records"
-    " results.programme results.report results.sizing results.witnesses bench.catalogue bench.extras bench.engines bench.study"
-    " bench.execution bench.drivers",
+    " bench.execution bench.threshold_series",
+    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.partitions"
+    " results.programme results.records results.report results.sizing results.witnesses bench.catalogue bench.extras"
+    " bench.engines bench.study bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 

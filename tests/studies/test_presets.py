@@ -29,7 +29,8 @@ STUDY = Study(
 
 
 def keys(study: Study) -> set[object]:
-    return {*study.keyed, *(question.template.model_dump_json() for question in study.brackets)}
+    asked = (question.template.model_dump_json() for question in study.brackets)
+    return {*study.keyed, *asked, *map(repr, study.thresholds)}
 
 
 @pytest.mark.parametrize("name", STUDIES)
