@@ -7,6 +7,7 @@
                           heads, untrained where wide enough, are part of it); soap with a cosine on all else (triples,
                           sigmoid ends, minibatches, other architectures), stopped within 0.1 % of a floor
     two-step              a control: first the trunk, then the branch, never together
+    adam-lbfgs            a control: Adam, then L-BFGS on the whole loss
 
 POD-DeepONet has a variable projection of its own (`bench.engines.variable_projection.pod`); by `adam` and `soap` its modes
 descend with all else from random ones.
@@ -27,6 +28,7 @@ import numpy as np
 from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.descent.loop import descend
+from bench.engines.descent.quasi_newton import adam_then_lbfgs, refuses_lbfgs
 from bench.engines.initial_weights import initial_weights
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
@@ -167,12 +169,14 @@ RECIPES: dict[str, Recipe] = {
     "variable-projection": variable_projection,
     "best": best,
     "two-step": two_step,
+    "adam-lbfgs": adam_then_lbfgs,
 }
 
 
 REFUSES: dict[str, Callable[[Cell], str | None]] = {
     "variable-projection": refuses_variable_projection,
     "two-step": refuses_two_steps,
+    "adam-lbfgs": refuses_lbfgs,
 }
 
 

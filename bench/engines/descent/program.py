@@ -96,6 +96,20 @@ def compiled(setting: Setting, arguments: tuple[Any, ...]) -> Any:
         return _traced(setting).get_concrete_function(*arguments)
 
 
+def loss_and_gradient(setting: Setting) -> Any:
+    """The program of a setting with full batches, (theta, arrays) -> (loss, gradient), compiled at its first call."""
+    network, form = network_of(setting.net), LOSSES[setting.form]
+
+    def evaluated(theta: Tensor, arrays: Arrays) -> tuple[Tensor, Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(theta)
+            chosen = _batch(arrays, None, setting)
+            loss = form(network.outputs(theta, chosen["inputs"], chosen["points"]), chosen)
+        return loss, tape.gradient(loss, theta)
+
+    return tf.function(evaluated, jit_compile=True, autograph=False)
+
+
 @lru_cache(maxsize=PROGRAMS_KEPT)
 def _traced(setting: Setting) -> Any:
     network, optimiser = network_of(setting.net), setting.optimiser
