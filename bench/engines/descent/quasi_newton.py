@@ -119,7 +119,7 @@ class Search:
 
         self._best = Seen(np.inf, flattened(start))
         if self._most:
-            options = {"maxfun": self._most, "maxiter": self._most, "maxcor": HISTORY, "ftol": 0.0, "gtol": 0.0}
+            options: Any = {"maxfun": self._most, "maxiter": self._most, "maxcor": HISTORY, "ftol": 0.0, "gtol": 0.0}
             theta = self._best.theta.astype(np.float64)
             try:
                 found = scipy.optimize.minimize(self._at, theta, jac=True, method="L-BFGS-B", options=options)
