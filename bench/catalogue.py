@@ -37,17 +37,22 @@ class BuiltIn:
 STUDIES: dict[str, BuiltIn] = {
     "smoke": BuiltIn("bench.studies.smoke", 564, {"smoke": 50}),
     "threshold": BuiltIn("bench.studies.threshold", 4080, {"smoke": 24, "standard": 1280}),
-    "threshold-search": BuiltIn("bench.studies.threshold_search", 5436, {"smoke": 60, "standard": 1512}),
+    "threshold-search": BuiltIn("bench.studies.threshold_search", 5388, {"smoke": 60, "standard": 1464}),
     "rays": BuiltIn("bench.studies.rays", 420, {"smoke": 22}),
+    "mr23": BuiltIn("bench.studies.mr23", 360, {"smoke": 4, "standard": 330}),
     "widths": BuiltIn("bench.studies.widths", 1944, {"smoke": 36}),
     "mechanism": BuiltIn("bench.studies.mechanism", 192, {"smoke": 8}),
     "brackets": BuiltIn("bench.studies.brackets", 2880, {"smoke": 120}),
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
     "baselines": BuiltIn("bench.studies.baselines", 111, {"smoke": 18}),
+    "elliptic": BuiltIn("bench.studies.elliptic", 116, {"smoke": 4, "standard": 14}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
     "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),
     "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
+    "koopman": BuiltIn("bench.studies.koopman", 251, {"smoke": 7, "standard": 155}),
     "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
+    "villani": BuiltIn("bench.studies.villani", 229, {"smoke": 8, "standard": 132}),
+    "capacity": BuiltIn("bench.studies.capacity", 177, {"smoke": 4, "standard": 90}),
 }
 
 

@@ -168,6 +168,16 @@ class Study:
                     f"study {self.name!r}: {name}: expected each one once, got number {twice[0] + 1} twice; remove it"
                 )
 
+        asked_of: dict[tuple[str, Target], int] = {}
+        for place, series in enumerate(self.thresholds, start=1):
+            for shape in series.shapes:
+                before = asked_of.setdefault((series.cell(shape, 1, 0).model_dump_json(), series.target), place)
+                if before != place:
+                    raise UserError(
+                        f"study {self.name!r}: thresholds: expected each data set once for a target, got N, M = {shape} in"
+                        f" numbers {before} and {place}; remove it from one of them"
+                    )
+
     @cached_property
     def keyed(self) -> dict[str, Any]:
         """Cells by key, in the order of the grid."""

@@ -59,6 +59,69 @@ DIGITS = Strand(
     falsified_by="a predictor that reads rounded matrices and comes below the line: it would have seen digits that it must not",
     source="Colbrook, Antun, Hansen 2022, doi:10.1073/pnas.2107151119",
 )
+ELLIPTIC = Strand(
+    title="Learning a Green's function is data-efficient",
+    kind="reproduction",
+    studies=("elliptic",),
+    statement="Solution operators of elliptic equations are learnt from few pairs of input and output, by nets and by linear"
+    " algebra alone.",
+    status="measured over N, beside published curves; the law of the randomised singular value decomposition is certified",
+    falsified_by="a published net, or one trained here, that needs fewer functions than linear least squares for the same error",
+    source="Boulle, Halikias, Townsend 2023, doi:10.1073/pnas.2303904120",
+)
+KOOPMAN = Strand(
+    title="Residuals that tell true from spurious spectrum",
+    kind="reproduction",
+    studies=("koopman",),
+    statement="The residual of an eigenvalue of EDMD can be computed from the same snapshots, and tells whether the eigenvalue"
+    " belongs to the approximate point spectrum of the Koopman operator.",
+    status="proved in the limit of quadrature; measured here at the stated nodes. Whether trunk functions span an invariant space"
+    " is an open question, answered for the trainings at hand only",
+    falsified_by="on the rotation, a least residual of waves that is not the distance of z from the nearest e^(i k sqrt 2)",
+    source="Colbrook, Townsend 2024, doi:10.1002/cpa.22125",
+)
+VILLANI = Strand(
+    title="Regularised nets on which noisy descent finds the global minimum",
+    kind="test of a statement",
+    studies=("villani",),
+    statement="Two-layer nets with a frozen outer layer and a regulariser lambda |W|^2 / 2 have the Villani property; the papers"
+    " ask for lambda above a threshold lambda_c, a short argument gives it for any lambda > 0.",
+    status="proved for two layers and for DeepONets with frozen bounded heads; proved to fail for trained heads at high"
+    " temperature; of losses of PDE residuals nothing is claimed; rates are measured only",
+    falsified_by="an inner product <W, grad data> below its proved bound, or growth on rays that does not reach (lambda |W|)^2",
+    source="Gopalani, Mukherjee 2022, arXiv 2210.11452; the same 2023, arXiv 2309.09258; Langevin dynamics: arXiv 2503.10428",
+)
+CAPACITY = Strand(
+    title="Rademacher complexity of DeepONets",
+    kind="test of a statement",
+    studies=("capacity",),
+    statement="The generalisation gap of a bias-free DeepONet is bounded by a capacity of its weights over the root of the number"
+    " of samples, whatever its size.",
+    status="certified where functions are the independent units and fresh ones no larger than those of the training; the shape"
+    " with 1/sqrt(N P) is a bound for independent pairs only; correlations are measured",
+    falsified_by="a gap above its bound",
+    source="Gopalani, Karmakar, Kumar, Mukherjee 2024, arXiv 2205.11359; for PINNs, arXiv 2603.23072",
+)
 
-STRANDS: dict[str, Strand] = {"deeponet": SIZES, "digits": DIGITS, "sci": SCI}
+STRANDS: dict[str, Strand] = {
+    "deeponet": SIZES,
+    "digits": DIGITS,
+    "koopman": KOOPMAN,
+    "sci": SCI,
+    "villani": VILLANI,
+    "capacity": CAPACITY,
+}
 """Strands by the family that asks them."""
+
+OF_STUDIES: dict[str, Strand] = {"elliptic": ELLIPTIC}
+"""Strands by the study that asks them, where its cells are of a family that asks something else."""
+
+
+def strand_of(study: str, family: str) -> Strand | None:
+    """The strand that a study of a family is part of."""
+    return OF_STUDIES.get(study, STRANDS.get(family))
+
+
+def every_strand() -> tuple[Strand, ...]:
+    """All strands, those of families first."""
+    return (*STRANDS.values(), *OF_STUDIES.values())

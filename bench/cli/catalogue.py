@@ -14,7 +14,7 @@ def list_(as_json: Json = False) -> None:
     """List studies, strands of the programme and tasks, with what each asks and what each task's truth and stated error are."""
     from bench.catalogue import STUDIES
     from operators import TASKS
-    from results.programme import STRANDS
+    from results.programme import every_strand
 
     presets = {name: {**study.presets, "paper": study.cells} for name, study in STUDIES.items()}
     studies = [
@@ -44,7 +44,7 @@ def list_(as_json: Json = False) -> None:
             "falsified by": strand.falsified_by,
             "source": strand.source,
         }
-        for strand in STRANDS.values()
+        for strand in every_strand()
     ]
     if as_json:
         terminal.print_json({"studies": studies, "programme": programme, "tasks": tasks})

@@ -148,7 +148,8 @@ class ThresholdCourse(SearchCourse[Ascent]):
         for series, expected in zip(self._mine, self._expected, strict=True):
             cells += expected
             for shape in series.shapes:
-                before = known.get((series.template.task, series.template.replicate, series.target, series.schedule, shape))
+                cell = series.template
+                before = known.get((cell.task, cell.design, cell.replicate, series.target, series.schedule, shape))
                 mine = [one for one in expected if (one.functions, one.points) == shape]
                 if before is None or not before.finished:
                     pending += mine[len(before.tried) if before is not None else 0 :]
@@ -170,4 +171,4 @@ class ThresholdCourse(SearchCourse[Ascent]):
 def _place(threshold: SoughtThreshold) -> tuple[Any, ...]:
     """What tells the thresholds of a study apart, as far as its estimate needs."""
     shape = (threshold.functions, threshold.points)
-    return (threshold.task, threshold.replicate, threshold.target, threshold.schedule, shape)
+    return (threshold.task, threshold.design, threshold.replicate, threshold.target, threshold.schedule, shape)

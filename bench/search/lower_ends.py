@@ -2,14 +2,15 @@
 
 q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
 d_lower  the larger of the parameters any net of the declared class (with the question's q, if it fixes one) needs for that rank,
-         and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter
+         and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter, its
+         branch head counted or, on top of the least head that the rank needs, free
 """
 
 import numpy as np
 
 from bench.families.deeponet.trial import problem_of
 from bench.question import Question
-from operators.bounds import bit_counting, eckart_young, rank_to_parameters
+from operators.bounds import bit_counting, eckart_young, linear_heads, rank_to_parameters
 from operators.bounds.bound import Answer, at_least_q
 from operators.data.dataset import BlockCache, build
 from operators.diagnostics.floor import floors_of, least_rank
@@ -35,11 +36,16 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
     of_rank = Answer(rank_to_parameters.necessary_parameters(nets, rank, question.q), not rank > 1)
     needed = rank_to_parameters.BOUND.says("d", of_rank)
     if target.kind == "absorb" and cell.noise.law != "none":
+        net, shape = cell.deeponet(), (cell.functions, cell.n)
+        spared = bit_counting.spared_bits(net.sensors, net.coordinates, shape, EVALUATED_BITS)
         counted = bit_counting.necessary_parameters_of_class(
-            cell.n, target.value, sizes=nets.free_sizes(question.q), law=cell.noise.law, bits=EVALUATED_BITS
+            cell.n, target.value, sizes=nets.free_sizes(question.q), law=cell.noise.law, bits=EVALUATED_BITS, spared=spared
         )
         if counted > needed.value:
             needed = bit_counting.BOUND.says("d", Answer(counted, False))
+        freed = _with_free_heads(question, nets, rank)
+        if freed > needed.value:
+            needed = linear_heads.BOUND.says("d", Answer(freed, False))
     return Bracket(
         task=cell.task,
         parameters=cell.parameters,
@@ -63,4 +69,20 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         q=question.q,
         net_class=question.net_class,
         width=question.width,
+    )
+
+
+def _with_free_heads(question: Question, nets: rank_to_parameters.NetClass, rank: int) -> float:
+    """Parameters that absorbing takes where the branch head is free; 0 for ends with a sigmoid."""
+    if nets.ends not in ("linear", "activated-trunk"):
+        return 0.0
+    least, cell = nets.smallest_net(rank), question.template
+    assert cell.noise.law != "none"
+    return linear_heads.necessary_parameters_of_class(
+        cell.n,
+        question.target.value,
+        head=max(question.q or 1, least.q) * (least.branch_widths[-1] + 1),
+        sizes=nets.free_sizes(question.q),
+        law=cell.noise.law,
+        bits=EVALUATED_BITS,
     )

@@ -11,28 +11,33 @@ from bench.cell import Cell, Net, Training
 from bench.data_sets import DataSet, data_sets
 from bench.preset import Preset
 from bench.study import Study
-from operators import TASKS
+from operators import find_task
 from results.records.manifest import Target
 
-MOST_POINTS, HELD_OUT, WIDTHS = 1024, 200, (64, 64)
+TASKS = (
+    *("advection", "advection-box", "advection-diffusion-reaction", "advection-sign", "advection-space-time", "advection-speed"),
+    *("antiderivative", "burgers", "burgers-low-viscosity", "darcy", "darcy-lognormal", "heat", "heat-square"),
+    *("korteweg-de-vries", "kuramoto-sivashinsky", "poisson", "shallow-shock", "wave"),
+)
+MOST_POINTS, HELD_OUT, MANY, WIDTHS = 1024, 200, 1000, (64, 64)
 SIGN, SIGN_POINTS = "advection-sign", 200
 
 
 def nets(task: str, functions: int, held_out: int = HELD_OUT) -> Iterator[Cell]:
-    """Three nets on one data set."""
-    for q in (4, 16, 64):
+    """Nets on one data set."""
+    for q in (4, 16, 64) if functions < MANY else (16, 64):
         yield Cell(
             task=task,
             functions=functions,
-            points=min(len(TASKS[task].points()), MOST_POINTS),
+            points=min(len(find_task(task).points()), MOST_POINTS),
             test_functions=held_out,
             architecture=Net(branch_widths=WIDTHS, trunk_widths=WIDTHS, q=q),
-            training=Training(steps=500),
+            training=Training(steps=300),
         )
 
 
 CELLS = (
-    *(cell for task in TASKS for functions in (100, 1000) for cell in nets(task, functions)),
+    *(cell for task in TASKS for functions in (100, MANY) for cell in nets(task, functions)),
     *nets(SIGN, 312, held_out=312),
 )
 

@@ -26,7 +26,8 @@ LARGEST = {(0.1, 0): 7, (0.2, 0): 7, (0.5, 0): 6, (0.1, 1): 5, (0.2, 1): 5, (0.5
 """How many of the square grids are asked about, by rho and replicate; of further replicates, which the whole study has, all."""
 REPLICATES = 5
 WIDE = tuple((4 * side, side) for side in (16, 32, 64, 128, 256, 512))
-FIXED_M = tuple((functions, 64) for functions in (16, 64, 256, 1024, 4096))
+FIXED_M = tuple((functions, 64) for functions in (16, 1024, 4096))
+"""Shapes of M = 64 beside those that the square grids and the grids N = 4 M have."""
 TRIPLES = tuple((n, 1) for n in (256, 1024, 4096, 16384))
 FIXED_WIDTH = tuple((side, side) for side in (128, 160, 192, 224, 256))
 SHALLOW = Net(branch_widths=(1,), trunk_widths=(1,))

@@ -32,7 +32,8 @@ def chain(bonds: Array) -> Array:
 
 def square_eigenvalues(n: int, *, cuts_strong: bool) -> Array:
     """Eigenvalues of the square section of n sites, n even, whose ends cut strong or weak bonds."""
-    return np.asarray(np.linalg.eigvalsh(chain(hoppings(n - 1, strong_first=not cuts_strong))), dtype=np.float64)
+    section = chain(hoppings(n - 1, strong_first=not cuts_strong))
+    return np.asarray(np.linalg.eigvalsh(section), dtype=np.float64)
 
 
 def injection_modulus(n: int, z: complex, *, cuts_strong: bool) -> float:

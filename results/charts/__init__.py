@@ -7,10 +7,13 @@ from results.charts.audit import audit_charts
 from results.charts.barrier import barrier_charts
 from results.charts.baselines import baseline_charts
 from results.charts.brackets import bracket_charts
+from results.charts.capacity import capacity_charts
+from results.charts.data_efficiency import data_efficiency_charts
 from results.charts.digits import digit_charts
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
 from results.charts.frontier import frontier_charts
+from results.charts.koopman import koopman_charts
 from results.charts.leaderboard import leader_charts
 from results.charts.model import Drawing
 from results.charts.optimality import optimality_charts
@@ -18,6 +21,7 @@ from results.charts.rays import ray_charts
 from results.charts.sci import section_charts
 from results.charts.surfaces import surfaces
 from results.charts.thresholds import threshold_charts
+from results.charts.villani import villani_charts
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ CHARTS: dict[str, Kind] = {
     "frontier": Kind(frontier_charts, ("brackets",)),
     "leaderboard": Kind(leader_charts, ("leaderboard",)),
     "thresholds": Kind(threshold_charts, ("thresholds", "demands")),
+    "data-efficiency": Kind(data_efficiency_charts, ("data_efficiency",)),
     "baselines": Kind(baseline_charts, ("baselines",)),
     "errors": Kind(error_charts, ("scaling",)),
     "barrier": Kind(barrier_charts, ("barrier",)),
@@ -48,7 +53,10 @@ CHARTS: dict[str, Kind] = {
     "optimality": Kind(optimality_charts),
     "audit": Kind(audit_charts),
     "digits": Kind(digit_charts, ("digits",), "digits"),
+    "koopman": Kind(koopman_charts, ("koopman", "pseudospectrum"), "koopman"),
+    "capacity": Kind(capacity_charts, ("capacity",), "capacity"),
     "sci": Kind(section_charts, ("sci",), "sci"),
+    "villani": Kind(villani_charts, ("villani", "sampling"), "villani"),
 }
 
 

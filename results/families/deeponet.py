@@ -153,7 +153,8 @@ class DeepONetTraining(Family):
     size_names = ("d", "q_eff", "d_eff")
     tables = (
         *("demands", "lines", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
-        *("brackets", "frontier", "baselines", "literature", "barrier"),
+        *("brackets", "frontier", "searches", "search_exponents", "joint_law", "least_n"),
+        *("baselines", "data_efficiency", "literature", "barrier"),
     )
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:

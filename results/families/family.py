@@ -72,6 +72,10 @@ class Family(ABC):
         fields = {**flat_fields(self.cell), **flat_fields(self.measured)}
         return frozenset(name for name, (_, number) in fields.items() if not number)
 
+    def unfolded_columns(self) -> frozenset[str]:
+        """Columns of lists that a table of their own has row by row; `cells.csv` leaves them out."""
+        return frozenset()
+
     def asked(self, cell: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[Any, ...]:
         """What was asked of a cell, in the order of `asked_columns`; `sizes` are those of the study's manifest."""
         return tuple(_at(cell, name, self.text_columns()) for name in self.asked_columns())

@@ -25,7 +25,7 @@ from results.page.columnar import embedded
 from results.page.provenance import facts, outcomes, trouble
 from results.page.sections import SECTIONS
 from results.page.tables import record_table, tables
-from results.programme import STRANDS
+from results.programme import strand_of
 from results.records.manifest import Manifest
 from results.schema.model import Model
 from results.schema.sealed import seal
@@ -125,7 +125,7 @@ def study_page(evidence: Evidence, drawings: Sequence[Drawing], found: Sequence[
         closed=closed(evidence),
         sections=[section for section in SECTIONS if section.name in full],
         absent=[section.title for section in SECTIONS if section.name not in full | ALWAYS] if sized else [],
-        strand=STRANDS.get(evidence.tables.family.name),
+        strand=strand_of(evidence.tables.manifest.name, evidence.tables.family.name),
         facts=facts(evidence),
         trouble=trouble(evidence),
         data=Markup(embedded(data)),

@@ -60,6 +60,13 @@ SECTIONS = (
         " they do no bound is violated.",
     ),
     Section(
+        "data-efficiency",
+        "How many functions it takes",
+        "Data",
+        "Error on held-out functions against the number of training functions. Published curves are on another draw of the same"
+        " law; linear least squares is on the very functions of the runs.",
+    ),
+    Section(
         "baselines",
         "Beside regression on the same data",
         "Regression",

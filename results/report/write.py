@@ -13,18 +13,19 @@ from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
-from results.families import Family
 from results.figures.catalogue import Picture, pictures
 from results.figures.style import METADATA, rendered
 from results.page.document import write_page
 from results.page.index import write_index
-from results.programme import STRANDS
+from results.programme import strand_of
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
 from results.report.answers_section import answers_section
 from results.report.bracket_section import bracket_section
 from results.report.markdown import bullets, escape, plain_table, table
 from results.report.print_tables import print_tables
+from results.report.search_section import SHOWN as SEARCHES
+from results.report.search_section import search_section
 from results.report.theory_section import theory_section
 from results.tables.costs import COSTS, costs
 from results.tables.csv_files import columns_page, write_csv
@@ -33,7 +34,10 @@ from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
 from results.witnesses.submissions import entries
 
-TOLD = ("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier")
+TOLD = (
+    *("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier"),
+    *SEARCHES,
+)
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
 
 
@@ -135,13 +139,14 @@ def _of_study(folder: Path) -> dict[str, str]:
 def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
     sections = (
         f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
-        _strand(tables.family),
+        _strand(tables),
         _preset(tables.manifest),
         opening,
         _cells(summary, tables.frame),
         _refused(store),
         _refused_witnesses(tables),
         bracket_section(tables),
+        search_section(tables),
         _findings(tables) if {"leaderboard", "exponents", "rays"} <= tables.frames.keys() else "",
         theory_section(tables["bounds"], tables["mechanism"]) if {"bounds", "mechanism"} <= tables.frames.keys() else "",
         _others(tables),
@@ -153,9 +158,9 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
     return "".join(sections)
 
 
-def _strand(family: Family) -> str:
+def _strand(tables: StudyTables) -> str:
     """What the study's strand of the programme claims, what that is worth, and what would falsify it."""
-    strand = STRANDS.get(family.name)
+    strand = strand_of(tables.manifest.name, tables.family.name)
     if strand is None:
         return ""
     lines = (

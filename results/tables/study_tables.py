@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.families import FAMILIES, Family, digits, sci
+from results.families import FAMILIES, Family, capacity, digits, koopman, sci, villani
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
@@ -20,14 +20,19 @@ from results.tables import (
     baselines,
     bounds,
     brackets,
+    data_efficiency,
     exponents,
     frontier,
+    joint_law,
     leaderboard,
+    least_n,
     lines,
     literature,
     mechanism,
     rays,
     scaling,
+    search_exponents,
+    searches,
     thresholds,
 )
 from results.tables.cells import cell_columns, cell_table
@@ -132,11 +137,31 @@ TABLES: dict[str, Table] = {
         lambda _: baselines.COLUMNS,
         lambda study: baselines.baseline_table(study["lines"], study.frame) if "lines" in study else None,
     ),
+    "data_efficiency": Table(
+        lambda _: data_efficiency.COLUMNS,
+        lambda study: data_efficiency.data_efficiency_table(study["lines"], study.frame) if "lines" in study else None,
+    ),
     "literature": Table(
         lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
     ),
     "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
+    "koopman": Table(lambda _: koopman.COLUMNS, lambda study: koopman.dictionaries(study.frame)),
+    "pseudospectrum": Table(lambda _: koopman.PSEUDOSPECTRUM, lambda study: koopman.spectra(study.frame)),
     "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
+    "searches": Table(lambda _: searches.COLUMNS, lambda study: _searches(study)),
+    "search_exponents": Table(
+        lambda _: search_exponents.COLUMNS, lambda study: _of_searches(study, search_exponents.search_exponents)
+    ),
+    "joint_law": Table(
+        lambda _: joint_law.COLUMNS, lambda study: _of_searches(study, lambda found: joint_law.joint_law(found, study.frame))
+    ),
+    "least_n": Table(
+        lambda _: least_n.COLUMNS, lambda study: _of_searches(study, lambda found: least_n.least_n(found, study.frame))
+    ),
+    "villani": Table(lambda _: villani.COLUMNS, lambda study: villani.rays(study.frame)),
+    "capacity": Table(lambda _: capacity.COLUMNS, lambda study: capacity.gaps(study.frame)),
+    "correlations": Table(lambda _: capacity.CORRELATIONS, lambda study: capacity.correlations(study.frame)),
+    "sampling": Table(lambda _: villani.SAMPLING, lambda study: villani.sampling(study.frame)),
 }
 
 
@@ -162,6 +187,16 @@ def _brackets(study: StudyTables) -> pd.DataFrame | None:
     if not study.manifest.brackets:
         return None
     return brackets.brackets(study.manifest, study.held.accepted, brackets.training_costs(study.frame))
+
+
+def _searches(study: StudyTables) -> pd.DataFrame | None:
+    """Only where thresholds are sought."""
+    return searches.searches(study.manifest.thresholds, study.frame) if study.manifest.thresholds else None
+
+
+def _of_searches(study: StudyTables, build: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame | None:
+    """A table that is computed from the searches, where there are any."""
+    return build(study["searches"]) if "searches" in study else None
 
 
 def _frontier(study: StudyTables) -> pd.DataFrame | None:

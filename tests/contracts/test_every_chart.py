@@ -74,6 +74,9 @@ def evidence(new_planted: Callable[[], Any]) -> Evidence:
             study.name(place, {NATS.removeprefix("bound_"): 0.1})
     ranks = study.ranked((0.4, 0.3, 0.2, 0.1), (0.5, 0.4, 0.3, 0.2))
     study.regress({"ridge": study.line(0.1, 0.2), "reduced-rank": ranks, "mean": study.line(1.0, 1.0)}, sensor_floor=0.05)
+    poisson = {"task": "poisson", "functions": 68, "points": 841}
+    study.add(q=8, relative=0.1, **poisson)
+    study.regress({"least-squares": study.line(0.01, 0.03), "kernel": study.line(0.01, 0.04)}, **poisson)
     tables = study_tables(study.manifest(rays=(1.0,)), study.records)
     frames = {**tables.frames, "brackets": questions(), "barrier": reconstructions()}
     return Evidence(replace(tables, frames=frames))

@@ -22,7 +22,7 @@ from results.exchange.merge import merge
 from results.figures.catalogue import pictures
 from results.page.document import study_page
 from results.page.sections import SECTIONS
-from results.programme import STRANDS
+from results.programme import OF_STUDIES, STRANDS, every_strand, strand_of
 from results.records.manifest import load_manifest
 from results.records.record import Record, from_line, to_line
 from results.records.store import Store
@@ -56,6 +56,9 @@ def test_strands_name_studies_and_families_that_there_are() -> None:
     assert {study.family for study in COMPANIONS.values()} == set(STRANDS) - {"deeponet"}
     assert [*COMPANIONS] == [study for family, strand in STRANDS.items() if family != "deeponet" for study in strand.studies]
     assert set(STRANDS["deeponet"].studies) <= set(STUDIES)
+    assert all(name in STUDIES and strand.studies == (name,) for name, strand in OF_STUDIES.items())
+    assert {strand_of(name, "deeponet") for name in ("elliptic", "threshold")} <= set(every_strand())
+    assert strand_of("elliptic", "deeponet") != strand_of("threshold", "deeponet") == STRANDS["deeponet"]
 
 
 @EVERY

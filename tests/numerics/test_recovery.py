@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from operators.numerics import five_point
+from operators.numerics.middle_line import greens_function
 from operators.numerics.peeling import off_diagonal_singular_values, peel
 from operators.numerics.randomised_svd import expected_error, recover
 from operators.seeds import stream
@@ -66,16 +67,24 @@ def test_a_matrix_that_is_not_symmetric_is_peeled_with_its_adjoint() -> None:
     np.testing.assert_allclose(peeled.matrix, matrix, atol=1e-10)
 
 
-def middle_line(n: int) -> np.ndarray:
-    """Green's function of the square on its middle line: sum_j tanh(j pi / 2) / (j pi) sin(j pi x) sin(j pi s) / n."""
-    x, j = (np.arange(n) + 0.5) / n, np.arange(1, n + 1)
-    sines = np.sin(np.pi * np.outer(x, j))
-    return 2.0 * (sines * np.tanh(j * np.pi / 2.0) / (2.0 * j * np.pi)) @ sines.T / n
+def test_middle_line_sees_what_five_point_differences_give_on_it() -> None:
+    """A load on the middle row, n f per node, against smooth f; order 1, as u has a kink there."""
+    gaps = []
+    for n in (32, 64, 128):
+        x = np.arange(1, n) / n
+        load = np.zeros((1, n - 1, n - 1))
+        load[0, :, n // 2 - 1] = n * x * (1.0 - x) ** 2
+        seen = five_point.solve(load)[0, :, n // 2 - 1]
+        middles = (np.arange(n) + 0.5) / n
+        expected = greens_function(n) @ (middles * (1.0 - middles) ** 2)
+        gaps.append(np.abs(np.interp(middles, x, seen) - expected)[2:-2].max() / expected.max())
+    assert gaps[0] < 0.01
+    assert gaps[0] > 1.7 * gaps[1] > 2.9 * gaps[2]
 
 
 def test_error_of_peeling_falls_exponentially_with_the_rank_as_the_singular_values_of_the_blocks_do() -> None:
     """The kernel is singular like log |x - s|: blocks that touch, at every level."""
-    matrix, ranks = middle_line(256), np.arange(2, 13, 2)
+    matrix, ranks = greens_function(256), np.arange(2, 13, 2)
     values = off_diagonal_singular_values(matrix, 16)
     errors = []
     for rank in ranks:

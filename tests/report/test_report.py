@@ -67,7 +67,10 @@ def built(study: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-CONDITIONAL = ("brackets", "frontier", "baselines", "literature", "barrier")
+CONDITIONAL = (
+    *("brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier"),
+    *("searches", "search_exponents", "joint_law", "least_n"),
+)
 
 
 def test_every_table_is_written_with_its_documented_columns(built: Path) -> None:

@@ -13,6 +13,7 @@ from bench.cell import Cell, Net, Noise, Training
 from bench.search.expected_thresholds import expected_trainings, grid_of_equal_resolution, resolution
 from bench.search.thresholds import Located, closed, crossing, predicted, search
 from bench.size_schedules import tied
+from bench.study import Study
 from bench.threshold_series import ThresholdSeries
 from operators.errors import UserError
 from results.records.manifest import Target
@@ -169,3 +170,11 @@ def test_nets_follow_the_schedule() -> None:
     )
     sizes = {q: of_budget.cell((16, 16), q, 0).deeponet().parameter_count() for q in (2, 10, 40)}
     assert all(abs(d - 2000) <= 40 for d in sizes.values())
+
+
+def test_a_study_asks_each_data_set_once_for_a_target() -> None:
+    other = dataclasses.replace(SERIES, shapes=((64, 64), (1024, 64)))
+    with pytest.raises(UserError, match=r"N, M = \(64, 64\) in numbers 1 and 2"):
+        Study(name="twice", question="Twice?", thresholds=(SERIES, other))
+    apart = dataclasses.replace(other, target=Target(kind="absorb", value=0.3))
+    assert Study(name="once", question="Once?", thresholds=(SERIES, apart)).family == "deeponet"

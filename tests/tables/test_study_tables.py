@@ -15,7 +15,10 @@ from results.tables.study_tables import TABLES, StudyTables, Table, kinds, study
 FAMILY = FAMILIES["deeponet"]
 
 
-CONDITIONAL = ("lines", "brackets", "frontier", "baselines", "literature", "barrier")
+CONDITIONAL = (
+    *("lines", "brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier"),
+    *("searches", "search_exponents", "joint_law", "least_n"),
+)
 
 
 def test_every_frame_has_the_columns_of_its_file_and_none_without_a_type(new_planted: Any) -> None:
