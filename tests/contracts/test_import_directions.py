@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, str] = {
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
     "results.witnesses": "operators operators.architectures operators.bounds operators.constructions operators.data"
-    " operators.diagnostics results.schema results.records",
+    " operators.diagnostics operators.tasks results.schema results.records",
     "results.tables": "operators operators.architectures operators.bounds operators.diagnostics results results.schema"
     " results.families results.records results.statistics results.witnesses",
     "results.answers": "operators.bounds results.tables",
