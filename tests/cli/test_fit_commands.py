@@ -151,6 +151,7 @@ def test_selections_are_read_as_the_other_commands_read_them(mine: Path) -> None
         (("--split", "u"), "a split of 80 numbers"),
         (("--plot", "figure.txt"), "a figure named"),
         (("--target", "2"), "a target in"),
+        (("--target", "1e-9"), "a target in"),
         (("--noise", "0"), "noise level sigma > 0"),
     ],
 )

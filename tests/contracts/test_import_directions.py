@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, str] = {
     "bench.search": "operators.architectures operators.data operators.bounds operators.diagnostics operators.constructions"
     " results.records results.witnesses bench.cell bench.question bench.threshold_series bench.families",
     "bench.fit": "operators operators.numerics operators.external operators.architectures operators.baselines operators.data"
-    " operators.bounds operators.sizing results.sizing results.witnesses results.models results.figures bench.extras"
+    " operators.bounds operators.sizing results.witnesses results.sizing results.models results.figures bench.extras"
     " bench.engines",
     "bench.study": "operators results.schema results.records bench.catalogue bench.preset bench.cell bench.question"
     " bench.threshold_series bench.families",
