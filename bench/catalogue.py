@@ -45,7 +45,7 @@ STUDIES: dict[str, BuiltIn] = {
     "brackets": BuiltIn("bench.studies.brackets", 2880, {"smoke": 120}),
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
     "baselines": BuiltIn("bench.studies.baselines", 93, {"smoke": 18}),
-    "elliptic": BuiltIn("bench.studies.elliptic", 116, {"smoke": 4, "standard": 14}),
+    "elliptic": BuiltIn("bench.studies.elliptic", 174, {"smoke": 6, "standard": 21}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
     "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),
     "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
