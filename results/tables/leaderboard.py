@@ -2,7 +2,8 @@
 
 A problem is a task, design, N, M and noise. The entry is the smallest configuration of which at least one done run reaches the
 target; among equals the one with the smaller other size, then the better error, then the smaller key. What is not settled
-is said: cells without an outcome that are smaller than the entry could still take its place.
+is said: cells without an outcome that are smaller than the entry could still take its place. The smallest q is that of classes
+whose outputs have rank q at most: floors certify of no other that a q is needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ WHO = (
 COLUMNS: dict[str, str] = {
     **{name: ASKED[name] for name in (*PROBLEM[:3], "n", *PROBLEM[3:])},
     "target": "what a fit must reach",
-    "smallest": "what is made smallest: q or d",
+    "smallest": "what is made smallest: q, of classes whose rank is at most q, or d",
     "standing": "reached; not reached; certified impossible (at every size tried, by the floor); no outcome (no done run)",
     **{name: f"of the entry: {ASKED[name]}" for name in WHO},
     "error": "of the entry: absorbed fraction (target absorb) or relative error",
@@ -68,7 +69,8 @@ def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
     if target.kind == "relative":
         quality, sign = "relative", 1.0
     frame = frame.assign(_hit=reached(frame, target), _worse=sign * frame[quality], _out=excluded(frame, target))
-    hits = frame[frame["_hit"] & (frame[size] > 0)].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
+    frame = frame.assign(_sized=(frame["q_eff"] > 0) & (frame["q_eff"] <= frame["q"]) if size == "q" else True)
+    hits = frame[frame["_hit"] & frame["_sized"]].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
     best = hits.drop_duplicates("problem").set_index("problem")
     first = frame.drop_duplicates("problem").set_index("problem")
     table = first[[*PROBLEM, "n"]].assign(target=target.label, smallest=size)
@@ -132,7 +134,7 @@ def _rivals(frame: pd.DataFrame, hits: pd.DataFrame, best: pd.DataFrame, size: s
     entry = best["configuration"]
     own = frame[frame["configuration"].isin(entry)]
     tied = hits[hits[size] == hits["problem"].map(best[size])]
-    open_cells = frame[frame["status"].isin(["failed", "missing"])]
+    open_cells = frame[frame["status"].isin(["failed", "missing"]) & frame["_sized"]]
     bound = open_cells["problem"].map(best[size]).fillna(np.inf)
     table = pd.DataFrame(index=problems)
     table["entry_reached"] = own.groupby("problem")["_hit"].sum()
