@@ -15,7 +15,7 @@ def prune(
     """Construct the explicit net of every question of a study, prune it, and enter what reaches the target.
 
     For example `python -m bench prune brackets --cpu-seconds 50`. Nothing is trained; `report` puts the witnesses into the tables
-    of a study that was run.
+    of a study that was run, `submit results/out/brackets --into results/reference` into those of a published one.
     """
     from bench.drivers.pruning import prune as prune_all
     from bench.study import load_study

@@ -82,7 +82,9 @@ def _further(file: Path, cache: "BlockCache", *, exact: bool, fresh: int) -> dic
 
 
 def submit_command(
-    file: Annotated[Path, typer.Argument(help="A witness file; docs/leaderboard.md says how to write one.")],
+    file: Annotated[
+        Path, typer.Argument(help="A witness file; docs/leaderboard.md says how to write one. With --into also a results folder.")
+    ],
     study: Annotated[str | None, typer.Option(help="Study whose results folder receives the witness.")] = None,
     into: Annotated[Path | None, typer.Option(help="Instead: the folder of the published studies, results/reference.")] = None,
     author: Annotated[str | None, typer.Option(help="Who enters it; the author in the file by default.")] = None,
@@ -123,6 +125,14 @@ def _enter_reference(
     """Say where a witness stands among the published questions, and keep it where it leads."""
     require("`bench submit --into`", "report")
     from operators.data.function_cache import BlockCache
+
+    if file.is_dir():
+        from results.editions.entering import enter_folder
+
+        said = enter_folder(file, reference, cache=BlockCache(data), dry=dry)
+        for sentence in said or ("no witness answers a published question",):
+            print(sentence)
+        return
     from results.editions.entering import enter_reference
     from results.witnesses.cost import Limits
 
