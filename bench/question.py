@@ -22,7 +22,7 @@ class Question:
 
     Attributes:
         template: task, design, N, M, noise, replicate, training, and the activation and ends of the net; depths are those of its
-            widths, which are otherwise ignored.
+            widths, which are otherwise ignored; no widths stand for no hidden layers.
         target: what a fit must reach.
         width: width of the wide nets of step 1.
         restarts: trainings before a size counts as missed.
@@ -113,10 +113,10 @@ class Question:
         """The architecture of one size."""
         return self.cell(net, 0).deeponet()
 
-    def least_widths(self, rank: int) -> tuple[int, ...]:
-        """Certified: the least hidden widths, the branch's first, of a net whose output matrix reaches this rank."""
+    def least_widths(self, rank: int) -> tuple[int, ...] | None:
+        """Certified: the least hidden widths, the branch's first, of a net that reaches this rank; None: no net does."""
         net = class_of(self.template.deeponet(), self.net_class).smallest_net(rank)
-        return (*net.branch_widths, *net.trunk_widths)
+        return None if net is None else (*net.branch_widths, *net.trunk_widths)
 
 
 Valid = TypeVar("Valid", bound=Model)

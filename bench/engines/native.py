@@ -30,6 +30,7 @@ from operators.data.normalisation import Problem
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001
+SOLVED = {True: "random features, solved heads", False: "solved heads"}
 
 
 class Recipe(Protocol):
@@ -60,14 +61,15 @@ def variable_projection(
 
     training = cell.training
     options = Options(steps=cell.steps, learning_rate=training.learning_rate, timeout_seconds=timeout_seconds, report=report)
-    result = train_by_variable_projection(cell.deeponet(), problem, initial, options=options)
+    net = cell.deeponet()
+    result = train_by_variable_projection(net, problem, initial, options=options)
     return Fit(
         weights=result.weights,
         status=result.status,
         steps=result.steps,
         curve=result.curve,
         cpu_seconds=time.process_time() - started,
-        recipe="variable-projection" if result.steps else "random features, solved heads",
+        recipe="variable-projection" if result.steps else SOLVED[bool(net.branch_widths or net.trunk_widths)],
         message=result.message,
     )
 

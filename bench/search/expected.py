@@ -53,7 +53,7 @@ def expected_rank(question: Question) -> int:
 
 
 def _oracle(question: Question, rank: int) -> Callable[[Net], bool]:
-    least = question.least_widths(rank)
+    least = question.least_widths(rank) or ()
     clean = question.target.kind == "relative"
     needed = 0 if clean else effective_parameters.needed_parameters(question.template.n, question.target.value)
 
@@ -62,6 +62,6 @@ def _oracle(question: Question, rank: int) -> Callable[[Net], bool]:
         wide = all(width >= certified for width, certified in zip(widths, least, strict=True))
         if not (wide and net.q >= rank):
             return False
-        return min(widths) >= rank if clean else question.deeponet(net).effective_parameter_count() >= needed
+        return min(widths, default=rank) >= rank if clean else question.deeponet(net).effective_parameter_count() >= needed
 
     return reached

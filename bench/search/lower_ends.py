@@ -2,8 +2,11 @@
 
 q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
 d_lower  the larger of the parameters any net of the declared class (with the question's q, if it fixes one) needs for that rank,
-         and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter
+         and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter; none
+         where no net of the class reaches the rank (a linear end without hidden layers)
 """
+
+import math
 
 import numpy as np
 
@@ -38,7 +41,7 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         counted = bit_counting.necessary_parameters_of_class(
             cell.n, target.value, sizes=nets.free_sizes(question.q), law=cell.noise.law, bits=EVALUATED_BITS
         )
-        if counted > needed.value:
+        if needed.value < counted:
             needed = bit_counting.BOUND.says("d", Answer(counted, False))
     return Bracket(
         task=cell.task,
@@ -57,7 +60,7 @@ def lower_ends(question: Question, cache: BlockCache) -> Bracket:
         q_lower=max(rank, 1),
         q_bound=q_bound,
         q_status=eckart_young.BOUND.says("q", at_least_q(rank)).worth,
-        d_lower=int(needed.value),
+        d_lower=int(needed.value) if math.isfinite(needed.value) else None,
         d_bound=needed.bound,
         d_status=needed.worth,
         q=question.q,

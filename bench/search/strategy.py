@@ -7,7 +7,8 @@ For one question (task, design, N, M, noise, replicate, target) the certified fl
      after another, the widths that cost most parameters first, until no width can be lowered: d_upper. No width is tried that
      the certified rank excludes.
 
-A question may fix q; step 1 is then that one training, and no training at all where q < q_lower.
+A question may fix q; step 1 is then that one training, and no training at all where q < q_lower. Nor is there one where no net
+of the class reaches the certified rank (a linear end without hidden layers). Without hidden layers there is nothing to shrink.
 
 Every training is an ordinary cell with its own key, so a search that was stopped replays its finished cells from the store. A
 size counts as missed only for this search: what it found are upper bounds.
@@ -63,13 +64,16 @@ def search(question: Question, least_q: int) -> Answers:
     """
     tries = _Tries(question)
     found: list[Net] = []
+    least = question.least_widths(least_q)
+    if least is None:
+        return _summary(question, found, tries.count, exhausted=False)
     try:
         if question.q is None:
             yield from _smallest_q(tries, max(least_q, 1), found)
         elif question.q >= least_q and (yield from tries.reaches(question.wide(question.q))):
             found.append(question.wide(question.q))
         if found:
-            yield from _smallest_d(tries, found, question.least_widths(least_q))
+            yield from _smallest_d(tries, found, least)
     except _Budget:
         return _summary(question, found, tries.count, exhausted=True)
     return _summary(question, found, tries.count, exhausted=False)
@@ -103,6 +107,8 @@ def _smallest_q(tries: _Tries, least_q: int, found: list[Net]) -> Generator[Cell
 def _smallest_d(tries: _Tries, found: list[Net], least: tuple[int, ...]) -> Generator[Cell, bool, None]:
     """Step 2: shrink widths at q_upper and above it while that lowers d."""
     first = found[-1]
+    if not least:
+        return
     best = yield from _shrunk_together(tries, first, found, least)
     if tries.question.net_class == "tied":
         return

@@ -17,7 +17,8 @@ A mean mu fixed in advance is subtracted first. A pointwise scale s keeps the ra
 into c 1 s^T. Separable weights a_i w_j multiply rows by sqrt(a_i) and columns by sqrt(w_j): again no rank is changed and the
 offset becomes c sqrt(a) (sqrt(w) s)^T, of rank one. A fixed mask m > 0 is such a scale.
 
-q is the rank the net can reach, `DeepONet.output_rank`: min(q, w_b + 1, w_t + 1) for linear ends on last hidden widths w_b, w_t.
+q is the rank the net can reach, `DeepONet.output_rank`: min(q, w_b + 1, w_t + 1) for linear ends on w_b, w_t features
+(last hidden widths; m and p without hidden layers).
 tail_q(Y) >= scalar >= mean-function >= tail_{q+1}(Y); all non-increasing in q.
 
 Relative errors, with |.| over the points of one function: the global |Y - H| / |Y|; the root mean square over functions of

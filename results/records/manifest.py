@@ -62,7 +62,8 @@ class Bracket(Model):
         branch_depth: hidden layers of the branch in the declared class; with `trunk_depth`, `ends` and `activation`.
         net_class: nets of the search: `free`, every hidden width its own, or `tied`, all hidden widths equal.
         q_lower: no smaller q can reach the target; `q_bound` and `q_status` say by what.
-        d_lower: no net of the class with fewer parameters can; `d_bound` and `d_status` say by what.
+        d_lower: no net of the class with fewer parameters can, None: no net of the class at all; `d_bound` and `d_status` say by
+            what.
         q: the only q asked about, if it is fixed; d_lower is then that of nets with this q.
         width: hidden width of the wide nets the search starts from.
         tried: keys of the trainings the search asked for, in order.
@@ -85,7 +86,7 @@ class Bracket(Model):
     q_lower: Positive
     q_bound: str
     q_status: str
-    d_lower: Positive
+    d_lower: Positive | None
     d_bound: str
     d_status: str
     q: Positive | None = None

@@ -31,15 +31,16 @@ COLUMNS: dict[str, str] = {
     **{name: ASKED[name] for name in ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate")},
     "target": "what a fit must reach",
     "q": "the only q asked about, if the question fixes one",
-    "standing": "closed (q_upper = q_lower); open; no witness; certified impossible (the fixed q is below q_lower);"
-    " of a fixed q that was reached: witnessed",
+    "standing": "closed (q_upper = q_lower); open; no witness; certified impossible (the fixed q is below q_lower, or no net of"
+    " the class reaches the rank); of a fixed q that was reached: witnessed",
     "q_lower": "no smaller q can reach the target",
     "q_bound": "what certifies q_lower",
     "q_status": "certified, or vacuous (nothing is excluded)",
     "q_upper": "smallest q of a verified witness",
     "q_gap": "q_upper - q_lower",
     **{f"q_{name}": f"of the witness for q_upper: {what}" for name, what in WITNESS.items()},
-    "d_lower": "no net of the class (with the fixed q, if there is one) with fewer parameters can reach the target",
+    "d_lower": "no net of the class (with the fixed q, if there is one) with fewer parameters can reach the target; empty if none"
+    " can at all",
     "d_bound": "what certifies d_lower",
     "d_status": "certified, or vacuous",
     "d_upper": "smallest d of a verified witness of the class",
@@ -127,7 +128,7 @@ def of_class(entry: Held, bracket: Bracket) -> bool:
     if not isinstance(net, DeepONet):
         return False
     declared = (bracket.branch_depth, bracket.trunk_depth, bracket.ends, bracket.activation)
-    tied = len({*net.branch_widths, *net.trunk_widths}) == 1
+    tied = len({*net.branch_widths, *net.trunk_widths}) <= 1
     same = (len(net.branch_widths), len(net.trunk_widths), net.ends, net.activation) == declared
     return same and (tied or bracket.net_class == "free")
 
@@ -171,7 +172,7 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
         assert isinstance(net, DeepONet)
         row |= {
             "d_upper": by_d.d,
-            "d_ratio": by_d.d / bracket.d_lower,
+            "d_ratio": by_d.d / bracket.d_lower if bracket.d_lower else None,
             **_provenance(by_d, "d", costs),
             "d_branch_widths": Widths(net.branch_widths),
             "d_trunk_widths": Widths(net.trunk_widths),
@@ -181,7 +182,7 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
 
 
 def _standing(bracket: Bracket, q: int | None) -> str:
-    if bracket.q is not None and bracket.q < bracket.q_lower:
+    if bracket.d_lower is None or (bracket.q is not None and bracket.q < bracket.q_lower):
         return IMPOSSIBLE
     if q is None:
         return "no witness"

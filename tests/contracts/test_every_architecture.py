@@ -21,12 +21,14 @@ from bench.engines.descent.networks.network import Factored, flattened, unflatte
 
 
 def examples() -> Iterator[Settings]:
-    """Every architecture with its default sizes, and DeepONets of every kind of ends and activation."""
+    """Every architecture with its default sizes; DeepONets of every kind of ends and activation, and without hidden layers."""
     for architecture in ARCHITECTURES.values():
         yield settings_of(architecture)()
     for ends in ENDS:
         for activation in ACTIVATIONS:
             yield Net(branch_widths=(6, 5), trunk_widths=(4,), q=3, ends=ends, activation=activation)
+        for branch, trunk in (((), ()), ((), (4,)), ((6,), ())):
+            yield Net(branch_widths=branch, trunk_widths=trunk, q=3, ends=ends)
 
 
 EVERY = pytest.mark.parametrize(

@@ -176,6 +176,24 @@ def test_tied_questions_have_the_lower_end_of_tied_nets_and_only_tied_witnesses_
     assert row["d_ratio"] >= 1.0
 
 
+def test_where_no_net_of_the_class_reaches_the_rank_the_table_says_impossible(tmp_path: Path) -> None:
+    """Linear ends and no hidden trunk layer: rank 2 at most on one coordinate, where the target asks for more."""
+    asked = question(Noise(), Target(kind="relative", value=0.01))
+    nets = (Net(branch_widths=(8,), trunk_widths=(), ends="linear"), Net(branch_widths=(), trunk_widths=(), q=1))
+    posed = tuple(replace(asked, template=asked.template.model_copy(update={"architecture": net})) for net in nets)
+    study = Study(name="no-hidden", question="And without hidden layers?", targets=(asked.target,), brackets=posed)
+    run(study, tmp_path)
+    write_tables(tmp_path / study.name)
+    found = {row["nets"]: row for row in table(tmp_path / study.name).to_dict("records")}
+    impossible, reached = found["1+0 linear tanh"], found["0+0 activated-trunk tanh"]
+    assert (impossible["standing"], impossible["trainings"]) == ("certified impossible", 0)
+    assert pd.isna(impossible["d_lower"])
+    assert (impossible["d_bound"], impossible["d_status"]) == ("rank-to-parameters", "certified")
+    assert reached["d_lower"] == reached["q_lower"] * (101 + 2) + 1
+    assert reached["d_upper"] == reached["d_q"] * (101 + 2) + 1
+    assert str(reached["d_branch_widths"]) == str(reached["d_trunk_widths"]) == "none"
+
+
 def test_a_training_counts_as_reached_where_its_own_weights_are_held_not_where_a_witness_names_its_record(
     folder: Path, tmp_path: Path
 ) -> None:

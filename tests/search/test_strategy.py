@@ -39,6 +39,12 @@ def planted(q: int, widths: tuple[int, ...]) -> Callable[[Net], bool]:
     return lambda net: net.q >= q and all(w >= v for w, v in zip((*net.branch_widths, *net.trunk_widths), widths, strict=True))
 
 
+def without(question: Question, *parts: str) -> Question:
+    """The same question about nets without hidden layers on these sides."""
+    net = question.template.architecture.model_copy(update=dict.fromkeys(parts, ()))
+    return dataclasses.replace(question, template=question.template.model_copy(update={"architecture": net}))
+
+
 @settings(max_examples=40, deadline=None)
 @given(q=st.integers(1, 16), slack=st.integers(0, 12), more=st.tuples(*[st.integers(0, 15)] * 4))
 def test_planted_sizes_are_found(q: int, slack: int, more: tuple[int, ...]) -> None:
@@ -78,6 +84,34 @@ def test_with_q_fixed_and_widths_tied_only_the_common_width_is_sought(q: int, wi
 def test_a_fixed_q_that_is_certified_impossible_costs_no_training() -> None:
     found, asked = answer(dataclasses.replace(QUESTION, q=4), 5, lambda net: True)
     assert (found, asked) == (Found(None, None, 0, exhausted=False), [])
+
+
+@settings(max_examples=20, deadline=None)
+@given(q=st.integers(2, 16), more=st.tuples(st.integers(0, 15), st.integers(0, 15)))
+def test_without_hidden_layers_in_the_branch_only_the_trunk_is_shrunk(q: int, more: tuple[int, int]) -> None:
+    question = without(QUESTION, "branch_widths")
+    widths = (1 + more[0], 1 + more[1])
+    found, asked = answer(question, q, planted(q, widths))
+    assert found.smallest_d is not None
+    assert (found.smallest_d.branch_widths, found.smallest_d.trunk_widths) == ((), widths)
+    assert {cell.architecture.branch_widths for cell in asked} == {()}
+
+
+def test_without_any_hidden_layer_the_search_is_one_for_q() -> None:
+    question = without(QUESTION, "branch_widths", "trunk_widths")
+    found, asked = answer(question, 3, planted(9, ()))
+    assert found.smallest_q == found.smallest_d == question.resized(9, ())
+    assert {cell.architecture.q for cell in asked} == {3, 4, 6, 10, 8, 9}
+
+
+def test_a_rank_that_no_net_of_the_class_reaches_costs_no_training() -> None:
+    """A linear trunk end on one coordinate has rank 2 at most."""
+    template = without(QUESTION, "trunk_widths").template
+    net = template.architecture.model_copy(update={"ends": "linear"})
+    question = dataclasses.replace(QUESTION, template=template.model_copy(update={"architecture": net}))
+    assert question.least_widths(2) == (1, 1)
+    assert question.least_widths(3) is None
+    assert answer(question, 3, lambda net: True) == (Found(None, None, 0, exhausted=False), [])
 
 
 def test_nothing_reached_is_nothing_found() -> None:

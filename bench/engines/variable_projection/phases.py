@@ -64,7 +64,7 @@ class Run:
                 if missed[number] > MET * labels.goal:
                     head, residual = ridge_head(part.net.features(), target)
                     missed[number] = float(np.vdot(residual, residual))
-                    steps.append((part, residual @ head[:-1].T))
+                    steps.append((part, residual @ head[: part.net.width].T))
             if sum(missed) <= MISS * labels.goal:
                 break
             for part, outer in steps:
@@ -98,8 +98,8 @@ class Run:
         values = basis_b.T @ left
         residual = self._residual(values @ self._subspace.T)
         head_b, head_t = scipy.linalg.lapack.dtrtrs(factor_b, left)[0], scipy.linalg.lapack.dtrtrs(factor_t, right)[0]
-        outer_branch = (residual @ self._subspace) @ head_b[:-1].T
-        outer_trunk = (residual.T @ values) @ head_t[:-1].T
+        outer_branch = (residual @ self._subspace) @ head_b[: self.branch.net.width].T
+        outer_trunk = (residual.T @ values) @ head_t[: self.trunk.net.width].T
         return float(np.vdot(residual, residual)), outer_branch, outer_trunk
 
     def _residual(self, fit: Array) -> Array:
