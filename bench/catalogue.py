@@ -40,6 +40,7 @@ STUDIES: dict[str, BuiltIn] = {
     "brackets": BuiltIn("bench.studies.brackets", 2880),
     "frontier": BuiltIn("bench.studies.frontier", 7920),
     "outside-run": BuiltIn("bench.studies.outside_run", 5),
+    "net-classes": BuiltIn("bench.studies.net_classes", 8640),
 }
 
 

@@ -18,7 +18,7 @@ from bench.execution.executors import Group
 from bench.execution.runner import Outcome
 from bench.question import Question, claim_of
 from bench.search.expected import ASSUMED, expected_trainings
-from bench.search.lower_ends import lower_ends
+from bench.search.lower_ends import certified
 from bench.search.strategy import Answers, Found, search
 from bench.study import Study, cell_key, expected_cell
 from operators.architectures.weights import Weights
@@ -133,8 +133,8 @@ class BracketCourse(Course):
         self.known = {record.key: record for record in self.store.records(final)}
         self._read_witnesses()
         for question in self.study.brackets:
-            bracket = lower_ends(question, self.cache)
-            started = Searching(question, bracket, search(question, bracket.q_lower))
+            below = certified(question, self.cache)
+            started = Searching(question, below.bracket, search(question, below.needed))
             self.searches.append(started)
             started.advance(None)
             self._replay(started)

@@ -34,6 +34,9 @@ from operators.work import PRODUCT, TRANSCENDENTAL
 
 Ends = Literal["linear", "activated-trunk", "sigmoid"]
 ENDS: tuple[Ends, ...] = get_args(Ends)
+Widths = Literal["free", "tied", "one-width-per-net", "non-increasing", "no-hidden-layer", "free-depth"]
+"""Rules for the hidden widths of a declared class of nets (`operators.bounds.rank_to_parameters`)."""
+WIDTHS: tuple[Widths, ...] = get_args(Widths)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,10 @@ class DeepONet(Architecture):
         if self.ends == "activated-trunk":
             return min(self.q, self.branch_features() + 1)
         return self.q if self.ends == "sigmoid" else None
+
+    def linear_ends(self) -> tuple[bool, bool]:
+        """Whether the branch and the trunk are known to end in a linear layer."""
+        return self.ends in ("linear", "activated-trunk"), self.ends == "linear"
 
     def effective_parameter_count(self) -> int:
         """d_eff: parameters less the gauge redundancy of two linear heads; d for other ends."""

@@ -1,9 +1,11 @@
 """brackets.csv: for each question a certified lower end, a witnessed upper end, and the gap between them.
 
-The upper ends are the smallest q and the smallest d among all witnesses of this folder that this version has measured and that
-pass, whoever made them: those of the search, and those submitted. A witness counts for a question if it was made for the very
-data (task, constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the declared
-class (depths, ends, activation; all hidden widths equal if it is tied), because only there d_lower is certified.
+The upper ends are the smallest q and the smallest d among all witnesses of this folder that this version has measured and
+that pass, whoever made them: those of the search, and those submitted. A witness counts for a question if it was made for the
+very data (task, constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the
+declared class (depths, ends, activation, rule for the hidden widths), because only there d_lower is certified. Two classes
+ask two questions: a narrower one raises both ends, so ratios of different classes are never pooled, and the class stands
+first in each row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from operators.architectures import DeepONet
+from operators.bounds.rank_to_parameters import NetClass
 from results.families.deeponet import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
@@ -28,6 +31,9 @@ WITNESS: dict[str, str] = {
     "versions": "versions of the packages that made it",
 }
 COLUMNS: dict[str, str] = {
+    "net_class": "declared class of nets: free (every hidden width its own), one-width-per-net, tied (all hidden widths equal),"
+    " non-increasing (in either net), no-hidden-layer, free-depth (free, with at most the declared depths)",
+    "nets": "its depths of branch and trunk, ends, activation",
     **{name: ASKED[name] for name in ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate")},
     "target": "what a fit must reach",
     "q": "the only q asked about, if the question fixes one",
@@ -49,8 +55,6 @@ COLUMNS: dict[str, str] = {
     "d_branch_widths": "its hidden branch widths",
     "d_trunk_widths": "its hidden trunk widths",
     "d_q": "its q",
-    "net_class": "declared nets: free (every hidden width its own) or tied (all equal)",
-    "nets": "depths of branch and trunk, ends, activation",
     "witnesses": "verified witnesses of this question",
     "trainings": "trainings the search asked for",
     "cpu_seconds": "of those trainings that ended",
@@ -71,7 +75,7 @@ STANDINGS = ("closed", "open", "witnessed", "no witness", IMPOSSIBLE)
 
 
 def brackets(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, float]) -> pd.DataFrame:
-    """One row per question, sorted by task, design, n, noise and target.
+    """One row per question, sorted by class, task, design, n, noise and target.
 
     Args:
         manifest: the questions.
@@ -85,7 +89,9 @@ def brackets(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, fl
         rows.append({**row, "cpu_seconds": sum(costs.get(key, 0.0) for key in bracket.tried)})
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({**dict.fromkeys(WHOLE, "Int64"), **dict.fromkeys(REAL, "float")})
     return table.sort_values(
-        ["task", "parameters", "design", "n", "N", "sigma", "replicate", "target", "q"], kind="stable", ignore_index=True
+        ["net_class", "nets", "task", "parameters", "design", "n", "N", "sigma", "replicate", "target", "q"],
+        kind="stable",
+        ignore_index=True,
     )
 
 
@@ -127,10 +133,9 @@ def of_class(entry: Held, bracket: Bracket) -> bool:
     net = entry.header.net()
     if not isinstance(net, DeepONet):
         return False
-    declared = (bracket.branch_depth, bracket.trunk_depth, bracket.ends, bracket.activation)
-    tied = len({*net.branch_widths, *net.trunk_widths}) <= 1
-    same = (len(net.branch_widths), len(net.trunk_widths), net.ends, net.activation) == declared
-    return same and (tied or bracket.net_class == "free")
+    depths = (bracket.branch_depth, bracket.trunk_depth)
+    declared = NetClass(net.sensors, net.coordinates, *depths, bracket.ends, bracket.net_class)
+    return net.activation == bracket.activation and declared.holds(net)
 
 
 def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) -> dict[str, object]:
@@ -210,12 +215,14 @@ def _provenance(entry: Held, size: str, costs: Mapping[str, float]) -> dict[str,
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Per task: questions by standing, the range of d_upper / d_lower, and trainings against the grid's."""
+    """Per class and task: questions by standing, the range of d_upper / d_lower, and trainings against the grid's."""
     rows = []
-    for task, part in table.groupby("task", sort=True):
+    for (net_class, nets, task), part in table.groupby(["net_class", "nets", "task"], sort=True):
         ratios = part["d_ratio"].dropna().astype(float)
         rows.append(
             {
+                "net_class": net_class,
+                "nets": nets,
                 "task": task,
                 "questions": len(part),
                 **{name.replace(" ", "_"): int((part["standing"] == name).sum()) for name in STANDINGS},
