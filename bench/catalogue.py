@@ -4,7 +4,8 @@ The counts are those of the studies, stated so that nobody waits a second for th
 """
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,11 +18,13 @@ class BuiltIn:
 
     Attributes:
         module: defines STUDY; its docstring is the question.
-        cells: of the grid; of a bracket study, the trainings that its searches may take at most.
+        cells: of the grid; of a study of searches, the trainings that these may take at most.
+        presets: the same of each part of the study that has a name, the smaller one first.
     """
 
     module: str
     cells: int
+    presets: Mapping[str, int] = field(default_factory=dict)
 
     def question(self) -> str:
         """What the study asks, read without running its module."""
@@ -32,15 +35,25 @@ class BuiltIn:
 
 
 STUDIES: dict[str, BuiltIn] = {
-    "smoke": BuiltIn("bench.studies.smoke", 564),
-    "threshold": BuiltIn("bench.studies.threshold", 4080),
-    "rays": BuiltIn("bench.studies.rays", 420),
-    "widths": BuiltIn("bench.studies.widths", 1944),
-    "mechanism": BuiltIn("bench.studies.mechanism", 192),
-    "brackets": BuiltIn("bench.studies.brackets", 2880),
-    "frontier": BuiltIn("bench.studies.frontier", 7920),
-    "outside-run": BuiltIn("bench.studies.outside_run", 5),
-    "net-classes": BuiltIn("bench.studies.net_classes", 8640),
+    "smoke": BuiltIn("bench.studies.smoke", 564, {"smoke": 50}),
+    "threshold": BuiltIn("bench.studies.threshold", 4080, {"smoke": 24, "standard": 1280}),
+    "threshold-search": BuiltIn("bench.studies.threshold_search", 5388, {"smoke": 60, "standard": 1464}),
+    "rays": BuiltIn("bench.studies.rays", 420, {"smoke": 22}),
+    "mr23": BuiltIn("bench.studies.mr23", 360, {"smoke": 4, "standard": 330}),
+    "widths": BuiltIn("bench.studies.widths", 1944, {"smoke": 36}),
+    "mechanism": BuiltIn("bench.studies.mechanism", 192, {"smoke": 8}),
+    "brackets": BuiltIn("bench.studies.brackets", 2880, {"smoke": 120}),
+    "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
+    "net-classes": BuiltIn("bench.studies.net_classes", 8640, {"smoke": 480}),
+    "baselines": BuiltIn("bench.studies.baselines", 111, {"smoke": 18}),
+    "elliptic": BuiltIn("bench.studies.elliptic", 116, {"smoke": 4, "standard": 14}),
+    "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
+    "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),
+    "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
+    "koopman": BuiltIn("bench.studies.koopman", 251, {"smoke": 7, "standard": 155}),
+    "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
+    "villani": BuiltIn("bench.studies.villani", 229, {"smoke": 8, "standard": 132}),
+    "capacity": BuiltIn("bench.studies.capacity", 177, {"smoke": 4, "standard": 90}),
 }
 
 

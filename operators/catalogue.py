@@ -13,7 +13,13 @@ from operators.tasks.burgers import Burgers
 from operators.tasks.darcy import Darcy, DarcyLognormal
 from operators.tasks.diffusion_reaction import AdvectionDiffusionReaction
 from operators.tasks.heat import Heat
+from operators.tasks.heat_square import HeatSquare
+from operators.tasks.korteweg_de_vries import KortewegDeVries
+from operators.tasks.kuramoto_sivashinsky import KuramotoSivashinsky
+from operators.tasks.poisson import Poisson
+from operators.tasks.shallow_shock import ShallowShock
 from operators.tasks.task import Task
+from operators.tasks.wave import Wave
 
 _REGISTERED: tuple[Task, ...] = (
     Burgers("burgers"),
@@ -38,6 +44,12 @@ _REGISTERED: tuple[Task, ...] = (
     AdvectionDiffusionReaction("advection-diffusion-reaction"),
     Antiderivative("antiderivative"),
     Heat("heat"),
+    HeatSquare("heat-square"),
+    KortewegDeVries("korteweg-de-vries"),
+    KuramotoSivashinsky("kuramoto-sivashinsky"),
+    Poisson("poisson"),
+    ShallowShock("shallow-shock"),
+    Wave("wave"),
 )
 TASKS: dict[str, Task] = {task.name: task for task in _REGISTERED}
 

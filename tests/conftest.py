@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from results.families import baselines
+from results.families.baselines import DataSet, Line
 from results.families.deeponet import Bounds, Errors, Measured, Sizes
 from results.records.manifest import ExpectedCell, Manifest, Target, save_manifest
 from results.records.record import Cost, Record, Versions, record_key, to_line
@@ -65,6 +67,7 @@ class Planted:
 
     expected: list[ExpectedCell] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    baselines: list[ExpectedCell] = field(default_factory=list)
 
     def add(
         self,
@@ -141,6 +144,30 @@ class Planted:
         self.records.append(Record(**{**fields, **(outcome or {})}))
         return key
 
+    def regress(self, lines: dict[str, Line] | None, *, sensor_floor: float | None = None, **settings: Any) -> str:
+        """Add a data set, by default that of `add`, and the record of its reference lines; None leaves the record out."""
+        stated = {"task": "planted", "functions": 16, "points": 16, **settings}
+        cell = DataSet(**stated).model_dump(mode="json")
+        key = record_key("baselines", cell, PLANTED, 1)
+        self.baselines.append(ExpectedCell(key=key, cell=cell, sizes={}))
+        if lines is not None:
+            fields = {"key": key, "status": "done", "cell": cell, "family": "baselines", "task": PLANTED}
+            measured = baselines.Measured(lines=lines, sensor_floor=sensor_floor)
+            self.records.append(Record(**fields, versions=Versions(method=1, packages={}), measured=measured))
+        return key
+
+    @staticmethod
+    def line(train: float, test: float) -> Line:
+        """Errors of a method without ranks; means over functions are a tenth larger."""
+        return Line(relative=(train,), relative_mean=(1.1 * train,), test_relative=(test,), test_relative_mean=(1.1 * test,))
+
+    @staticmethod
+    def ranked(train: Sequence[float], test: Sequence[float]) -> Line:
+        """Errors of a method for q = 1, 2, ...; means over functions are a tenth larger."""
+        means = tuple(tuple(1.1 * error for error in errors) for errors in (train, test))
+        q = tuple(range(1, len(train) + 1))
+        return Line(relative=train, relative_mean=means[0], test_relative=test, test_relative_mean=means[1], q=q)
+
     def name(self, place: int, values: dict[str, float | None]) -> None:
         """Give a record named bound values."""
         record = self.records[place]
@@ -150,7 +177,14 @@ class Planted:
 
     def manifest(self, targets: tuple[Target, ...] = TARGETS, rays: tuple[float, ...] = ()) -> Manifest:
         """The manifest of what was added."""
-        return Manifest(name="planted", question="What was planted?", targets=targets, expected=tuple(self.expected), rays=rays)
+        return Manifest(
+            name="planted",
+            question="What was planted?",
+            targets=targets,
+            expected=tuple(self.expected),
+            rays=rays,
+            baselines=tuple(self.baselines),
+        )
 
     def save(self, folder: Path, manifest: Manifest | None = None, *, extra: bytes = b"") -> Path:
         """Write a study folder: its manifest, and one file of records followed by `extra`."""

@@ -15,7 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("bench.cli.report:report", "Rebuild tables, figures and report of a study from its records."),
     "list": (
         "bench.cli.catalogue:list_",
-        "List studies and tasks, with what each asks and what each task's truth and stated error are.",
+        "List studies, strands of the programme and tasks, with what each asks and what each task's truth and stated error are.",
     ),
     "bounds": ("bench.cli.catalogue:bounds_", "List the size bounds: what each says, its status, its source and what it needs."),
     "doctor": (
@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "bench.cli.compact:compact_command",
         "Write the records of every study below a results folder to one Parquet file, for fast reading elsewhere.",
     ),
+    "tables": (
+        "bench.cli.tables:tables",
+        "Compute the tables of a study from its frame in parts (`compact --parts`), here or on Dask.",
+    ),
     "export": (
         "bench.cli.export:export_command",
         "Write every record's learning curve and final errors as TensorBoard event files, one run per record.",
@@ -39,6 +43,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Draw functions of a task with the decay of its outputs, or the function that a fit misses most.",
     ),
     "size": ("bench.cli.size:size", 'Answer "how big must my DeepONet be?" for your own outputs.'),
+    "count": ("bench.cli.count:count", "Count parameters of a net: d, d_eff, q, q_eff, bits, and which lower bounds apply."),
+    "fit": (
+        "bench.cli.fit:fit",
+        "Fit a DeepONet to your own data: reference lines, certified size, small nets, the best net.",
+    ),
+    "predict": ("bench.cli.predict:predict", "Outputs of a fitted model for new inputs, computed in NumPy."),
     "verify": (
         "bench.cli.witnesses:verify_command",
         "Re-compute with NumPy what witnesses reach, from the task's regenerated data. Exit code 1 if one fails.",
@@ -46,6 +56,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": (
         "bench.cli.witnesses:submit_command",
         "Verify a witness and enter it into the tables of a local study, or where it leads a published question.",
+    ),
+    "prune": (
+        "bench.cli.prune:prune",
+        "Construct the explicit net of every question of a study, prune it, and enter what reaches the target.",
     ),
     "publish": (
         "bench.cli.publish:publish",

@@ -1,20 +1,26 @@
 """`list` and `bounds`: what there is."""
 
 import dataclasses
+import html
 from typing import Annotated
 
 import typer
 
 from bench.cli import terminal
-from bench.cli.arguments import Json
+from bench.cli.arguments import REFERENCE, Json
 
 
 def list_(as_json: Json = False) -> None:
-    """List studies and tasks, with what each asks and what each task's truth and stated error are."""
+    """List studies, strands of the programme and tasks, with what each asks and what each task's truth and stated error are."""
     from bench.catalogue import STUDIES
     from operators import TASKS
+    from results.programme import every_strand
 
-    studies = [{"study": name, "cells": study.cells, "question": study.question()} for name, study in STUDIES.items()]
+    presets = {name: {**study.presets, "paper": study.cells} for name, study in STUDIES.items()}
+    studies = [
+        {"study": name, "cells": study.cells, "presets": presets[name], "question": study.question()}
+        for name, study in STUDIES.items()
+    ]
     tasks = [
         {
             "task": task.name,
@@ -27,11 +33,35 @@ def list_(as_json: Json = False) -> None:
         }
         for task in TASKS.values()
     ]
+    programme = [
+        {
+            "strand": strand.title,
+            "kind": strand.kind,
+            "studies": ", ".join(strand.studies),
+            "statement": strand.statement,
+            "status": strand.status,
+            "verdict": " ".join(f"{name}: {told}" for name in strand.studies if (told := _verdict(name))) or "not published yet",
+            "falsified by": strand.falsified_by,
+            "source": strand.source,
+        }
+        for strand in every_strand()
+    ]
     if as_json:
-        terminal.print_json({"studies": studies, "tasks": tasks})
+        terminal.print_json({"studies": studies, "programme": programme, "tasks": tasks})
         return
-    terminal.print_table(studies, "no studies")
+    texts = {name: ", ".join(f"{part} {count}" for part, count in sizes.items()) for name, sizes in presets.items()}
+    listed = [{**study, "presets": texts[str(study["study"])]} for study in studies]
+    terminal.print_table(listed, "no studies")
+    terminal.print_table(programme, "no strands")
     terminal.print_table(tasks, "no tasks")
+
+
+def _verdict(study: str) -> str:
+    """The first sentence that is published of a study; empty where there is none."""
+    path = REFERENCE / "findings.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    section = text.partition(f"\n## {study}\n\n- ")[2]
+    return html.unescape(section.partition(" *What would change it:")[0]).replace("\\", "")
 
 
 def bounds_(

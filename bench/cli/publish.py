@@ -32,13 +32,14 @@ def publish(
     from operators.data.function_cache import BlockCache
     from results.editions.publish import Trained
     from results.editions.publish import publish as write
+    from results.records.manifest import load_manifest
 
     commit = _git("rev-parse", f"{trained}^{{commit}}").decode().strip()
     file = f"{STUDIES[study].module.replace('.', '/')}.py" if study in STUDIES else None
     made = Trained(
         commit=commit,
         lock=hashlib.sha256(_git("show", f"{commit}:{LOCK}")).hexdigest(),
-        command=f"python -m tox -e bench -- {study}",
+        command=f"python -m tox -e bench -- {load_manifest(folder).arguments}",
         study_file=_git("show", f"{commit}:{file}") if file else None,
     )
     today = datetime.datetime.now(datetime.UTC).date()

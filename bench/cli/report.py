@@ -36,9 +36,11 @@ def report(
     Store(folder).require_writable()
     sweep_results(out)
     manifest = load_manifest(folder)
-    if named is not None and manifest.asking(named.manifest()) != manifest:
-        manifest = manifest.asking(named.manifest())
-        save_manifest(folder, manifest)
+    if named is not None:
+        asked = named.at(manifest.preset).manifest()
+        if manifest.asking(asked) != manifest:
+            manifest = manifest.asking(asked)
+            save_manifest(folder, manifest)
     if strict:
         require_one_version(manifest, Store(folder))
     console = terminal.console()

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
     from bench.drivers.course import Course
     from bench.execution.cost_model import Plan
+    from bench.study import Study
 
 
 def run(
     study: Annotated[str, typer.Argument(help="A built-in study (see `list`) or the path of a study file.")] = "smoke",
     out: Out = DEFAULT_OUT,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Part of the study (see `list`): smoke, standard or paper; by default as run before, else paper."),
+    ] = None,
     workers: Annotated[int, typer.Option(help="Workers of one thread each, of slurm: jobs; 0 for one a core.")] = 0,
     executor: Annotated[str, typer.Option(help="Where cells run: local, inline, dask or slurm (docs/running.md).")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Address of an existing Dask scheduler, for --executor dask.")] = None,
@@ -56,18 +61,20 @@ def run(
     find_study(study)
     if not dry_run:
         require("`bench run`", *EXECUTORS[executor].extras, *(("report",) if part == WHOLE else ()))
-    from bench.drivers.study_run import open_course
+    from bench.drivers.study_run import at_preset, open_course
     from bench.study import load_study
     from operators.atomic_files import sweep_results
 
-    console = terminal.console()
-    course = open_course(load_study(study), options, shard=part)
+    console, whole = terminal.console(), load_study(study)
+    course = open_course(at_preset(whole, options, preset), options, shard=part)
     todo = course.plan
     if dry_run and as_json:
-        terminal.print_json(_facts(course, todo, count))
+        terminal.print_json({**_facts(course, todo, count), "presets": whole.sizes})
         return
     console.print(_announcement(course, todo, count))
     if dry_run:
+        for line in _presets(whole):
+            console.print(line, markup=False)
         return
     built = course.shard != WHOLE or course.tables_stand()
     if not todo.pending and built and not course.asks_anew():
@@ -103,6 +110,8 @@ def _facts(course: "Course", todo: "Plan", workers: int) -> dict[str, Any]:
     likely = course.estimate
     return {
         "study": course.study.name,
+        "preset": course.study.preset,
+        "thinned": course.study.thinned,
         "cells": todo.cells,
         "finished": todo.finished,
         "pending": todo.pending,
@@ -119,19 +128,29 @@ def _facts(course: "Course", todo: "Plan", workers: int) -> dict[str, Any]:
     }
 
 
+def _presets(whole: "Study") -> list[str]:
+    """A line for each preset of a study."""
+    unit = "cells" if whole.cells else "trainings at most"
+    parts = {name: one.thinned for name, one in whole.presets.items()}
+    return [f"preset {name}: {count:,} {unit}, {parts.get(name, 'the whole')}" for name, count in whole.sizes.items()]
+
+
 def _announcement(course: "Course", todo: "Plan", workers: int) -> str:
     """One sentence about what is to come."""
     from bench.drivers.progress import duration
 
-    part = "" if course.shard == WHOLE else f" shard {course.shard}"
+    part = f", preset {course.study.preset}" if course.study.thinned else ""
+    part += "" if course.shard == WHOLE else f" shard {course.shard}"
     basis = "from recorded costs" if todo.measured else "rough"
     data = f"data {todo.data_bytes / 2**20:.1f} MiB ({todo.data_bytes} bytes)"
     likely, longest = course.estimate, duration(3600 * todo.hours(workers))
     if course.open_ended:
+        compared = course.compared()
         return (
-            f"study {course.study.name}{part}: about {likely.cells:,} trainings, at most {todo.cells:,}; {likely.finished:,}"
-            f" finished, about {likely.pending:,} to run; {data}; about {duration(3600 * likely.hours(workers))}, at most"
-            f" {longest} on {workers} workers ({basis} estimate, which assumes {course.assumption})"
+            f"study {course.study.name}{part}: about {sum(likely.cpu_seconds) / 3600:.2g} CPU h; about {likely.cells:,}"
+            f" trainings, at most {todo.cells:,}; {likely.finished:,} finished, about {likely.pending:,} to run; {data};"
+            f" about {duration(3600 * likely.hours(workers))}, at most {longest} on {workers} workers ({basis} estimate, which"
+            f" assumes {course.assumption})" + (f"; {compared}" if compared else "")
         )
     return (
         f"study {course.study.name}{part}: {todo.cells} cells, {todo.finished} finished, {todo.pending} to run;"

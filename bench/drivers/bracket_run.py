@@ -1,26 +1,27 @@
 """The course of a bracket study: all its searches at once over one set of workers, every finished training kept and replayed.
 
-Each search asks for one training at a time; with many questions the workers stay busy. A training that reaches the target of
-whoever asked for it leaves a witness, verified on entering, before its record is written.
+Before anything is trained, the explicit net of every question on a grid is constructed and entered. Each search asks for one
+training at a time; with many questions the workers stay busy. A training that reaches the target of whoever asked for it leaves
+a witness, verified on entering, before its record is written.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from bench.cell import Cell
-from bench.drivers.course import Course
+from bench.drivers.search_course import Running, SearchCourse
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.cost_model import Plan, plan
-from bench.execution.executors import Group
 from bench.execution.runner import Outcome
 from bench.question import Question, claim_of
+from bench.search.constructed import explicit_witness
 from bench.search.expected import ASSUMED, expected_trainings
 from bench.search.lower_ends import certified
-from bench.search.strategy import Answers, Found, search
-from bench.study import Study, cell_key, expected_cell
+from bench.search.strategy import Found, search
+from bench.study import Study, expected_cell
 from operators.architectures.weights import Weights
 from operators.data.dataset import BlockCache
 from operators.errors import UserError, WriteError
@@ -32,6 +33,7 @@ from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness
 from results.witnesses.header import Header, Origin
 from results.witnesses.submissions import Held, enter, entries
+from results.witnesses.submissions import claim_of as claim_of_weights
 
 MARGIN = 1e-5
 
@@ -47,43 +49,26 @@ def reaches(record: Record, target: Target) -> bool:
 
 
 @dataclass
-class Searching:
+class Searching(Running):
     """One question under way."""
 
-    question: Question
-    bracket: Bracket
-    running: Answers
-    cell: Cell | None = None
-    tried: dict[str, Cell] = field(default_factory=dict)
-    found: Found | None = None
-
-    def advance(self, reached: bool | None) -> None:
-        """Give the search its answer (None at the start) and take the next cell it asks for."""
-        try:
-            self.cell = next(self.running) if reached is None else self.running.send(reached)
-        except StopIteration as stop:
-            self.cell, self.found = None, stop.value
-        else:
-            self.tried[cell_key(self.cell)] = self.cell
+    question: Question = field(kw_only=True)
+    bracket: Bracket = field(kw_only=True)
 
     def described(self) -> Bracket:
         """The bracket with what was tried so far."""
-        finished = self.found is not None and not self.found.exhausted
+        finished = isinstance(self.found, Found) and not self.found.exhausted
         return self.bracket.model_copy(update={"tried": tuple(self.tried), "finished": finished})
 
 
-class BracketCourse(Course):
+class BracketCourse(SearchCourse[Searching]):
     """All searches of a study, and the records that answer them."""
 
-    open_ended = True
     assumption = ASSUMED
 
     def __init__(self, study: Study, store: Store, shard: Shard = WHOLE, *, cache: BlockCache, retry: bool = False) -> None:
         super().__init__(study, store, shard, retry=retry)
         self.cache = cache
-        self.searches: list[Searching] = []
-        self.waiting: dict[str, list[Searching]] = {}
-        self.known: dict[str, Record] = {}
         self.claims: dict[str, Held] = {}
 
     @property
@@ -127,73 +112,50 @@ class BracketCourse(Course):
                 pending += expected[len(bracket.tried) if bracket is not None else 0 :]
         return plan(cells, pending, self.store.records())
 
-    def pending(self) -> Iterable[Group]:
-        """Compute the lower ends, start every search, also those of other shards, and replay what the store knows."""
-        final = set(self.store.statuses()) - self.store.missing(self.store.statuses())
-        self.known = {record.key: record for record in self.store.records(final)}
-        self._read_witnesses()
+    def opened(self) -> Iterator[Searching]:
+        """Compute the lower ends of every question."""
         for question in self.study.brackets:
             below = certified(question, self.cache)
-            started = Searching(question, below.bracket, search(question, below.needed))
-            self.searches.append(started)
-            started.advance(None)
-            self._replay(started)
-        return self._ask(self.shard.of(self.searches))
+            self._construct(question, below.bracket)
+            yield Searching(search(question, below.needed), question=question, bracket=below.bracket)
 
-    def rest(self, cells: Group) -> tuple[Group, Iterable[Group]]:
-        """The group, unless another driver has trained its cell: then what the searches that waited for it ask next."""
-        answered = [searching for cell in cells for searching in self._found_elsewhere(cell)]
-        return (() if answered else cells), self._ask(answered)
+    def _construct(self, question: Question, bracket: Bracket) -> None:
+        """Enter the explicit net of a question, unless the folder holds it."""
+        witness = explicit_witness(question, bracket.q_lower, self.cache)
+        if witness is not None and claim_of_weights(witness) not in self.claims:
+            self._enter(witness)
 
-    def _replay(self, searching: Searching) -> None:
-        """Answer a search as far as records go."""
-        while searching.cell is not None and cell_key(searching.cell) in self.known:
-            record, target = self.known[cell_key(searching.cell)], searching.question.target
-            searching.advance(reaches(record, target) and self._witnessed(searching.cell, target, record))
+    def answer(self, searching: Searching, record: Record) -> bool:
+        """Whether the record reaches the target, and its witness is held."""
+        target = searching.question.target
+        assert searching.cell is not None
+        return reaches(record, target) and self._witnessed(searching.cell, target, record)
 
     def _witnessed(self, cell: Cell, target: Target, record: Record) -> bool:
         """Whether the folder holds the weights of a record as a witness of this target that was measured and passes."""
         weights = record.weights_sha256
         return weights is not None and claim_of(cell, target).identity(weights) in self.claims
 
-    def _read_witnesses(self) -> None:
+    def read_others(self) -> None:
         """Bring the witnesses up to date: those that the folder holds and that pass."""
         known = {held.witness: held for held in self.claims.values()}
         self.claims |= {held.claim: held for held in entries(self.store.folder, self.cache, known).accepted}
 
-    def _ask(self, searches: Iterable[Searching]) -> Iterator[Group]:
-        """Replay these searches as far as records go; yield the trainings they need next."""
-        for searching in searches:
-            self._replay(searching)
-            if searching.cell is not None:
-                key = cell_key(searching.cell)
-                self.waiting.setdefault(key, []).append(searching)
-                if len(self.waiting[key]) == 1:
-                    yield (searching.cell,)
-
-    def advance(self, outcome: Outcome) -> Iterable[Group]:
-        """Keep the witnesses that an outcome makes for any question that may ask; what the searches it answers ask next."""
+    def keep(self, outcome: Outcome) -> None:
+        """Keep the witnesses that an outcome makes for any question that may ask."""
         record, weights = outcome.record, outcome.weights
         trained = Cell.model_validate(record.cell)
         for searching in self.searches:
             asked = searching.question.cell(trained.architecture, trained.restart)
             if weights is not None and asked == trained and reaches(record, searching.question.target):
                 self._witness(searching.question.target, trained, record=record, weights=weights)
-        self.known[record.key] = record
-        return self._ask(self.waiting.pop(record.key))
-
-    def _found_elsewhere(self, cell: Cell) -> list[Searching]:
-        """Look for what another driver made of a cell that waits; return the searches it answers."""
-        key = cell_key(cell)
-        if self.store.missing([key]):
-            return []
-        self.known |= {record.key: record for record in self.store.records([key])}
-        self._read_witnesses()
-        return self.waiting.pop(key)
 
     def _witness(self, target: Target, cell: Cell, *, record: Record, weights: Weights) -> None:
         """Enter a witness; one that is refused (its error hangs on rounding) leaves the size counted as missed."""
-        witness = witness_of(cell, target, record=record, weights=weights)
+        self._enter(witness_of(cell, target, record=record, weights=weights))
+
+    def _enter(self, witness: Witness) -> None:
+        """Enter a witness, unless it is refused."""
         try:
             enter(witness, self.store.folder, cache=self.cache, claims=self.claims, limits=None)
         except WriteError:
@@ -203,16 +165,10 @@ class BracketCourse(Course):
 
     def manifest(self) -> Manifest:
         """The study with every cell tried so far and its brackets."""
-        tried = {key: cell for searching in self.searches for key, cell in searching.tried.items()}
         plain = self.study.manifest()
-        expected = tuple(expected_cell(key, cell) for key, cell in tried.items())
+        expected = tuple(expected_cell(key, cell) for key, cell in self.tried().items())
         brackets = tuple(searching.described() for searching in self.searches)
         return plain.model_copy(update={"expected": expected, "brackets": brackets})
-
-    def status(self) -> str:
-        """How the searches stand."""
-        done = sum(searching.cell is None for searching in self.searches)
-        return f"{len(self.known)} trainings, {done} of {len(self.searches)} searches finished"
 
 
 def witness_of(cell: Cell, target: Target, *, record: Record, weights: Weights) -> Witness:
@@ -223,5 +179,6 @@ def witness_of(cell: Cell, target: Target, *, record: Record, weights: Weights) 
         created=datetime.date.fromisoformat(record.finished[:10]),
         record=record.key,
         versions=record.versions.packages,
+        made="trained",
     )
     return Witness(Header(**dict(claim_of(cell, target)), origin=origin), weights)

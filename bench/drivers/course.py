@@ -84,6 +84,10 @@ class Course(ABC):
         """What is likely to be left; the plan itself unless the study is open-ended."""
         return self.plan
 
+    def compared(self) -> str:
+        """What the same would take in another way, in words; empty where there is nothing to compare."""
+        return ""
+
     @abstractmethod
     def pending(self) -> Iterable[Group]:
         """Groups to hand out at the start."""
@@ -111,9 +115,15 @@ class CellCourse(Course):
     @cached_property
     def _groups(self) -> list[Group]:
         if self.shard == WHOLE:
-            missing = self.store.missing(self.study.keyed, retry=self.retry)
-            return group(cell for key, cell in self.study.keyed.items() if key in missing)
-        return [rest for one in self.shard.of(group(self.study.cells)) if (rest := self._missing(one))]
+            keyed = {**self.study.keyed, **self.study.keyed_baselines}
+            missing = self.store.missing(keyed, retry=self.retry)
+            return group(cell for key, cell in keyed.items() if key in missing)
+        return [rest for one in self.shard.of(group(self._asked)) if (rest := self._missing(one))]
+
+    @property
+    def _asked(self) -> tuple[Any, ...]:
+        """The cells, and the data sets whose reference lines are drawn."""
+        return (*self.study.cells, *self.study.baselines)
 
     def _missing(self, cells: Group) -> Group:
         keyed = {cell_key(cell): cell for cell in cells}
@@ -124,8 +134,8 @@ class CellCourse(Course):
     def cells(self) -> Sequence[Any]:
         """The cells of this shard."""
         if self.shard == WHOLE:
-            return tuple(self.study.cells)
-        return tuple(cell for one in self.shard.of(group(self.study.cells)) for cell in one)
+            return self._asked
+        return tuple(cell for one in self.shard.of(group(self._asked)) for cell in one)
 
     @property
     def unfinished_cells(self) -> Sequence[Any]:

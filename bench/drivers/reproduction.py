@@ -1,23 +1,24 @@
 """Reproducing a published study: tables from records, errors of witnesses from weights, a sample of records from nothing.
 
 A record is trained again where this code still has the method that made it (its key is then the same). On the recorded kind of
-processor its weights must be the same bits. On another kind rounding differs and training amplifies it; there the training error
-must agree within MARGIN of itself.
+processor its weights, or without weights all that was measured, must be the same bits. On another kind rounding differs and
+training amplifies it; there the training error, or whatever the family compares, must agree within MARGIN of itself.
 """
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
 from results.editions.checks import checks
 from results.editions.published import Published
 from results.editions.record_tables import read_records
+from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
 
 MARGIN = 0.1
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -109,25 +110,25 @@ def _trained(study: Published, sample: list[Record]) -> Iterator[Finding]:
         )
     runner = Runner(study.cache.root if study.cache is not None else None)
     again = {record.key: outcome.record for record in known for outcome in runner.run([cells[record.key]])}
-    yield _agreement([(record, again[record.key]) for record in known])
+    yield agreement([(record, again[record.key]) for record in known])
 
 
-def _agreement(pairs: list[tuple[Record, Record]]) -> Finding:
+def agreement(pairs: list[tuple[Record, Record]]) -> Finding:
+    """Whether records of the same cells, made at different times, agree as far as their processors allow."""
     here = [pair for pair in pairs if pair[0].host.get("processor") == pair[1].host.get("processor")]
-    same = [old for old, new in here if old.weights_sha256 == new.weights_sha256]
+    same = [old for old, new in here if old.outcome_sha256() == new.outcome_sha256()]
     other = [pair for pair in pairs if pair not in here]
     near = [old for old, new in other if _near(old, new)]
-    text = f"{len(same)} of {len(here)} records trained again on the recorded kind of processor have the same weights"
+    trained = any(old.weights_sha256 is not None for old, _ in pairs)
+    done, what, error = ("trained", "weights", "their training error") if trained else ("measured", "figures", "each figure")
+    text = f"{len(same)} of {len(here)} records {done} again on the recorded kind of processor have the same {what}"
     if other:
-        text += f"; {len(near)} of {len(other)} on another kind agree within {MARGIN:.0%} of their training error"
+        text += f"; {len(near)} of {len(other)} on another kind agree within {MARGIN:.0%} of {error}"
     wrong = [old.key[:12] for old, _ in pairs if old not in same and old not in near]
     return Finding(not wrong, text + (f"; not these: {', '.join(wrong)}" if wrong else ""))
 
 
 def _near(old: Record, new: Record) -> bool:
-    return _error(new) is not None and abs(_error(new) - _error(old)) <= MARGIN * _error(old)
-
-
-def _error(record: Record) -> Any:
-    """The training error, of families that have one."""
-    return getattr(getattr(record.measured, "errors", None), "relative", None)
+    if old.measured is None or new.measured is None:
+        return False
+    return EVIDENCE[old.family].agree(old.measured, new.measured, MARGIN)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bench.execution.cost_model import cost_model
 from bench.families import FAMILIES
-from results.records.manifest import Manifest, load_manifest
+from results.records.manifest import BASELINES, Manifest, load_manifest
 from results.records.record import FINAL_STATUSES
 from results.records.store import Store
 
@@ -23,12 +23,13 @@ def standing(folder: Path, most_samples: int = MOST_SAMPLES) -> dict[str, Any]:
     """How one study stands: counts by outcome, refused lines, CPU hours left and what that estimate rests on."""
     manifest, store = load_manifest(folder), Store(folder)
     statuses = store.statuses()
-    counts = Counter(statuses[cell.key] for cell in manifest.expected if cell.key in statuses)
+    counts = Counter(statuses[key] for key in manifest.asked_keys() if key in statuses)
     hours, basis = remaining_hours(manifest, store, most_samples)
     return {
         "study": manifest.name,
-        "expected": len(manifest.expected),
-        "missing": len(manifest.expected) - counts.total(),
+        "preset": manifest.preset,
+        "expected": len(manifest.asked_keys()),
+        "missing": len(manifest.asked_keys()) - counts.total(),
         "quarantined": len(store.quarantined()),
         **{name: counts[name] for name in STATUSES},
         "cpu_hours_left": hours,
@@ -41,16 +42,18 @@ def remaining_hours(manifest: Manifest, store: Store, most_samples: int) -> tupl
 
     Costs come from at most `most_samples` records, and of more pending cells as many, evenly spaced, stand for all.
     """
-    if any(not bracket.finished for bracket in manifest.brackets):
+    if not all([search.finished for search in manifest.brackets] + [search.finished for search in manifest.thresholds]):
         return None, "a search chooses its cells as it goes"
-    missing = store.missing(cell.key for cell in manifest.expected)
+    missing = store.missing(manifest.asked_keys())
     if not missing:
         return 0.0, "nothing left"
     done = [key for key, status in store.statuses().items() if status == "done"]
     model = cost_model(store.records(_spaced(done, most_samples)))
-    pending = _spaced([cell for cell in manifest.expected if cell.key in missing], most_samples)
+    families = [manifest.family] * len(manifest.expected) + [BASELINES] * len(manifest.baselines)
+    asked = zip(families, (*manifest.expected, *manifest.baselines), strict=True)
+    pending = _spaced([(family, one) for family, one in asked if one.key in missing], most_samples)
     try:
-        cells = [FAMILIES[manifest.family].cell.model_validate(one.cell) for one in pending]
+        cells = [FAMILIES[family].cell.model_validate(one.cell) for family, one in pending]
     except ValidationError:
         return None, "a cell whose task or data are not here"
     seconds = sum(model.seconds(cell)[0] for cell in cells) * len(missing) / len(cells)

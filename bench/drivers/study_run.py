@@ -16,11 +16,12 @@ from bench.drivers.course import CellCourse, Course
 from bench.drivers.options import Options
 from bench.drivers.progress import RunProgress
 from bench.drivers.shard import WHOLE, Shard
+from bench.drivers.threshold_run import ThresholdCourse
 from bench.execution.executors import Group, Tasks, execute
 from bench.study import Study, cell_key
 from operators.atomic_files import sweep_results
 from operators.data.dataset import BlockCache
-from results.records.manifest import save_manifest, stated_manifest
+from results.records.manifest import PAPER, save_manifest, stated_manifest
 from results.records.store import Store
 
 STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,6 +35,16 @@ class Interrupted(BaseException):
         self.exit_code = 128 + number
 
 
+def at_preset(study: Study, options: Options, preset: str | None) -> Study:
+    """A study at a preset; None for that with which its folder was run before, or the whole if there is none.
+
+    Raises:
+        UserError: the study has no such preset.
+    """
+    stated = stated_manifest(options.out / study.name) if preset is None else None
+    return study.at(preset or (stated.preset if stated is not None else PAPER))
+
+
 def open_course(study: Study, options: Options, *, shard: Shard = WHOLE) -> Course:
     """Open a study on its folder; writes nothing.
 
@@ -44,6 +55,8 @@ def open_course(study: Study, options: Options, *, shard: Shard = WHOLE) -> Cour
     stated_manifest(store.folder)
     if study.brackets:
         return BracketCourse(study, store, shard, cache=BlockCache(options.cache), retry=options.retry)
+    if study.thresholds:
+        return ThresholdCourse(study, store, shard, cache=BlockCache(options.cache), retry=options.retry)
     return CellCourse(study, store, shard, retry=options.retry)
 
 

@@ -13,27 +13,21 @@ Fan in and fan out of a kernel W are a and b; c is its bias; the scalar bias b0 
                      hidden layers the only layer is drawn as a first one.
 
 Each matrix has a stream of its own, named by replicate, restart, part, layer and kind: no two are alike, and none depends on
-the sizes of other layers. A narrow layer is no prefix of a wide one. Other architectures than the DeepONet start as glorot under
-every law, each array from the stream of its name.
+the sizes of other layers. A narrow layer is no prefix of a wide one. Other architectures than the DeepONet: `initial_arrays`.
 """
 
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
 from bench.cell import Cell
+from bench.engines.initial_arrays import initial_arrays
+from bench.engines.initial_scales import FIRST_BIAS, HIDDEN_BIAS, TRUNK_SCALE, Part, input_factor, unit_range
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.seeds import stream
 from results.schema.cells import Initialisation
-
-Part = Literal["branch", "trunk"]
-
-FIRST_BIAS: dict[Part, float] = {"branch": 0.3, "trunk": 2.0}
-HIDDEN_BIAS: dict[Part, float] = {"branch": 0.09, "trunk": 0.6}
-TRUNK_SCALE = 2.0
 
 
 def initial_weights(cell: Cell, *, inputs: Array | None = None, points: Array | None = None) -> Weights:
@@ -49,23 +43,15 @@ def initial_weights(cell: Cell, *, inputs: Array | None = None, points: Array | 
     """
     net = cell.net()
     if not isinstance(net, DeepONet):
-        return Weights({name: _array(cell, name, shape) for name, shape in net.shapes().items()})
+        return initial_arrays(cell, net, inputs, points)
     branch = [_layer(cell, "branch", number, shape) for number, shape in enumerate(_shapes(net.branch_sizes()))]
     trunk = [_layer(cell, "trunk", number, shape) for number, shape in enumerate(_shapes(net.trunk_sizes()))]
     if cell.training.initialisation == "scaled":
         if inputs is None or points is None:
             raise ValueError("expected scaled inputs and points for the initialisation 'scaled', got None")
-        branch[0] = _fitted(branch[0], inputs.mean(axis=0), np.full(net.sensors, _input_factor(inputs)))
-        trunk[0] = _fitted(trunk[0], points.mean(axis=0), TRUNK_SCALE / np.sqrt(net.coordinates) * _unit_range(points))
+        branch[0] = _fitted(branch[0], inputs.mean(axis=0), np.full(net.sensors, input_factor(inputs)))
+        trunk[0] = _fitted(trunk[0], points.mean(axis=0), TRUNK_SCALE / np.sqrt(net.coordinates) * unit_range(points))
     return deeponet_weights(branch, trunk, 0.0)
-
-
-def _array(cell: Cell, name: str, shape: tuple[int, ...]) -> Array:
-    """An array of an architecture other than the DeepONet: vectors start at 0, all else as glorot over the last two axes."""
-    if len(shape) < 2:
-        return np.zeros(shape)
-    generator = stream("init", cell.replicate, cell.restart, name, "kernel")
-    return np.sqrt(2.0 / sum(shape[-2:])) * generator.standard_normal(shape)
 
 
 def _shapes(sizes: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -92,18 +78,6 @@ def _layer(cell: Cell, part: Part, number: int, shape: tuple[int, int]) -> Layer
 
 def _glorot(generator: np.random.Generator, shape: tuple[int, int]) -> Array:
     return np.sqrt(2.0 / sum(shape)) * generator.standard_normal(shape)
-
-
-def _input_factor(inputs: Array) -> float:
-    """1 / root mean square norm of the centred inputs; 1 if all inputs are equal."""
-    energy = float(np.mean(np.sum((inputs - inputs.mean(axis=0)) ** 2, axis=1)))
-    return 1.0 / np.sqrt(energy) if energy > 0.0 else 1.0
-
-
-def _unit_range(points: Array) -> Array:
-    """Factors that map each coordinate to a range of 2; 1 for a constant one."""
-    extent = points.max(axis=0) - points.min(axis=0)
-    return 2.0 / np.where(extent > 0.0, extent, 2.0)
 
 
 def _fitted(layer: Layer, mean: Array, factor: Array) -> Layer:

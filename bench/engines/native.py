@@ -5,7 +5,11 @@
     best                  variable projection where it applies: grids, and scattered designs with labels enough for their
                           low-rank completion, full batch, ends that can stand for linear heads (random features with solved
                           heads, untrained where wide enough, are part of it); soap with a cosine on all else (triples,
-                          sigmoid ends, minibatches), stopped within 0.1 % of a floor
+                          sigmoid ends, minibatches, other architectures), stopped within 0.1 % of a floor
+    two-step              a control: first the trunk, then the branch, never together
+
+POD-DeepONet has a variable projection of its own (`bench.engines.variable_projection.pod`); by `adam` and `soap` its modes
+descend with all else from random ones.
 
 The fit says which was used. Initial weights follow the cell's law; a recipe that tries several takes the restarts
 RESTART_STRIDE r, RESTART_STRIDE r + 1, ... of the cell's restart r. Cells are trained one after the other, each by itself: a
@@ -16,7 +20,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
 
 from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
@@ -24,13 +30,18 @@ from bench.engines.descent.loop import descend
 from bench.engines.initial_weights import initial_weights
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
-from bench.engines.variable_projection.train import Options, train_by_variable_projection
+from bench.engines.variable_projection.pod import refuses_modes, train_pod
+from bench.engines.variable_projection.train import Options, Result, train_by_variable_projection
+from bench.engines.variable_projection.two_step import train_in_two_steps
+from operators.architectures import DeepONet, FourierOperator, PODDeepONet
+from operators.architectures.multilinear import node_numbers
 from operators.architectures.weights import Weights
-from operators.data.normalisation import Problem
+from operators.arrays import Array
+from operators.data.normalisation import Problem, to_unit
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001
-SOLVED = {True: "random features, solved heads", False: "solved heads"}
+UNTRAINED = {True: "random features, solved heads", False: "solved heads"}
 
 
 class Recipe(Protocol):
@@ -53,6 +64,19 @@ def variable_projection(
     cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float | None, report: Callable[[int], None]
 ) -> Fit:
     """Train by variable projection."""
+    train: Any = train_pod if isinstance(cell.net(), PODDeepONet) else train_by_variable_projection
+    return _with_solved_heads(cell, problem, train, timeout_seconds=timeout_seconds, report=report)
+
+
+def two_step(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float | None, report: Callable[[int], None]) -> Fit:
+    """Train the trunk, then the branch."""
+    return _with_solved_heads(cell, problem, train_in_two_steps, timeout_seconds=timeout_seconds, report=report)
+
+
+def _with_solved_heads(
+    cell: Cell, problem: Problem, train: Any, *, timeout_seconds: float | None, report: Callable[[int], None]
+) -> Fit:
+    """Train by one of the functions of `bench.engines.variable_projection`."""
     started = time.process_time()
 
     def initial(attempt: int) -> Weights:
@@ -61,15 +85,17 @@ def variable_projection(
 
     training = cell.training
     options = Options(steps=cell.steps, learning_rate=training.learning_rate, timeout_seconds=timeout_seconds, report=report)
-    net = cell.deeponet()
-    result = train_by_variable_projection(net, problem, initial, options=options)
+    net = cell.net()
+    result: Result = train(net, problem, initial, options=options)
+    trained = "two-step" if train is train_in_two_steps else "variable-projection"
+    hidden = not isinstance(net, DeepONet) or bool(net.branch_widths or net.trunk_widths)
     return Fit(
         weights=result.weights,
         status=result.status,
         steps=result.steps,
         curve=result.curve,
         cpu_seconds=time.process_time() - started,
-        recipe="variable-projection" if result.steps else SOLVED[bool(net.branch_widths or net.trunk_widths)],
+        recipe=trained if result.steps else UNTRAINED[hidden],
         message=result.message,
     )
 
@@ -84,8 +110,9 @@ def best(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float |
 
 def refuses_variable_projection(cell: Cell) -> str | None:
     """Why variable projection cannot train this cell, or None."""
-    if cell.architecture.name != "deeponet":
-        return f"expected the architecture 'deeponet' for the recipe 'variable-projection', got {cell.architecture.name!r}"
+    net = cell.net()
+    if not isinstance(net, DeepONet | PODDeepONet):
+        return f"expected the architecture 'deeponet' for the recipe 'variable-projection', got {net.name!r}; use 'soap'"
     if cell.design == "triples":
         return "expected a grid or scattered design for the recipe 'variable-projection', got 'triples'; use 'best' or 'soap'"
     if cell.training.output_scaling != "task":
@@ -94,6 +121,8 @@ def refuses_variable_projection(cell: Cell) -> str | None:
         return f"expected the full batch for the recipe 'variable-projection', got batches of {cell.batch}"
     if cell.training.l2 > 0.0:
         return f"expected l2 = 0 for the recipe 'variable-projection', got {cell.training.l2:g}"
+    if isinstance(net, PODDeepONet):
+        return refuses_modes(net, cell.design, _points(cell))
     distinct = len(cell.request().task.points())
     if cell.design == "scattered" and too_few(cell.n, functions=cell.functions, distinct_points=distinct, q=cell.deeponet().q):
         return (
@@ -103,11 +132,53 @@ def refuses_variable_projection(cell: Cell) -> str | None:
     return unsupported(cell.deeponet())
 
 
+def refuses_two_steps(cell: Cell) -> str | None:
+    """Why two-step training cannot train this cell, or None."""
+    if cell.architecture.name != DeepONet.name or cell.design != "grid":
+        got = f"{cell.architecture.name!r} on the design {cell.design!r}"
+        return f"expected the architecture 'deeponet' on a grid for the recipe 'two-step', got {got}"
+    net = cell.deeponet()
+    if not (net.branch_widths and net.trunk_widths):
+        return "expected hidden layers on both sides for the recipe 'two-step', got none on one; use 'variable-projection'"
+    refusal = refuses_variable_projection(cell)
+    return None if refusal is None else refusal.replace("'variable-projection'", "'two-step'")
+
+
+def _points(cell: Cell) -> Array:
+    """The query points of the task as the net sees them."""
+    points = cell.request().task.points()
+    return to_unit(points) if cell.training.coordinate_scaling == "unit" else points
+
+
+def refuses_sensors(cell: Cell) -> str | None:
+    """Why the sensors of a cell are no grid for its Fourier neural operator, or None; other architectures ask for no grid."""
+    if cell.architecture.name != FourierOperator.name:
+        return None
+    task = cell.request().task
+    sensors, coordinates = to_unit(task.sensors()), task.points().shape[1]
+    side = round(len(sensors) ** (1.0 / coordinates))
+    expected = f"expected a task with sensors on a uniform grid in the coordinates of its outputs for {FourierOperator.name!r}"
+    if sensors.shape[1] != coordinates or side**coordinates != len(sensors) or side < 2:
+        return f"{expected}, got {len(sensors)} sensors in {sensors.shape[1]} coordinates and outputs in {coordinates}"
+    if not np.array_equal(node_numbers(sensors, side), np.arange(len(sensors))):  # type: ignore[arg-type]
+        return f"{expected}, got other places or another order"
+    if cell.training.input_scaling == "pca":
+        return "expected the input scaling 'raw' or 'standard' for the architecture 'fourier-operator', got 'pca'"
+    return None
+
+
 RECIPES: dict[str, Recipe] = {
     "adam": gradient_descent,
     "soap": gradient_descent,
     "variable-projection": variable_projection,
     "best": best,
+    "two-step": two_step,
+}
+
+
+REFUSES: dict[str, Callable[[Cell], str | None]] = {
+    "variable-projection": refuses_variable_projection,
+    "two-step": refuses_two_steps,
 }
 
 
@@ -130,6 +201,6 @@ class NativeEngine(Engine):
 
     def refuses(self, cell: Cell) -> str | None:
         """One sentence why this engine cannot run the cell, or None."""
-        return super().refuses(cell) or (
-            refuses_variable_projection(cell) if cell.training.recipe == "variable-projection" else None
-        )
+        refusal = super().refuses(cell) or refuses_sensors(cell)
+        refuses = REFUSES.get(cell.training.recipe)
+        return refusal or (refuses(cell) if refuses else None)

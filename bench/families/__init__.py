@@ -2,10 +2,27 @@
 
 from typing import Any
 
+from bench.families.baselines.execution import BaselinesExecution
+from bench.families.capacity import CapacityExecution
 from bench.families.deeponet.execution import DeepONetExecution
+from bench.families.digits import DigitsExecution
 from bench.families.family import Execution
+from bench.families.koopman import KoopmanExecution
+from bench.families.sci import SectionsExecution
+from bench.families.villani import VillaniExecution
 
-FAMILIES: dict[str, Execution] = {family.name: family for family in (DeepONetExecution(),)}
+FAMILIES: dict[str, Execution] = {
+    family.name: family
+    for family in (
+        DeepONetExecution(),
+        BaselinesExecution(),
+        SectionsExecution(),
+        DigitsExecution(),
+        KoopmanExecution(),
+        VillaniExecution(),
+        CapacityExecution(),
+    )
+}
 
 
 def execution_of(cell: Any) -> Execution:

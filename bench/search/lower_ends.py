@@ -4,8 +4,9 @@ needed   on a grid what every net needs that reaches the target: the rank, and t
          the least whose floor allows it (`operators.bounds.eckart_young`)
 q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
 d_lower  the larger of the parameters any net of the declared class (with the question's q, if it fixes one) has that has all
-         this, and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter;
-         none where no net of the class has it (a linear end without hidden layers)
+         this, and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter, its
+         branch head counted or, on top of the least head that this needs, free; none where no net of the class has it (a linear
+         end without hidden layers)
 """
 
 import math
@@ -15,7 +16,7 @@ import numpy as np
 
 from bench.families.deeponet.trial import problem_of
 from bench.question import Question
-from operators.bounds import bit_counting, eckart_young, rank_to_parameters
+from operators.bounds import bit_counting, eckart_young, linear_heads, rank_to_parameters
 from operators.bounds.bound import Answer, at_least_q
 from operators.bounds.rank_to_parameters import Needed
 from operators.data.dataset import BlockCache, build
@@ -61,11 +62,16 @@ def certified(question: Question, cache: BlockCache) -> Certified:
     least = rank_to_parameters.necessary_parameters(nets, needed, question.q)
     said = rank_to_parameters.BOUND.says("d", Answer(least, not needed.rank > 1))
     if target.kind == "absorb" and cell.noise.law != "none":
+        net, shape = cell.deeponet(), (cell.functions, cell.n)
+        spared = bit_counting.spared_bits(net.sensors, net.coordinates, shape, EVALUATED_BITS)
         counted = bit_counting.necessary_parameters_of_class(
-            cell.n, target.value, sizes=nets.free_sizes(question.q), law=cell.noise.law, bits=EVALUATED_BITS
+            cell.n, target.value, sizes=nets.free_sizes(question.q), law=cell.noise.law, bits=EVALUATED_BITS, spared=spared
         )
         if said.value < counted:
             said = bit_counting.BOUND.says("d", Answer(counted, False))
+        freed = _with_free_heads(question, nets, needed)
+        if said.value < freed:
+            said = linear_heads.BOUND.says("d", Answer(freed, False))
     bracket = Bracket(
         task=cell.task,
         parameters=cell.parameters,
@@ -91,3 +97,19 @@ def certified(question: Question, cache: BlockCache) -> Certified:
         width=question.width,
     )
     return Certified(needed, bracket)
+
+
+def _with_free_heads(question: Question, nets: rank_to_parameters.NetClass, needed: Needed) -> float:
+    """Parameters that absorbing takes where the branch head is free; 0 for ends with a sigmoid, and where no net will do."""
+    least, cell = nets.smallest_nets(needed, question.q or 1), question.template
+    if not least or nets.ends not in ("linear", "activated-trunk"):
+        return 0.0
+    assert cell.noise.law != "none"
+    return linear_heads.necessary_parameters_of_class(
+        cell.n,
+        question.target.value,
+        head=min(net.q * (net.branch_features() + 1) for net in least),
+        sizes=nets.free_sizes(question.q),
+        law=cell.noise.law,
+        bits=EVALUATED_BITS,
+    )

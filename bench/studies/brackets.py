@@ -5,6 +5,7 @@ trunk.
 """
 
 from bench.cell import Cell, Net, Noise, Training
+from bench.preset import Preset
 from bench.question import Question
 from bench.study import Study
 from results.records.manifest import Target
@@ -24,6 +25,12 @@ STUDY = Study(
     name="brackets",
     question=__doc__ or "",
     targets=tuple(target for _, target in CASES),
+    presets={
+        "smoke": Preset(
+            "antiderivative at N = M = 32",
+            lambda question: question.template.task == "antiderivative" and question.template.functions == 32,
+        )
+    },
     brackets=tuple(
         Question(
             template=Cell(

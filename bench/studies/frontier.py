@@ -5,6 +5,7 @@ sharp d >= C n would not. On grids, where the noise has a rank, and on triples, 
 """
 
 from bench.cell import Cell, Net, Noise, Training
+from bench.preset import Preset
 from bench.question import Question
 from bench.study import Study
 from results.records.manifest import Target
@@ -35,6 +36,12 @@ STUDY = Study(
     name="frontier",
     question=__doc__ or "",
     targets=(ABSORB,),
+    presets={
+        "smoke": Preset(
+            "triples of n = 256 at q = 2 and 4, one replicate of three",
+            lambda question: question.template.n == 256 and question.q in (2, 4) and question.template.replicate == 0,
+        )
+    },
     brackets=tuple(
         question(design, functions, points, q=q, replicate=replicate)
         for design, sizes in (("grid", GRIDS), ("triples", TRIPLES))

@@ -7,6 +7,7 @@ inputs as rich as their number.
 """
 
 from bench.cell import Cell, Net, Noise, Training
+from bench.preset import Preset
 from bench.size_schedules import fixed_budget, fixed_width
 from bench.study import Study
 from operators import find_task
@@ -55,4 +56,10 @@ STUDY = Study(
         *(cell for functions in (128, 256, 512, 1024) for q in (4, 8) for cell in grids(PLAIN, functions, q)),
         *(cell for noise in OTHERS for cell in grids(noise, 256, 8)),
     ],
+    presets={
+        "smoke": Preset(
+            "grids of at most 256 functions without other laws and controls, two replicates of six",
+            lambda cell: cell.design == "grid" and cell.functions <= 256 and cell.noise == PLAIN and cell.replicate < 2,
+        )
+    },
 )

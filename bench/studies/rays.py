@@ -6,6 +6,7 @@ alpha; noise-free rays stand beside noisy ones, because at fixed d the absorbed 
 """
 
 from bench.cell import Cell, Noise, Training
+from bench.preset import Preset
 from bench.size_schedules import fixed_budget
 from bench.study import Study
 from operators import find_task
@@ -38,4 +39,10 @@ STUDY = Study(
     ),
     targets=(Target(kind="relative", value=0.1), Target(kind="absorb", value=0.1)),
     rays=ALPHAS,
+    presets={
+        "smoke": Preset(
+            "burgers up to q = 8, one replicate of five",
+            lambda cell: cell.task == "burgers" and cell.architecture.q <= 8 and cell.replicate == 0,
+        )
+    },
 )

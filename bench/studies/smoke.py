@@ -3,6 +3,7 @@
 from itertools import product
 
 from bench.cell import Cell, Net, Noise, Training
+from bench.preset import Preset
 from bench.size_schedules import fixed_budget, tied
 from bench.study import Study
 from results.records.manifest import Target
@@ -60,4 +61,10 @@ STUDY = Study(
         *(Target(kind="relative", value=tau) for tau in (0.3, 0.1)),
     ),
     rays=ALPHAS,
+    presets={
+        "smoke": Preset(
+            "advection of at most 32 functions and points, one replicate",
+            lambda cell: cell.task == "advection" and cell.functions <= 32 and cell.points <= 32 and cell.replicate == 0,
+        )
+    },
 )

@@ -6,6 +6,7 @@ So: schedules `tied` (d ~ q^2) and `fixed-width` (d ~ q), designs with and witho
 """
 
 from bench.cell import Cell, Noise, Training
+from bench.preset import Preset
 from bench.size_schedules import fixed_width, tied
 from bench.study import Study
 from results.records.manifest import Target
@@ -36,4 +37,18 @@ STUDY = Study(
         for replicate in range(3)
     ),
     targets=tuple(Target(kind="absorb", value=rho) for rho in (0.1, 0.2, 0.5)),
+    presets={
+        "smoke": Preset(
+            "antiderivative on square grids of n <= 2304, tied widths, q <= 8, one replicate",
+            lambda cell: (
+                (cell.task, cell.architecture.schedule, cell.replicate) == ("antiderivative", "tied", 0)
+                and cell.functions == cell.points <= 48
+                and cell.architecture.q <= 8
+            ),
+        ),
+        "standard": Preset(
+            "one replicate of three, triples up to n = 4096; all tasks, shapes, schedules and q",
+            lambda cell: cell.replicate == 0 and (cell.design == "grid" or cell.n <= 4096),
+        ),
+    },
 )

@@ -4,6 +4,7 @@ Where does the rank floor (Eckart and Young) decide, where the widths, and where
 """
 
 from bench.cell import Cell, Net, Training
+from bench.preset import Preset
 from bench.study import Study
 from results.records.manifest import Target
 
@@ -27,4 +28,10 @@ STUDY = Study(
         for replicate in range(3)
     ),
     targets=tuple(Target(kind="relative", value=tau) for tau in (0.3, 0.1, 0.03, 0.01)),
+    presets={
+        "smoke": Preset(
+            "antiderivative at N = 64, one replicate of three",
+            lambda cell: cell.task == "antiderivative" and cell.functions == 64 and cell.replicate == 0,
+        )
+    },
 )

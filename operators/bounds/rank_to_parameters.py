@@ -106,10 +106,13 @@ class NetClass:
                 return all(before >= after for widths in sides for before, after in pairwise(widths))
         return True
 
+    def smallest_nets(self, needed: Needed, q: int = 1) -> list[DeepONet]:
+        """Of each pair of depths at which some net has what is needed, the componentwise smallest one with at least this q."""
+        return [net for depths in self.depths() if (net := self._smallest_of(*depths, needed, q=q)) is not None]
+
     def smallest_net(self, needed: Needed | int, q: int = 1) -> DeepONet | None:
         """The net of least parameter count, with at least this q, that has what is needed; None where no net of the class has."""
-        least = needed if isinstance(needed, Needed) else Needed(needed)
-        nets = [net for depths in self.depths() if (net := self._smallest_of(*depths, least, q=q)) is not None]
+        nets = self.smallest_nets(needed if isinstance(needed, Needed) else Needed(needed), q)
         return min(nets, key=DeepONet.parameter_count, default=None)
 
     def _smallest_of(self, branch_depth: int, trunk_depth: int, needed: Needed, *, q: int) -> DeepONet | None:

@@ -75,7 +75,7 @@ def scaled(dataset: Dataset, inputs: InputScaling, coordinates: CoordinateScalin
         train, test = ((u - constants.input_mean) / (constants.input_std or 1.0) for u in (train, test))
     elif inputs == "pca":
         train, test = _principal_components(train, test)
-    points = _to_unit(dataset.points) if coordinates == "unit" else dataset.points
+    points = to_unit(dataset.points) if coordinates == "unit" else dataset.points
     _require_float32(f"inputs scaled {inputs!r}", train, test)
     _require_float32(f"coordinates scaled {coordinates!r}", points)
     if outputs == "pointwise":
@@ -95,7 +95,7 @@ def scaled(dataset: Dataset, inputs: InputScaling, coordinates: CoordinateScalin
     )
 
 
-def _to_unit(points: Array) -> Array:
+def to_unit(points: Array) -> Array:
     """Each coordinate mapped to [-1, 1]; one that is constant becomes 0."""
     powers = np.frexp(np.abs(points).max(axis=0))[1]
     if np.any(np.abs(powers) > HARMLESS):

@@ -33,13 +33,13 @@ State = NDArray[Any]
 class Etdrk4:
     """The coefficients of one step of length h; `product(v, coefficient)` applies one to states (N, n)."""
 
-    product: Callable[[State, Array], State]
-    full: Array
-    half: Array
-    q: Array
-    f1: Array
-    f2: Array
-    f3: Array
+    product: Callable[[State, State], State]
+    full: State
+    half: State
+    q: State
+    f1: State
+    f2: State
+    f3: State
 
     def step(self, v: State, nonlinear: Callable[[State], State]) -> State:
         """Advance states (N, n) by one step."""
@@ -53,7 +53,7 @@ class Etdrk4:
         return times(v, self.full) + times(n_v, self.f1) + times(2.0 * (n_a + n_b), self.f2) + times(n_c, self.f3)
 
 
-def _assemble(product: Callable[[State, Array], State], h: float, whole: tuple[Array, ...], half: tuple[Array, ...]) -> Etdrk4:
+def _assemble(product: Callable[[State, State], State], h: float, whole: tuple[State, ...], half: tuple[State, ...]) -> Etdrk4:
     exponential, phi1, phi2, phi3 = whole
     return Etdrk4(
         product=product,
@@ -66,8 +66,8 @@ def _assemble(product: Callable[[State, Array], State], h: float, whole: tuple[A
     )
 
 
-def diagonal(eigenvalues: Array, h: float) -> Etdrk4:
-    """Coefficients for L = diag(eigenvalues), real, acting on states (N, n)."""
+def diagonal(eigenvalues: State, h: float) -> Etdrk4:
+    """Coefficients for L = diag(eigenvalues), real or complex, acting on states (N, n)."""
     return _assemble(np.multiply, h, _phi_diagonal(h * eigenvalues), _phi_diagonal(h / 2.0 * eigenvalues))
 
 
@@ -76,14 +76,15 @@ def dense(matrix: Array, h: float) -> Etdrk4:
     return _assemble(np.matmul, h, _phi_dense(h * matrix), _phi_dense(h / 2.0 * matrix))
 
 
-def _phi_diagonal(z: Array) -> tuple[Array, ...]:
-    """e^z, phi_1, phi_2, phi_3 at real z by the mean over 32 points of the upper half of a unit circle around z."""
-    roots = np.exp(1j * np.pi * (np.arange(32) + 0.5) / 32)
+def _phi_diagonal(z: State) -> tuple[State, ...]:
+    """e^z, phi_1, phi_2, phi_3 by the mean over a unit circle around z: 64 points, of which real z need the upper half only."""
+    roots = np.exp(1j * np.pi * (np.arange(64 if np.iscomplexobj(z) else 32) + 0.5) / 32)
     w = z[:, None] + roots
     phi1 = (np.exp(w) - 1.0) / w
     phi2 = (phi1 - 1.0) / w
     phi3 = (phi2 - 0.5) / w
-    return (np.exp(z), *(phi.real.mean(axis=1) for phi in (phi1, phi2, phi3)))
+    means = (phi if np.iscomplexobj(z) else phi.real for phi in (phi1, phi2, phi3))
+    return (np.exp(z), *(phi.mean(axis=1) for phi in means))
 
 
 def _phi_dense(z: Array) -> tuple[Array, ...]:

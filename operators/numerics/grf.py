@@ -156,9 +156,14 @@ class NeumannField:
         return np.where(j == 0, 1.0, math.sqrt(2.0)) * np.cos(math.pi * j * x)
 
 
-def whittle_matern_square(*, tau: float, alpha: float, modes: int) -> NeumannField:
-    """N(0, (-Lap + tau^2)^-alpha) on the unit square, Neumann, zero mean mode, j and k < modes, scaled to mean variance 1."""
+def whittle_matern_square(*, tau: float, alpha: float, modes: int, amplitude: float | None = None) -> NeumannField:
+    """N(0, amplitude (-Lap + tau^2)^-alpha) on the unit square, Neumann, zero mean mode, j and k < modes.
+
+    The amplitude None stands for the one that makes the mean variance 1.
+    """
     j = np.arange(modes)
-    deviations = (math.pi**2 * (j[:, None] ** 2 + j**2) + tau**2) ** (-alpha / 2.0)
+    deviations = np.asarray((math.pi**2 * (j[:, None] ** 2 + j**2) + tau**2) ** (-alpha / 2.0), dtype=np.float64)
     deviations[0, 0] = 0.0
+    if amplitude is not None:
+        return NeumannField(np.sqrt(amplitude) * deviations)
     return NeumannField(deviations / np.sqrt(np.sum(deviations**2)))

@@ -40,6 +40,19 @@ def square(count: int) -> Array:
     return _frozen(np.column_stack([np.repeat(x, count), np.tile(x, count)]))
 
 
+@functools.lru_cache(maxsize=64)
+def midpoints(count: int) -> Array:
+    """Points (j + 1/2) / count, j = 0, ..., count - 1: the middles of equal intervals of [0, 1]."""
+    return _frozen((np.arange(count) + 0.5) / count)
+
+
+@functools.lru_cache(maxsize=64)
+def square_midpoints(count: int) -> Array:
+    """Coordinates (count^2, 2) of the middles of equal squares of the unit square, the second coordinate running fastest."""
+    x = midpoints(count)
+    return _frozen(np.column_stack([np.repeat(x, count), np.tile(x, count)]))
+
+
 def refined(values: Array, factor: int) -> Array:
     """Trigonometric interpolant of values (N, m) on the periodic grid, on the grid `factor` times finer: (N, factor * m)."""
     count = values.shape[1]

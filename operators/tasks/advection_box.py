@@ -7,11 +7,16 @@
 space-time: time_count = 40, horizon = 1). Closed form.
 
 A three-parameter family with jumps: a linear reconstruction needs q of order 1 / error^2 in L2, a nonlinear one does
-not. The sensors locate the edges only to their spacing, so they do not quite determine the output.
+not. The sensors locate the edges only to their spacing, so they do not quite determine the output: at the fraction t of the way
+between two sensors at distance s an edge between them leaves the variance h^2 t (1 - t), its place being uniform as s -> 0. A box
+has two edges and mean square h^2 w, so no map of the sensor values has a relative error below
+
+    E^2 = 2 s mean over the query points of t (1 - t) / E[w]      as s -> 0.
 
 References: Lu et al. 2022, doi:10.1016/j.cma.2022.114778. Lanthaler, Molinaro, Hadorn, Mishra 2022, arXiv:2210.01074.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,13 +73,23 @@ class AdvectionBox(Task):
 
     def outputs(self, coefficients: Array) -> Array:
         """Values of u0 at x - c t."""
-        x, t = np.meshgrid(grids.closed(self.point_count), grids.closed(self.time_count, self.horizon))
-        return _box(coefficients, (x - self.speed * t).ravel())
+        return _box(coefficients, self._feet())
 
     def work(self, count: int) -> Work:
         """A distance on the circle for each value, and a look at it."""
         values = count * (self.sensor_count + self.point_count * self.time_count)
         return elementwise(values, 2.0 * TRANSCENDENTAL, copies=5.0)
+
+    def sensor_floor(self) -> float:
+        """The asymptotic floor E of the module's docstring."""
+        cells = self.sensor_count - 1
+        t = (self._feet() % 1.0 * cells) % 1.0
+        return math.sqrt(2.0 / cells * float(np.mean(t * (1.0 - t))) / float(0.5 * (LOW[1] + HIGH[1])))
+
+    def _feet(self) -> Array:
+        """Where the characteristics through the query points start."""
+        x, t = np.meshgrid(grids.closed(self.point_count), grids.closed(self.time_count, self.horizon))
+        return np.asarray(x - self.speed * t, dtype=np.float64).ravel()
 
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """Outputs take the values 0 and h only."""

@@ -6,13 +6,21 @@ w(x) = sum_{l=1}^{50} sqrt(2) ((2 pi l)^2 + tau^2)^(-d/2) (z_{2l-1} cos(2 pi l x
 mode, as in the public generator of de Hoop et al. Sensors and outputs lie on the closed grid j / 199, j = 0, ..., 199,
 as there, so the shift by 1/2 falls between grid points and the sensors do not quite determine the outputs.
 
+What the sensors leave open: between two sensors at distance h whose signs differ, w jumps at a place that is uniform as h -> 0,
+so at the fraction t of the way the sign has the conditional mean 1 - 2 t (up to sign) and the variance 4 t (1 - t); where the
+signs agree it is known up to a double jump. Signs at distance h differ with probability arccos(r(h)) / pi, r the correlation of
+w. So no map of the sensor values has a relative error below
+
+    E^2 = (arccos(r(h)) / pi) mean over the query points of 4 t (1 - t)      as h -> 0.
+
 Closed form: w is evaluated at x and at x - 1/2. Outputs jump, so the mean square floor of a linear reconstruction
 decays only like 1/q.
 
-Reference: de Hoop, Huang, Qian, Stuart 2022, arXiv:2203.13181; their generator is advection-dc-low/src/adv_model.jl of
-the public repository Zhengyu-Huang/Operator-Learning.
+References: Rice 1944 (level crossings), doi:10.1002/j.1538-7305.1944.tb00874.x; de Hoop, Huang, Qian, Stuart 2022,
+arXiv:2203.13181; their generator is advection-dc-low/src/adv_model.jl of the public repository Zhengyu-Huang/Operator-Learning.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +83,15 @@ class AdvectionSign(Task):
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """All values are +1 or -1."""
         return [] if np.all(np.abs(inputs) == 1.0) and np.all(np.abs(outputs) == 1.0) else ["a value is neither +1 nor -1"]
+
+    def sensor_floor(self) -> float:
+        """The asymptotic floor E of the module's docstring."""
+        h = 1.0 / (self.sensor_count - 1)
+        variances = self._field().deviations ** 2
+        k = np.arange(len(variances))
+        correlation = np.sum(variances * np.cos(2.0 * math.pi * k * h)) / np.sum(variances)
+        t = ((self.points()[:, 0] - self.shift) % 1.0 / h) % 1.0
+        return math.sqrt(math.acos(correlation) / math.pi * float(np.mean(4.0 * t * (1.0 - t))))
 
     def _field(self) -> grf.PeriodicField:
         return grf.whittle_matern(amplitude=1.0, tau=self.tau, alpha=self.smoothness, modes=self.pairs, mean_mode=False)

@@ -19,43 +19,21 @@ References: Li et al. 2021, arXiv:2010.08895. Wang, Wang, Perdikaris 2021, doi:1
 doi:10.1016/j.cma.2022.114778. Kassam and Trefethen 2005, doi:10.1137/S1064827502410633.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
-from numpy.typing import NDArray
 
 from operators.arrays import Array
-from operators.numerics import etdrk, grf, grids
+from operators.numerics import grf, grids, pseudo_spectral
+from operators.numerics.pseudo_spectral import Spectrum, padded, values, wave_numbers
 from operators.tasks.task import Card, Task, constant
-from operators.work import TRANSCENDENTAL, Work, elementwise, product, transform
-
-Spectrum = NDArray[np.complex128]
+from operators.work import Work, elementwise, transform
 
 
 def advance(spectrum: Spectrum, *, viscosity: float, duration: float, steps: int) -> Spectrum:
     """Advance Fourier coefficients c_0, ..., c_K of u, (N, K + 1), by `duration` in `steps` equal steps."""
-    modes = spectrum.shape[1] - 1
-    wave = 2.0 * math.pi * np.arange(modes + 1)
-    size = 3 * (modes + 1)
-    derivative = -0.5j * wave * size
-
-    def nonlinear(v: Spectrum) -> Spectrum:
-        values = scipy.fft.irfft(v, n=size, axis=1)
-        return derivative * scipy.fft.rfft(values * values, axis=1)[:, : modes + 1]
-
-    scheme = etdrk.diagonal(-viscosity * wave**2, duration / steps)
-    for _ in range(steps):
-        spectrum = scheme.step(spectrum, nonlinear)
-    return spectrum
-
-
-def values(spectrum: Spectrum, x: Array) -> Array:
-    """Values (N, P) of the Fourier sum at x (P,)."""
-    phase = 2.0 * math.pi * np.arange(1, spectrum.shape[1])[:, None] * x
-    basis = np.concatenate([np.ones((1, len(x))), 2.0 * np.cos(phase), -2.0 * np.sin(phase)])
-    return np.concatenate([spectrum.real, spectrum.imag[:, 1:]], axis=1) @ basis
+    diffusion = -viscosity * wave_numbers(spectrum.shape[1] - 1) ** 2
+    return pseudo_spectral.advance(spectrum, diffusion, transport=1.0, duration=duration, steps=steps)
 
 
 @dataclass(frozen=True)
@@ -110,9 +88,7 @@ class Burgers(Task):
 
     def outputs(self, coefficients: Array) -> Array:
         """Values of u at the query points."""
-        initial = self._field().fourier(coefficients)
-        spectrum = np.zeros((len(coefficients), self._modes() + 1), dtype=np.complex128)
-        spectrum[:, : initial.shape[1]] = initial
+        spectrum = padded(self._field().fourier(coefficients), self._modes())
         if self.time_count == 1:
             spectrum = advance(spectrum, viscosity=self.viscosity, duration=1.0, steps=self.steps)
             return values(spectrum, grids.periodic(self.point_count))
@@ -124,16 +100,11 @@ class Burgers(Task):
         return np.concatenate(frames, axis=1)
 
     def work(self, count: int) -> Work:
-        """The inputs; each step 4 nonlinear terms of two transforms and some 25 products of spectra; frames; the checks."""
-        modes, intervals, values = self._modes() + 1, max(self.time_count - 1, 1), count * self.point_count * self.time_count
-        step = 8.0 * transform(3 * modes) + 8.0 * 3 * modes + 25.0 * 4 * modes
-        coefficients = elementwise(64.0 * modes, 12.0 * TRANSCENDENTAL, copies=8.0).times(intervals)
-        frame = elementwise(2.0 * modes * self.point_count, 2.0 * TRANSCENDENTAL) + product(count, 2 * modes, self.point_count)
+        """The inputs; the steps and the frames; the checks."""
+        intervals, values = max(self.time_count - 1, 1), count * self.point_count * self.time_count
         return (
             self._field().work(count, self.sensor_count)
-            + coefficients
-            + Work(count * step * self.steps * intervals, count * 40.0 * modes)
-            + frame.times(intervals + 1)
+            + pseudo_spectral.work(count, self._modes(), points=self.point_count, steps=self.steps, intervals=intervals)
             + elementwise(values, 6.0)
             + Work(2.0 * count * transform(8 * self.sensor_count), 24.0 * count * self.sensor_count)
         )

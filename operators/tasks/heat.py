@@ -18,14 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.arrays import Array
-from operators.numerics import grf, grids
-from operators.tasks.periodic_problem import PeriodicProblem
+from operators.tasks.periodic_multiplier import PeriodicMultiplier
 from operators.tasks.task import Card, constant
-from operators.work import Work, elementwise
 
 
 @dataclass(frozen=True)
-class Heat(PeriodicProblem):
+class Heat(PeriodicMultiplier):
     """u0 -> u at t = `horizon` (time_count = 1), or for `time_count` times from 0 to `horizon`."""
 
     conductivity: float = constant(0.01, least=0.0)
@@ -42,25 +40,6 @@ class Heat(PeriodicProblem):
             references=("doi:10.1090/gsm/019",),
         )
 
-    def outputs(self, coefficients: Array) -> Array:
-        """Values of u at the query points, one damped field per time."""
-        deviations, x = self.field.deviations, grids.periodic(self.point_count)
-        times = grids.closed(self.time_count, self.horizon)
-        frames = [grf.PeriodicField(deviations * self._decay(t)).evaluate(coefficients, x) for t in times]
-        return np.concatenate(frames, axis=1)
-
-    def work(self, count: int) -> Work:
-        """A sum of modes for each time; all frames are held, and joined."""
-        frames = elementwise(count * self.point_count * self.time_count, 2.0)
-        return self.inputs_work(count) + self.field.work(count, self.point_count).times(self.time_count) + frames
-
-    def output_spectrum(self) -> Array | None:
-        """Eigenvalues lambda_k * mean over the times of the squared decay; None when the grid cannot tell the modes apart."""
-        if self.point_count <= 2 * self.modes:
-            return None
-        times = grids.closed(self.time_count, self.horizon)
-        damped = self.field.deviations**2 * np.mean([self._decay(t) ** 2 for t in times], axis=0)
-        return grf.PeriodicField(np.sqrt(damped)).spectrum()
-
-    def _decay(self, t: float) -> Array:
+    def factors(self, t: float) -> Array:
+        """exp(-kappa (2 pi k)^2 t)."""
         return np.exp(-self.conductivity * (2.0 * math.pi * np.arange(self.modes + 1)) ** 2 * t)

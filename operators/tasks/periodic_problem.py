@@ -1,6 +1,6 @@
 """What linear initial-value problems on a period share: a Gaussian field u0, and u0 -> u(., T) or u0 -> u on a space-time grid.
 
-    u_t = L u, periodic on [0, 1);  u0 ~ N(0, a (-Lap + tau^2)^-alpha), cut at |k| <= floor((m - 1) / 2)
+    u_t = L u, or u_tt = L u from rest, periodic on [0, 1);  u0 ~ N(0, a (-Lap + tau^2)^-alpha), cut at |k| <= floor((m - 1) / 2)
 
 L commutes with translations and L 1 = 0, so that it acts on each Fourier mode alone and the mean over a period is conserved.
 """

@@ -130,6 +130,13 @@ class Task(ABC):
         """
         return None
 
+    def sensor_floor(self) -> float | None:
+        """Relative error over fresh functions that no map of the sensor values goes below, where the law gives it.
+
+        Asymptotic, in the distance of the sensors; None where none is known, and where the sensors determine the outputs.
+        """
+        return None
+
     def identity(self) -> str:
         """Canonical JSON of class, version and constants: what determines the data, and no more."""
         constants = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "name"}

@@ -7,7 +7,28 @@ says of trainings what is only known of these trainings. What is not identified 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from results.answers import bounds, brackets, cells, errors, exponents, floors, frontier, leaderboard, mechanism, rays, thresholds
+from results.answers import (
+    barrier,
+    baselines,
+    bounds,
+    brackets,
+    capacity,
+    cells,
+    data_efficiency,
+    digits,
+    errors,
+    exponents,
+    floors,
+    frontier,
+    koopman,
+    leaderboard,
+    mechanism,
+    rays,
+    sci,
+    searches,
+    thresholds,
+    villani,
+)
 from results.answers.answer import Answer as Answer
 from results.tables.study_tables import StudyTables
 
@@ -31,6 +52,8 @@ ANSWERS: dict[str, Kind] = {
     "cells": Kind(cells.nothing_done, without_runs=True),
     "brackets": Kind(brackets.answers, ("brackets",), without_runs=True),
     "frontier": Kind(frontier.answers, ("frontier",), without_runs=True),
+    "barrier": Kind(barrier.answers, ("barrier",)),
+    "searches": Kind(searches.answers, ("searches", "search_exponents", "joint_law", "least_n")),
     "exponents": Kind(exponents.answers, ("exponents", "thresholds")),
     "rays": Kind(rays.answers, ("rays",)),
     "mechanism": Kind(mechanism.answers, ("mechanism",)),
@@ -38,7 +61,15 @@ ANSWERS: dict[str, Kind] = {
     "thresholds": Kind(thresholds.answers, ("thresholds",)),
     "leaderboard": Kind(leaderboard.answers, ("leaderboard",)),
     "errors": Kind(errors.answers, ("scaling",)),
+    "data-efficiency": Kind(data_efficiency.answers, ("data_efficiency",)),
+    "baselines": Kind(baselines.answers, ("baselines",)),
+    "literature": Kind(baselines.of_literature, ("literature",)),
     "floors": Kind(floors.answers, ("scaling",)),
+    "digits": Kind(digits.answers, ("digits",)),
+    "koopman": Kind(koopman.answers, ("koopman",)),
+    "capacity": Kind(capacity.answers, ("capacity", "correlations")),
+    "sci": Kind(sci.answers, ("sci",)),
+    "villani": Kind(villani.answers, ("villani", "sampling")),
 }
 
 

@@ -31,6 +31,7 @@ class Answer:
         task: the task that it is about, as charts name it; empty: several.
         target: the target that it is about; empty: several.
         setting: what it holds of, and how it was measured.
+        decides: whether the tables decide the question; what they leave open is told after what they decide.
     """
 
     finding: str
@@ -40,6 +41,7 @@ class Answer:
     task: str = ""
     target: str = ""
     setting: str = ""
+    decides: bool = True
 
     @property
     def text(self) -> str:

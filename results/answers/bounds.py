@@ -35,7 +35,7 @@ def answers(study: StudyTables) -> Iterator[Answer]:
             f"No certified demand is contradicted in {counted(len(certified), 'row')}" if len(certified) else _silent(len(rows))
         )
         known = f" ({met} of them with a q* that is bounded above on every replicate)" if len(certified) else ""
-        yield Answer(f"{text}{known}{_others(rows, said)}", CHANGED, "bounds.csv", "thresholds")
+        yield Answer(f"{text}{known}{_others(rows, said)}", CHANGED, "bounds.csv", "thresholds", decides=len(certified) > 0)
 
 
 def _silent(count: int) -> str:

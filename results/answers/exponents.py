@@ -47,9 +47,11 @@ def _one(study: StudyTables, row: Row) -> Answer:
     if row["law"] != THRESHOLD_LAW:
         text = f"E(q) falls like q^-{_value(row)}{_floors(row)}{not_done(row)}"
         return Answer(text, OF_ERROR, "exponents.csv", "errors", task, setting=where)
-    verdict = excluded(*_ends(row), _predicted(study, row))
-    text = f"q* ~ n^{_value(row)} over {_range(study, row)}{_floors(row)}: {verdict}{not_done(row)}"
-    return Answer(text, CHANGED, "exponents.csv", "thresholds", task, str(target), where)
+    low, high = _ends(row)
+    against = _predicted(study, row)
+    text = f"q* ~ n^{_value(row)} over {_range(study, row)}{_floors(row)}: {excluded(low, high, against)}{not_done(row)}"
+    decides = any(not low <= value <= high for value in against)
+    return Answer(text, CHANGED, "exponents.csv", "thresholds", task, str(target), where, decides)
 
 
 def _value(row: Row) -> str:
@@ -110,9 +112,8 @@ def _several(study: StudyTables, rows: pd.DataFrame) -> Answer:
         for candidate in set(_predicted(study, row)):
             against.setdefault(candidate, []).append(not low <= candidate <= high)
     verdict = ", ".join(f"{excluded(1, 0, [value])} by {sum(out)} of {len(out)}" for value, out in sorted(against.items()))
-    return Answer(
-        f"q* ~ n^b with b {ends}: {verdict}{ended}", CHANGED, "exponents.csv", "thresholds", task, first["target"], where
-    )
+    text, decides = f"q* ~ n^b with b {ends}: {verdict}{ended}", any(map(any, against.values()))
+    return Answer(text, CHANGED, "exponents.csv", "thresholds", task, first["target"], where, decides)
 
 
 def _none(rows: pd.DataFrame, asked: int, law: str) -> Answer:
@@ -123,4 +124,4 @@ def _none(rows: pd.DataFrame, asked: int, law: str) -> Answer:
     whole = "No exponent is identified" if len(rows) == asked else f"No exponent is identified in {len(rows)} of {asked} fits"
     chart, what = ("thresholds", "q*(n)") if law == THRESHOLD_LAW else ("errors", "E(q)")
     text = f"{whole} of {what}{f' ({asked} fits)' if len(rows) == asked else ''}: {told}{more}{not_done_each(rows)}"
-    return Answer(text, UNSEEN if law == THRESHOLD_LAW else OF_ERROR, "exponents.csv", chart)
+    return Answer(text, UNSEEN if law == THRESHOLD_LAW else OF_ERROR, "exponents.csv", chart, decides=False)

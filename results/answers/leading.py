@@ -45,6 +45,8 @@ ORDERS: Mapping[str, Callable[[pd.DataFrame], Sequence[Key]]] = {
         ranked(rows["status"], ("certified", "asymptotic", "heuristic")),
         falling(rows["n"]),
     ),
+    "data_efficiency": lambda rows: (falling(rows["N"]),),
+    "baselines": lambda rows: (ranked(rows["line"], ("ridge", "kernel", "least-squares")), falling(rows["N"])),
     "rays": lambda rows: (ranked(rows["verdict"], ("falls", "no evidence of a fall")),),
     "mechanism": lambda rows: (ranked(rows["verdict"], ("fails", "holds")),),
     "scaling": lambda rows: (

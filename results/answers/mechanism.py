@@ -34,10 +34,10 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     if CAPACITY in silent and runs:
         silent.remove(CAPACITY)
         text = f"Bit counting is vacuous for all {runs} noisy runs: it excludes nothing here"
-        yield Answer(text, CHANGED[CAPACITY], "mechanism.csv", "audit")
+        yield Answer(text, CHANGED[CAPACITY], "mechanism.csv", "audit", decides=False)
     if silent:
         told = "; ".join(f"{test}: {_reason(rows[rows['test'] == test])}" for test in silent)
-        yield Answer(f"Not identifiable: {told}", "cells that these tests can compare", "mechanism.csv")
+        yield Answer(f"Not identifiable: {told}", "cells that these tests can compare", "mechanism.csv", decides=False)
 
 
 def _capacity(rows: pd.DataFrame) -> str:

@@ -119,7 +119,8 @@ def _chart(evidence: Evidence, panel: Panel, quantity: Quantity) -> Chart:
     for reason, whom in refused.items():
         whose = f" for {'; '.join(whom)}" if len(whom) < len(names) else ""
         sketch.switch(Switch(f"slope not identifiable{whose}: {reason}", "fit", empty=True))
-    _demands(sketch, panel, quantity)
+    _certified(sketch, evidence, panel, quantity)
+    _demands(sketch, panel, quantity, _least_n(evidence, panel))
     _guides(sketch, panel, quantity)
     n, (figure, caption) = panel.rows["n"], CAPTIONS[quantity.name]
     return Chart(
@@ -204,21 +205,55 @@ def _of_floors(runs: pd.DataFrame, quantity: Quantity) -> str:
     return f"; the floors alone would give n^{fit.value:.2f}, 95 % [{fit.low:.2f}, {fit.high:.2f}]"
 
 
-def _demands(sketch: Sketch, panel: Panel, quantity: Quantity) -> None:
-    """What each bound demands; those that demand nothing here stay in the legend without a curve."""
+def _certified(sketch: Sketch, evidence: Evidence, panel: Panel, quantity: Quantity) -> None:
+    """Of a search, the least q that is not certified to miss the target on the labels of some replicate."""
+    if "searches" not in evidence.tables:
+        return
+    found = evidence.tables["searches"]
+    mine = found[found["series"].isin(panel.rows["series"]) & (found["target"] == panel.target)]
+    mine = mine[on_shapes(mine, list(zip(panel.rows["N"], panel.rows["M"], strict=True)))]
+    if not (mine["q_certified"] > 0).any():
+        return
+    entry = sketch.switch(Switch("least q not excluded on these labels", "theory", "certified", claim="certified"))
+    for key, rows in mine.groupby("series"):
+        least = rows.groupby("n")["q_certified"].min() + 1
+        y = numbers([quantity.of_q(int(str(key)), float(q)) for q in least])
+        sketch.layers.append(Line(switches=(entry,), x=[int(n) for n in least.index], y=y, mark=True))
+
+
+def _least_n(evidence: Evidence, panel: Panel) -> Mapping[tuple[str, int], int]:
+    """Of a search, from which n on each bound excludes anything of each series."""
+    if "least_n" not in evidence.tables:
+        return {}
+    rows = evidence.tables["least_n"]
+    mine = rows[(rows["target"] == panel.target) & (rows["path"] == panel.path) & rows["least_n"].notna()]
+    keys = zip(mine["bound"], mine["series"], strict=True)
+    return {(str(bound), int(number)): int(n) for (bound, number), n in zip(keys, mine["least_n"], strict=True)}
+
+
+def _demands(sketch: Sketch, panel: Panel, quantity: Quantity, least_n: Mapping[tuple[str, int], int]) -> None:
+    """What each bound demands; those that demand nothing here stay in the legend without a curve.
+
+    Of a search, a curve starts where its bound first excludes something, and the legend says where one would that does not here.
+    """
     for bound, lines in panel.demanded.groupby("bound", sort=True):
+        first = {int(key): least_n[str(bound), int(key)] for key in lines["series"].unique() if (str(bound), int(key)) in least_n}
+        named = f"{bound} (from n = {min(first.values()):.2g} on)" if first else str(bound)
         said = lines[~lines["vacuous"]]
         said = said.assign(y=[quantity.of_q(int(key), float(q)) for key, q in zip(said["series"], said["q"], strict=True)])
         drawn = said[np.isfinite(said["y"])]
         if said.empty:
-            sketch.switch(Switch(str(bound), "theory", "vacuous", claim=claims(lines)[0], empty=True))
+            sketch.switch(Switch(named, "theory", "vacuous", claim=claims(lines)[0], empty=True))
         if drawn.empty:
             continue
         status, dash = cast(Status, drawn["status"].iloc[0]), panel.dashes[str(bound)]
         entry = sketch.switch(Switch(str(bound), "theory", status, claim="; ".join(claims(drawn)), dash=dash))
-        for _, line in drawn.sort_values("n").groupby("series"):
-            y = numbers(line["y"])
-            sketch.layers.append(Line(switches=(entry,), x=line["n"].tolist(), y=y, mark=True, dash=dash))
+        for key, line in drawn.sort_values("n").groupby("series"):
+            x, y = line["n"].tolist(), numbers(line["y"])
+            start = first.get(int(str(key)), x[0])
+            if panel.rows["n"].min() <= start < x[0]:
+                x, y = [start, *x], [quantity.of_q(int(str(key)), 2.0), *y]
+            sketch.layers.append(Line(switches=(entry,), x=x, y=y, mark=True, dash=dash))
 
 
 def _guides(sketch: Sketch, panel: Panel, quantity: Quantity) -> None:

@@ -1,17 +1,16 @@
 """What is computed over all published studies: standings.csv and findings.md."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
 from results.answers import Answer, answers
-from results.editions.edition import Edition
-from results.editions.published import all_published, holds
+from results.editions.published import Published, all_published, holds
 from results.editions.standings import FILE as STANDINGS
 from results.editions.standings import standings
-from results.report.answers_section import answer_line
-from results.report.markdown import bullets
+from results.report.answers_section import answer_line, told
 from results.tables.csv_files import csv_bytes
 
 FINDINGS = "findings.md"
@@ -45,17 +44,20 @@ def overview_changed(reference: Path, cache: BlockCache | None = None) -> list[s
 
 def _sections(reference: Path, cache: BlockCache | None) -> Iterator[str]:
     for study in all_published(reference, cache):
-        found = bullets([_line(study.edition.study, answer) for answer in answers(study.tables())])
-        yield f"\n## {study.edition.study}\n\n{found}\n{origin(study.edition)}\n"
+        found = told(answers(study.tables()), partial(_line, study.edition.study))
+        yield f"\n## {study.edition.study}\n\n{found}\n{origin(study)}\n"
 
 
 def _line(study: str, answer: Answer) -> str:
     return answer_line(answer, [f"[{answer.table}]({study}/{answer.table})"] if answer.table else [])
 
 
-def origin(edition: Edition) -> str:
+def origin(study: Published) -> str:
     """Where a study is from, in one sentence."""
+    edition, asked = study.edition, study.asked()
+    thinned, lines = asked.thinned, len(asked.baselines)
+    told = f"{edition.records - lines} trainings" + (f" and the reference lines of {lines} data sets" if lines else "")
     return (
-        f"Edition {edition.edition} of {edition.published}: {edition.records} trainings, {edition.cpu_hours:.2f} CPU hours,"
-        f" trained at commit {edition.trained[:12]} by {edition.command}."
+        f"Edition {edition.edition} of {edition.published}: {told}, {edition.cpu_hours:.2f} CPU hours,"
+        f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({thinned})' if thinned else ''}."
     )

@@ -53,13 +53,13 @@ def publish(
         UserError: cells without a final record, a smaller number than that of the edition before, or a file cannot be written.
     """
     manifest, store = load_manifest(source), Store(source)
-    missing = store.missing(cell.key for cell in manifest.expected)
+    missing = store.missing(manifest.asked_keys())
     if missing:
         raise UserError(
             f"expected a record of every cell of {manifest.name}, got {len(missing)} without one;"
             f" run it to its end: {trained.command}"
         )
-    records = list(store.records(cell.key for cell in manifest.expected))
+    records = list(store.records(manifest.asked_keys()))
     folder = reference / manifest.name
     older = editions.load_edition(folder)
     said = _edition(manifest, records, trained, number=number, today=today).succeeds(older)

@@ -38,9 +38,9 @@ def write_site(reference: Path, target: Path, cache: BlockCache | None = None) -
     told = []
     for study in all_published(reference, cache):
         tables = study.tables()
-        evidence = Evidence(tables, digests=study.edition.tables, computed=origin(study.edition).removesuffix("."))
+        evidence = Evidence(tables, digests=study.edition.tables, computed=origin(study).removesuffix("."))
         found = answers(tables)
-        told.append(Told(study.edition.study, origin(study.edition).removesuffix("."), found))
+        told.append(Told(study.edition.study, origin(study).removesuffix("."), found))
         _copy(study, target / study.edition.study)
         write_page(target / study.edition.study, evidence, list(drawings(evidence)), found)
     write_atomic(target / "index.html", reference_page(told, with_files(standings(reference, cache)), HELPS))

@@ -18,13 +18,14 @@ from operators.data.function_cache import BlockCache
 from results.editions import questions
 from results.editions.contradictions import contradicted
 from results.editions.published import Published, all_published
-from results.tables.brackets import brackets
+from results.tables.brackets import MADE, brackets
 
 FILE = "standings.csv"
 ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate", "target", "net_class", "nets", "q")
 FOUND = (
     *("q_lower", "q_bound", "q_status", "q_upper", "q_witness", "q_author", "q_method"),
     *("d_lower", "d_bound", "d_status", "d_upper", "d_ratio", "d_witness", "d_author", "d_method"),
+    *("q_made", "d_made", *(f"d_{made}" for made in MADE)),
 )
 COLUMNS: dict[str, str] = {
     "id": "permanent number of the question",

@@ -1,6 +1,6 @@
 """Merging results folders: another's records, witnesses and entries copied into one's own.
 
-    study.json                 checked, and copied if there is none; another one is a conflict
+    study.json                 checked, and copied if there is none; another one is a conflict, unless it is a smaller preset
     records/*.jsonl            one file per writer, append-only: of two of one name one must continue the other; the longer stays
     witnesses/<sha256>.npz     read in full, and kept under its own address only
     submissions/<sha256>.json  checked, and kept only with its witness
@@ -112,14 +112,18 @@ def _named(path: Path, *, allowed: re.Pattern[str], copy: Callable[[Path, Path],
 
 def _copy_study(path: Path, own: Path) -> Outcome:
     data = read_regular(path, MAXIMUM_FILE_BYTES)
-    if own.exists():
-        if own.read_bytes() != data:
-            raise Conflict("expected the target's study, got another one")
+    if own.exists() and own.read_bytes() == data:
         return "unchanged"
     try:
-        manifest_from_bytes(data)
+        theirs = manifest_from_bytes(data)
+        ours = manifest_from_bytes(own.read_bytes()) if own.exists() else None
     except Damaged as error:
         raise Unreadable(f"expected a study.json as a run writes it, got {error}") from None
+    if ours is not None and theirs.part_of(ours):
+        return "unchanged"
+    if ours is not None:
+        presets = f" at preset {ours.preset}, got preset {theirs.preset}" if ours.part_of(theirs) else ", got another one"
+        raise Conflict(f"expected the target's study{presets}")
     write_atomic(own, data)
     return "copied"
 

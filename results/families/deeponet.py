@@ -18,7 +18,7 @@ from operators.data.request import Design
 from operators.external.task import LOCATION
 from results.families.family import Family
 from results.schema.cells import AnyArchitecture, Net, Noise, Settings, Training
-from results.schema.model import LARGEST_COUNT, Model, canonical
+from results.schema.model import LARGEST_COUNT, Model, canonical, later
 from results.schema.widths import Widths
 
 ASKED: dict[str, str] = {
@@ -95,7 +95,7 @@ class Errors(Model):
 
     training_mse R = mean (y - h)^2; noise_energy V = mean z^2; absorbed rho = 1 - R / V (None without noise);
     relative = sqrt(R / mean y^2); relative_mean and relative_rms = mean and root mean square over functions of
-    |y_i - h_i| / |y_i|; clean_mse = mean (g - h)^2; test_* against clean held-out functions.
+    |y_i - h_i| / |y_i|; clean_mse = mean (g - h)^2; relative_l1 = sum |y - h| / sum |y|; test_* against clean held-out functions.
     """
 
     training_mse: float
@@ -108,6 +108,8 @@ class Errors(Model):
     clean_mse: float
     test_relative: float
     test_relative_mean: float
+    relative_l1: float | None = later(None)
+    test_relative_l1: float | None = later(None)
 
 
 class Bounds(Model):
@@ -150,8 +152,9 @@ class DeepONetTraining(Family):
     target_kinds = ("absorb", "relative")
     size_names = ("d", "q_eff", "d_eff")
     tables = (
-        *("demands", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
-        *("brackets", "frontier"),
+        *("demands", "lines", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
+        *("brackets", "frontier", "searches", "search_exponents", "joint_law", "least_n"),
+        *("baselines", "data_efficiency", "literature", "barrier"),
     )
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -167,10 +170,7 @@ class DeepONetTraining(Family):
 
     def keyed(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
         """Where a user's own data lie is no part of the key; their checksum, in the task's identity, is."""
-        parameters = cell.get("parameters")
-        if not isinstance(parameters, Mapping) or LOCATION not in parameters:
-            return cell
-        return {**cell, "parameters": {name: value for name, value in parameters.items() if name != LOCATION}}
+        return without_location(cell)
 
     def asked_columns(self) -> Mapping[str, str]:
         """ASKED."""
@@ -228,6 +228,12 @@ class DeepONetTraining(Family):
             cell["restart"],
         )
 
+    def agree(self, one: Model, other: Model, margin: float) -> bool:
+        """Whether the training errors do."""
+        assert isinstance(one, Measured)
+        assert isinstance(other, Measured)
+        return abs(other.errors.relative - one.errors.relative) <= margin * one.errors.relative
+
     def outcome(self, measured: Model) -> tuple[Any, ...]:
         """Unit, stored bits, errors, bounds."""
         assert isinstance(measured, Measured)
@@ -237,6 +243,14 @@ class DeepONetTraining(Family):
         """The named bound values, each as `bound_<name>`."""
         assert isinstance(measured, Measured)
         return {f"bound_{name}": value for name, value in measured.bounds.values.items()}
+
+
+def without_location(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A cell less where a user's own data lie."""
+    parameters = cell.get("parameters")
+    if not isinstance(parameters, Mapping) or LOCATION not in parameters:
+        return cell
+    return {**cell, "parameters": {name: value for name, value in parameters.items() if name != LOCATION}}
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,8 @@ from pydantic import BaseModel
 
 from results.schema.model import Model, canonical
 
+ROUNDING = 1e-9
+
 
 class Family(ABC):
     """A kind of experiment. Concrete families hold no state.
@@ -70,6 +72,10 @@ class Family(ABC):
         fields = {**flat_fields(self.cell), **flat_fields(self.measured)}
         return frozenset(name for name, (_, number) in fields.items() if not number)
 
+    def unfolded_columns(self) -> frozenset[str]:
+        """Columns of lists that a table of their own has row by row; `cells.csv` leaves them out."""
+        return frozenset()
+
     def asked(self, cell: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[Any, ...]:
         """What was asked of a cell, in the order of `asked_columns`; `sizes` are those of the study's manifest."""
         return tuple(_at(cell, name, self.text_columns()) for name in self.asked_columns())
@@ -79,9 +85,24 @@ class Family(ABC):
         values = measured.model_dump(mode="json")
         return tuple(_at(values, name, self.text_columns()) for name in self.outcome_columns())
 
+    def agree(self, one: Model, other: Model, margin: float) -> bool:
+        """Whether two measurements of one cell, made on different machines, agree within a relative margin."""
+        return _close(one.model_dump(mode="json"), other.model_dump(mode="json"), margin)
+
     def named(self, measured: Model) -> Mapping[str, float | None]:
         """Further measurements that only some records have, by column."""
         return {}
+
+
+def _close(one: Any, other: Any, margin: float) -> bool:
+    """Whether two measurements agree in everything: real numbers within a margin, or both lost in rounding."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_close(one[name], other[name], margin) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(_close(a, b, margin) for a, b in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= max(margin * abs(one), ROUNDING)
+    return bool(one == other)
 
 
 def flat_fields(model: type[BaseModel], prefix: str = "") -> dict[str, tuple[str, bool]]:

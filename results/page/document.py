@@ -25,6 +25,7 @@ from results.page.columnar import embedded
 from results.page.provenance import facts, outcomes, trouble
 from results.page.sections import SECTIONS
 from results.page.tables import record_table, tables
+from results.programme import strand_of
 from results.records.manifest import Manifest
 from results.schema.model import Model
 from results.schema.sealed import seal
@@ -32,6 +33,7 @@ from results.schema.sealed import seal
 SCRIPTS = ("format.js", "table.js", "scale.js", "chart.js", "heat.js", "page.js")
 
 
+ALWAYS = {"more", "failures", "companion"}
 CARD_SCHEMA = 1
 
 
@@ -109,6 +111,7 @@ def study_page(evidence: Evidence, drawings: Sequence[Drawing], found: Sequence[
     """
     charts = [{**as_json(drawing), "id": _place(place)} for place, drawing in enumerate(drawings)]
     held = list(tables(evidence))
+    sized = "scaling" in evidence.tables
     full = {part["section"] for part in (*charts, *held)} | {"failures", "provenance"}
     data = {"charts": charts, "tables": held, "records": record_table(evidence)}
     return render(
@@ -121,7 +124,8 @@ def study_page(evidence: Evidence, drawings: Sequence[Drawing], found: Sequence[
         questions=questions(evidence.tables.manifest),
         closed=closed(evidence),
         sections=[section for section in SECTIONS if section.name in full],
-        absent=[section.title for section in SECTIONS if section.name not in full | {"more", "failures"}],
+        absent=[section.title for section in SECTIONS if section.name not in full | ALWAYS] if sized else [],
+        strand=strand_of(evidence.tables.manifest.name, evidence.tables.family.name),
         facts=facts(evidence),
         trouble=trouble(evidence),
         data=Markup(embedded(data)),
@@ -133,7 +137,7 @@ def _place(number: int) -> str:
     return f"chart-{number}"
 
 
-def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str]:
+def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, str]) -> dict[str, str | bool]:
     """An answer with the addresses of its chart and its table on the page, empty where there is none."""
     place = chart_of(drawings, answer.chart, answer.task, answer.target)
     return {
@@ -143,6 +147,7 @@ def _answered(answer: Answer, drawings: Sequence[Drawing], held: Mapping[str, st
         "chart": "" if place is None else _place(place),
         "file": answer.table,
         "table": f"table-{held[answer.table]}" if answer.table and answer.table in held else "",
+        "decides": answer.decides,
     }
 
 

@@ -17,7 +17,7 @@ SHOWN = (
     *("id", "status", "net_class", "nets", "task", "N", "M", "noise_law", "sigma", "target", "q"),
     *("q_lower", "q_upper", "q_file", "d_lower", "d_upper", "d_ratio", "d_file", "d_author", "d_checks", "verify"),
 )
-FILES = ("q_file", "d_file")
+KINDS = {"q_file": "file", "d_file": "file", "verify": "command"}
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ def reference_page(told: Sequence[Told], standings: pd.DataFrame, helps: dict[st
 
     Args:
         told: the studies.
-        standings: how the questions stand, with addresses of witnesses in the columns FILES, relative to the page.
+        standings: how the questions stand, with addresses of witnesses in `q_file` and `d_file`, relative to the page.
         helps: the columns of `standings` with their meanings.
     """
-    held = [{**column, "kind": "file"} if column["name"] in FILES else column for column in columns(standings, helps)]
+    held = [{**column, "kind": KINDS.get(column["name"], column["kind"])} for column in columns(standings, helps)]
     table = {
         "id": "standings",
         "section": "standings",

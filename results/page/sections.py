@@ -52,6 +52,28 @@ SECTIONS = (
         " beat. What lies more than seven decades below the largest error is drawn on the lower edge.",
     ),
     Section(
+        "barrier",
+        "Linear and nonlinear reconstruction",
+        "Barrier",
+        "Dashed: the certified error, on held-out functions, of anything that is linear in its trunk with as many terms."
+        " DeepONet and POD-DeepONet cannot lie below it; shift-DeepONet, Fourier neural operators and plain nets may, and where"
+        " they do no bound is violated.",
+    ),
+    Section(
+        "data-efficiency",
+        "How many functions it takes",
+        "Data",
+        "Error on held-out functions against the number of training functions. Published curves are on another draw of the same"
+        " law; linear least squares is on the very functions of the runs.",
+    ),
+    Section(
+        "baselines",
+        "Beside regression on the same data",
+        "Regression",
+        "Error on held-out functions. Dots are nets; lines are what a linear map, a linear map of rank q, a kernel and others"
+        " reach on the same data. The projection is no method: it reads the outputs that it is judged by.",
+    ),
+    Section(
         "surfaces",
         "Error over widths and q",
         "Widths",
@@ -75,6 +97,12 @@ SECTIONS = (
         "Audit of the proof's terms",
         "Audit",
         "The lower bounds for noise count the information about it that a net can hold. Here is how much it held.",
+    ),
+    Section(
+        "companion",
+        "What was measured",
+        "Measured",
+        "Points are measured; what is certified, asymptotic or published elsewhere is drawn as lines of its own.",
     ),
     Section("more", "Other tables", "More", "Tables that stand beside the ones above; their columns are explained under each."),
     Section("failures", "Failures and missing cells", "Failures", "Every cell counts, however it ended."),

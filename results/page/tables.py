@@ -62,6 +62,37 @@ FILES = (
     ),
     Spec(
         "thresholds",
+        "search_exponents",
+        "Exponents: of this optimiser, and certified",
+        "this optimiser: between the largest q not found and the smallest found. certified: between the largest q that a floor or"
+        " a bound excludes and the smallest found, whatever the optimiser.",
+        f"{SERIES} target path between exponent low high width reason equal_slopes used predicted",
+    ),
+    Spec(
+        "thresholds",
+        "joint_law",
+        "One law for all thresholds",
+        "Exponents of n, d / q^2 and rho in the smallest sizes found, with what theories would give.",
+        "design law term coefficient low high if_counting if_paper_shaped if_rank excluded thresholds data_sets",
+    ),
+    Spec(
+        "thresholds",
+        "searches",
+        "Thresholds: certified, not found, found",
+        "certified: no net of these sizes reaches the target. not found: every training missed it. resolved: not found, and"
+        " within 1 % of the floor; still no proof.",
+        f"{SERIES} target n N M replicate q_certified certified_by q_not_found below not_found_optimality q_found ratio search"
+        " trainings cpu_seconds",
+    ),
+    Spec(
+        "bounds",
+        "least_n",
+        "From which n on a bound excludes anything",
+        "The least n along each path at which a bound demands q >= 2 of the sizes of the series.",
+        f"{SERIES} target path bound status assumptions least_n largest_n bites",
+    ),
+    Spec(
+        "thresholds",
         "exponents",
         "Exponents",
         "Fitted to the intervals by interval-censored likelihood (q*), or to the errors (E). The 95 % interval is that of the"
@@ -93,6 +124,39 @@ FILES = (
         " relative_best absorbed_best training_mse_best floor floor_status optimality_best test_relative_median",
     ),
     Spec(
+        "barrier",
+        "barrier",
+        "Errors against the number of terms",
+        "Medians over replicates. `floor_held_out`: no linear reconstruction with that many terms has a smaller error on these"
+        " held-out functions. `linear_rank`: as many terms linear reconstruction would need at least. For linear reconstruction"
+        " of jumps slope_l1 is -1 at best.",
+        "task architecture rank d relative test_relative floor_held_out test_relative_l1 linear_rank standing slope_l1"
+        " slope_floor cpu_seconds done expected",
+    ),
+    Spec(
+        "data-efficiency",
+        "data_efficiency",
+        "Held-out error against N",
+        "`beaten`: linear least squares on as many functions has the smaller error. `span` and `rank_q` read the functions that"
+        " they are judged by, and are floors.",
+        "task N M net source runs error spread train floor least_squares ridge kernel rank_q span beaten",
+    ),
+    Spec(
+        "baselines",
+        "baselines",
+        "Regression on the same data",
+        "`q_test`, `d_test`: the smallest of the recorded nets whose held-out error lies below that of the line; blank where none"
+        " does, which says nothing of nets that were not trained.",
+        "task parameters N M noise_law sigma line q status train test nets beaten q_test d_test",
+    ),
+    Spec(
+        "baselines",
+        "literature",
+        "Published errors of operator nets",
+        "Beside a linear map and a kernel on data drawn here from the law that the source states.",
+        "task N M net published linear_map linear_map_below kernel kernel_below source law",
+    ),
+    Spec(
         "rays",
         "rays",
         "Trend tests along rays",
@@ -107,6 +171,46 @@ FILES = (
         "Tests B.1 to B.6 of docs/theory.md: a statement holds if the whole 95 % interval over replicates lies between"
         " least and most.",
         "test task design noise_law control q d n statistic value low high least most verdict reason used runs",
+    ),
+    Spec(
+        "companion",
+        "sci",
+        "Sections",
+        "One row per section and point: the injection modulus bounds the distance from above, the square section's does not.",
+        "",
+    ),
+    Spec(
+        "companion",
+        "digits",
+        "Nets before the barrier",
+        "Errors in units of 10^-K. Nothing that reads so many bits has a mean error below `least_mean`, or a worst one below"
+        " `least_worst`.",
+        "digits reading samples replicates separation least_mean mean least_worst worst within_K within_one_less",
+    ),
+    Spec(
+        "companion",
+        "koopman",
+        "Dictionaries",
+        "A residual above 0.1 makes an eigenvalue spurious; the invariance defect is what leaves the span.",
+        "system dictionary witness scale q replicates rank spurious invariance_defect met",
+    ),
+    Spec("companion", "pseudospectrum", "Pseudospectra, point by point", "", ""),
+    Spec(
+        "companion",
+        "villani",
+        "Growth along rays",
+        "`ratio_1e5`: least (|grad F|^2 - Lap F) / (lambda |W|)^2 over the directions at |W| = 1e5. `temperature`: the s up to"
+        " which the growth condition is met there.",
+        "loss activation strength width replicates ratio_1e1 ratio_1e3 ratio_1e5 inner inner_bound temperature below_bound",
+    ),
+    Spec("companion", "sampling", "SGD and Langevin dynamics", "", ""),
+    Spec("companion", "capacity", "Gaps and bounds", "Means over the trainings of one size; `above` counts each training.", ""),
+    Spec(
+        "companion",
+        "correlations",
+        "Rank correlations",
+        "Over all sizes 1/sqrt(N P) alone makes a correlation; at one N P it cannot.",
+        "",
     ),
     Spec("records", "cells", "Every cell", "", ""),
 )

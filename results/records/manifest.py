@@ -19,10 +19,14 @@ from operators.errors import UserError
 from results.families import FAMILIES, Family
 from results.records.gc_pause import paused_collection
 from results.records.record import SCHEMA
-from results.schema.model import LARGEST_COUNT, Model
+from results.schema.cells import Schedule
+from results.schema.model import LARGEST_COUNT, Model, later
 from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read_sealed, seal
 
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
+BASELINES = "baselines"
+"""The family of data sets whose reference lines a study draws."""
+PAPER = "paper"  # the preset that is the whole study
 NetClass = Widths
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Positive = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -96,8 +100,50 @@ class Bracket(Model):
     finished: bool = False
 
 
+class SoughtThreshold(Model):
+    """One threshold q* of a search: the data, the target, what is certified below, and what was tried.
+
+    Attributes:
+        functions: N.
+        points: M.
+        schedule: how the widths follow q.
+        tolerance: the search ends at q_high <= tolerance q_low, or at consecutive integers.
+        restarts: trainings before a q counts as not found.
+        trainings: budget of this threshold.
+        q_certified: the largest q that is certified not to reach the target, 0 if none is; `certified_by` names the bound.
+        tried: keys of the trainings asked for, in order.
+        finished: whether the search ended by its tolerance, not by its budget, its largest q or an interruption.
+    """
+
+    task: str
+    parameters: dict[str, float | str]
+    design: Design
+    functions: int = Field(ge=1, le=LARGEST_COUNT)
+    points: int = Field(ge=1, le=LARGEST_COUNT)
+    noise_law: NoiseLaw
+    sigma: float = Field(ge=0.0)
+    replicate: int = Field(ge=0, le=LARGEST_COUNT)
+    target: Target
+    schedule: Schedule
+    tolerance: float = Field(gt=1.0)
+    restarts: Positive
+    trainings: Positive
+    q_certified: Count
+    certified_by: str
+    tried: tuple[Key, ...] = ()
+    finished: bool = False
+
+
 class Manifest(Model):
-    """The expanded study: `study.json`. `family` is that of all its cells."""
+    """The expanded study: `study.json`.
+
+    Attributes:
+        family: that of all its cells.
+        expected: its cells.
+        baselines: the data sets whose reference lines it draws, cells of the family `baselines`.
+        preset: which part of the study it is; `paper` is the whole.
+        thinned: what that part is, in a clause.
+    """
 
     schema_version: int = Field(SCHEMA, alias="schema")
     family: str = "deeponet"
@@ -107,6 +153,10 @@ class Manifest(Model):
     expected: tuple[ExpectedCell, ...]
     rays: tuple[Annotated[float, Field(gt=0.0)], ...] = ()
     brackets: tuple[Bracket, ...] = ()
+    baselines: tuple[ExpectedCell, ...] = later(())
+    thresholds: tuple[SoughtThreshold, ...] = later(())
+    preset: str = later(PAPER, pattern=r"^[a-z]{1,20}$")
+    thinned: str = later("", max_length=400)
 
     @field_validator("family")
     @classmethod
@@ -116,13 +166,29 @@ class Manifest(Model):
         return name
 
     def asked(self) -> tuple[object, ...]:
-        """What is asked of the cells, as told apart from what was run: it may change after the run."""
-        return (self.question, self.targets, self.rays)
+        """What is asked of which cells, as told apart from what was run: it may change after the run."""
+        return (self.question, self.targets, self.rays, self.baselines, self.preset, self.thinned)
 
     def asking(self, other: "Manifest") -> "Manifest":
-        """The same study with what another manifest asks, and the cells that it expects if it names any."""
-        update: dict[str, object] = {"question": other.question, "targets": other.targets, "rays": other.rays}
-        return self.model_copy(update=update | ({"expected": other.expected} if other.expected else {}))
+        """The same study with what another manifest asks, and the cells and data sets that it expects if it names any."""
+        names = ("question", "targets", "rays", "preset", "thinned")
+        named = [name for name in ("expected", "baselines") if getattr(other, name)]
+        return self.model_copy(update={name: getattr(other, name) for name in (*names, *named)})
+
+    def asked_keys(self) -> list[str]:
+        """Keys of all records that the study asks for, those of reference lines last."""
+        return [one.key for one in (*self.expected, *self.baselines)]
+
+    @property
+    def arguments(self) -> str:
+        """What `python -m bench run` is told."""
+        return self.name + (f" --preset {self.preset}" if self.preset != PAPER else "")
+
+    def part_of(self, other: "Manifest") -> bool:
+        """Whether another manifest asks the same of at least these cells and data sets."""
+        mine, theirs = (set(manifest.asked_keys()) for manifest in (self, other))
+        own = {name: getattr(self, name) for name in ("expected", "baselines", "preset", "thinned")}
+        return self == other.model_copy(update=own) and mine <= theirs
 
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""
@@ -193,12 +259,16 @@ def require_sound(manifest: Manifest) -> Manifest:
         Damaged: a cell that is none of the family or has other sizes, a key twice, or a target of another kind.
     """
     family = FAMILIES[manifest.family]
-    for place, expected in enumerate(manifest.expected):
-        reason = _objection(family, expected)
-        if reason is not None:
-            raise Damaged(f"expected.{place}.{reason}")
-    if len({expected.key for expected in manifest.expected}) < len(manifest.expected):
-        raise Damaged("expected: a key twice")
+    for field, kind, cells in (
+        ("expected", family, manifest.expected),
+        ("baselines", FAMILIES[BASELINES], manifest.baselines),
+    ):
+        for place, expected in enumerate(cells):
+            reason = _objection(kind, expected)
+            if reason is not None:
+                raise Damaged(f"{field}.{place}.{reason}")
+        if len({expected.key for expected in cells}) < len(cells):
+            raise Damaged(f"{field}: a key twice")
     unknown = [target.kind for target in manifest.targets if target.kind not in family.target_kinds]
     if unknown:
         raise Damaged(f"targets: expected kinds among {list(family.target_kinds)}, got {unknown[0]!r}")

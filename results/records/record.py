@@ -91,6 +91,12 @@ class Record(Model):
         found: Self = handler(fields)
         return found
 
+    def outcome_sha256(self) -> str | None:
+        """What two runs of one cell must agree in: the hash of the weights, or without weights that of the measurement."""
+        if self.weights_sha256 is not None or self.measured is None:
+            return self.weights_sha256
+        return hashlib.sha256(canonical(self.measured.model_dump(mode="json")).encode()).hexdigest()
+
 
 class RecordError(ValueError):
     """A line that is not a whole, unaltered record of this schema; the message names the reason."""

@@ -123,7 +123,7 @@ class Store:
 
     def _enter(self, record: Record, checksum: str, place: Place) -> bool:
         order = (RANKS[record.status], record.finished, checksum)
-        entry, old = Entry(record.status, order, record.weights_sha256, place), self._index.entries.get(record.key)
+        entry, old = Entry(record.status, order, record.outcome_sha256(), place), self._index.entries.get(record.key)
         if old is not None and old.status == entry.status == "done" and old.weights != entry.weights:
             self._index.disagreeing.add(record.key)
         if old is not None and old.order <= entry.order:
@@ -173,7 +173,7 @@ class Store:
         return tuple(Quarantined(bad.place.path.relative_to(self.folder).as_posix(), bad.line, bad.reason) for bad in refused)
 
     def disagreeing(self) -> tuple[str, ...]:
-        """Keys with several `done` records whose weights differ: runs that were not deterministic."""
+        """Keys with several `done` records whose weights (or else measurements) differ: runs that were not deterministic."""
         self.refresh()
         return tuple(sorted(self._index.disagreeing))
 

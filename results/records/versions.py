@@ -10,7 +10,7 @@ from results.records.store import Store
 
 def package_versions(manifest: Manifest, store: Store) -> Counter[str]:
     """Number of the study's records by the package versions that made them."""
-    expected = {cell.key for cell in manifest.expected}
+    expected = set(manifest.asked_keys())
     return Counter(pairs_text(record.versions.packages) for record in store.records(expected))
 
 

@@ -1,6 +1,6 @@
 """The section that opens the report: what was found, what would change it, and where to look."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from results.answers import Answer
 from results.charts import chart_of
@@ -19,7 +19,7 @@ def answers_section(found: Sequence[Answer], charts: Sequence[Drawing], *, figur
         charts: the charts of the study.
         figures: whether they were drawn for print.
     """
-    return "## What was found\n\n" + bullets([_line(answer, charts, figures) for answer in found]) + "\n"
+    return "## What was found\n\n" + told(found, lambda answer: _line(answer, charts, figures)) + "\n"
 
 
 def _line(answer: Answer, charts: Sequence[Drawing], figures: bool) -> str:
@@ -27,6 +27,18 @@ def _line(answer: Answer, charts: Sequence[Drawing], figures: bool) -> str:
     links = [] if place is None else [f"[chart](figures/{name_of(charts[place].figure, charts[place].task)}.png)"]
     links += [f"[{answer.table}]({answer.table})"] if answer.table else []
     return answer_line(answer, links)
+
+
+def told(found: Sequence[Answer], line: Callable[[Answer], str]) -> str:
+    """What the tables decide, one answer per bullet, then what they leave open.
+
+    Args:
+        found: the answers.
+        line: the Markdown of one.
+    """
+    decided = bullets([line(answer) for answer in found if answer.decides])
+    open_ = bullets([line(answer) for answer in found if not answer.decides])
+    return "\n".join(filter(None, (decided, f"Not decided by these records:\n\n{open_}" if open_ else "")))
 
 
 def answer_line(answer: Answer, links: Sequence[str]) -> str:

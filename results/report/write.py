@@ -13,17 +13,19 @@ from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
-from results.families import Family
 from results.figures.catalogue import Picture, pictures
 from results.figures.style import METADATA, rendered
 from results.page.document import write_page
 from results.page.index import write_index
+from results.programme import strand_of
 from results.records.manifest import Manifest, load_manifest
 from results.records.store import Quarantined, Store
 from results.report.answers_section import answers_section
 from results.report.bracket_section import bracket_section
 from results.report.markdown import bullets, escape, plain_table, table
 from results.report.print_tables import print_tables
+from results.report.search_section import SHOWN as SEARCHES
+from results.report.search_section import search_section
 from results.report.theory_section import theory_section
 from results.tables.costs import COSTS, costs
 from results.tables.csv_files import columns_page, write_csv
@@ -32,7 +34,10 @@ from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
 from results.witnesses.submissions import entries
 
-TOLD = ("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier")
+TOLD = (
+    *("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier"),
+    *SEARCHES,
+)
 OUTCOMES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
 
 
@@ -115,7 +120,7 @@ def write_tables(
             write_atomic(inside(folder / "figures", f"{picture.name}.{kind}"), rendered(picture.figure, kind))
     store.quarantine()
     summary = _summary(tables, store)
-    write_atomic(folder / "columns.md", _columns(tables.family).encode())
+    write_atomic(folder / "columns.md", _columns(tables).encode())
     found = answers(tables)
     opening = answers_section(found, charts, figures=figures)
     write_atomic(folder / "report.md", _report(tables, summary, store, opening, drawn, made).encode())
@@ -134,11 +139,14 @@ def _of_study(folder: Path) -> dict[str, str]:
 def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
     sections = (
         f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
+        _strand(tables),
+        _preset(tables.manifest),
         opening,
         _cells(summary, tables.frame),
         _refused(store),
         _refused_witnesses(tables),
         bracket_section(tables),
+        search_section(tables),
         _findings(tables) if {"leaderboard", "exponents", "rays"} <= tables.frames.keys() else "",
         theory_section(tables["bounds"], tables["mechanism"]) if {"bounds", "mechanism"} <= tables.frames.keys() else "",
         _others(tables),
@@ -148,6 +156,25 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
         f"{made}.\n",
     )
     return "".join(sections)
+
+
+def _strand(tables: StudyTables) -> str:
+    """What the study's strand of the programme claims, what that is worth, and what would falsify it."""
+    strand = strand_of(tables.manifest.name, tables.family.name)
+    if strand is None:
+        return ""
+    lines = (
+        f"{strand.title}, a {strand.kind}: {strand.statement}",
+        f"Status: {strand.status}",
+        f"What would falsify it: {strand.falsified_by}",
+        f"Source: {strand.source}",
+    )
+    return bullets([escape(line) for line in lines]) + "\n"
+
+
+def _preset(manifest: Manifest) -> str:
+    """Which part of the study this is; nothing of the whole."""
+    return f"Preset {manifest.preset}: {escape(manifest.thinned)}.\n\n" if manifest.thinned else ""
 
 
 def _summary(tables: StudyTables, store: Store) -> Summary:
@@ -279,13 +306,16 @@ def _cost(frame: pd.DataFrame) -> str:
     return f"## Cost\n\n{table(rows, {str(name): names[str(name)] for name in rows}, full='records')}\n"
 
 
-def _columns(family: Family) -> str:
-    return columns_page({name: kind.columns(family) for name, kind in kinds(family).items()})
+def _columns(tables: StudyTables) -> str:
+    """Of the tables that the study has, and of those that it would have."""
+    return columns_page(
+        {name: tables.columns.get(name, kind.columns(tables.family)) for name, kind in kinds(tables.family).items()}
+    )
 
 
 def _reproduce(manifest: Manifest) -> str:
     return (
-        f"## Reproduce\n\n    python -m bench run {manifest.name}\n\n(or the study's file in place of its name);"
+        f"## Reproduce\n\n    python -m bench run {manifest.arguments}\n\n(or the study's file in place of its name);"
         f" `python -m bench report {manifest.name}` rebuilds this page from the records."
         " What the columns mean: `columns.md`.\n"
     )

@@ -84,6 +84,14 @@ def settings_of(architecture: type[Architecture]) -> type[Settings]:
     return create_model(f"{architecture.__name__}Settings", __base__=Settings, name=tag, **fields)  # type: ignore[call-overload]
 
 
+def __getattr__(name: str) -> type[Settings]:
+    """The member of this name, so that cells can be sent to another process: pickle looks classes up here."""
+    for architecture in ARCHITECTURES.values():
+        if name == f"{architecture.__name__}Settings":
+            return settings_of(architecture)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def _member(value: Any, info: ValidationInfo) -> Any:
     """Settings as they are; a mapping as the member that its name says, strictly where the context asks for it."""
     if not isinstance(value, dict):

@@ -26,7 +26,7 @@ STEP = 0.5
 FEWEST_IN_INTERVAL, MOST_IN_INTERVAL = 4, 200
 REACH = 4.0
 NEAR = 8.0
-SMALLEST, NEGLIGIBLE = 1e-300, 1e-14
+SMALLEST, NEGLIGIBLE, VANISHING = 1e-300, 1e-14, 1e-100
 IMPOSSIBLE = -1e6
 
 
@@ -114,11 +114,13 @@ def _log_weights(cut: list[tuple[int, Array, Array]], means: Array, s: float) ->
     for number in np.unique(served):
         kept = served == number
         centre = float((means[kept][0] + means[kept][-1]) / 2.0)
-        whole = np.ones(1)
+        whole, scale = np.ones(1), 0.0
         for _, places, lengths in cut:
             whole = np.convolve(whole, lengths * np.exp(-((places - centre) ** 2) / (2.0 * s**2)))
+            if 0.0 < (largest := float(whole.max())) < VANISHING:
+                whole, scale = whole / largest, scale + math.log(largest)
         with np.errstate(divide="ignore"):
-            logs[kept] = np.log(whole[kept]) + count * (means[kept] - centre) ** 2 / (2.0 * s**2)
+            logs[kept] = scale + np.log(whole[kept]) + count * (means[kept] - centre) ** 2 / (2.0 * s**2)
     return logs - (count - 1) * math.log(s)
 
 

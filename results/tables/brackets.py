@@ -9,6 +9,7 @@ first in each row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
 import pandas as pd
 
@@ -19,17 +20,20 @@ from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
 from results.schema.widths import Widths
 from results.tables.frame import ASKED
+from results.witnesses.header import Made
 from results.witnesses.submissions import Held
 
 WITNESS: dict[str, str] = {
     "witness": "its address",
     "author": "who made it",
     "method": "engine and recipe, or how else",
+    "made": "explicit (constructed, not trained), trained or pruned, as its author declares; empty: not declared",
     "cpu_seconds": "of the training that returned its weights, if that has a record here",
     "created": "date it was made",
     "entered": "date it entered this folder (UTC), as its entry says",
     "versions": "versions of the packages that made it",
 }
+MADE: tuple[Made, ...] = get_args(Made)
 COLUMNS: dict[str, str] = {
     "net_class": "declared class of nets: free (every hidden width its own), one-width-per-net, tied (all hidden widths equal),"
     " non-increasing (in either net), no-hidden-layer, free-depth (free, with at most the declared depths)",
@@ -55,6 +59,8 @@ COLUMNS: dict[str, str] = {
     "d_branch_widths": "its hidden branch widths",
     "d_trunk_widths": "its hidden trunk widths",
     "d_q": "its q",
+    **{f"d_{made}": f"smallest d of a verified witness of the class that is {made}" for made in MADE},
+    **{f"d_{made}_witness": f"address of that witness: {made}" for made in MADE},
     "witnesses": "verified witnesses of this question",
     "trainings": "trainings the search asked for",
     "cpu_seconds": "of those trainings that ended",
@@ -65,6 +71,7 @@ COLUMNS: dict[str, str] = {
 
 WHOLE = (
     *("n", "N", "M", "replicate", "q", "q_lower", "q_upper", "q_gap", "d_lower", "d_upper", "d_q"),
+    *(f"d_{made}" for made in MADE),
     *("witnesses", "trainings", "grid"),
 )
 REAL = ("sigma", "q_cpu_seconds", "d_cpu_seconds", "d_ratio", "cpu_seconds")
@@ -182,8 +189,20 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
             "d_branch_widths": Widths(net.branch_widths),
             "d_trunk_widths": Widths(net.trunk_widths),
             "d_q": net.q,
+            **_smallest_of_each(declared),
         }
     return row
+
+
+def _smallest_of_each(declared: Sequence[Held]) -> dict[str, object]:
+    """The smallest d of the witnesses of the class by how they were made, and whose it is."""
+    found: dict[str, object] = {}
+    for made in MADE:
+        of_kind = [entry for entry in declared if entry.header.origin.kind == made]
+        least = min(of_kind, key=lambda entry: (entry.d, q_of(entry), entry.witness), default=None)
+        if least is not None:
+            found |= {f"d_{made}": least.d, f"d_{made}_witness": least.witness}
+    return found
 
 
 def _standing(bracket: Bracket, q: int | None) -> str:
@@ -203,6 +222,7 @@ def provenance(entry: Held, costs: Mapping[str, float]) -> dict[str, object]:
         "witness": entry.witness,
         "author": origin.author,
         "method": origin.method,
+        "made": origin.kind,
         "cpu_seconds": costs.get(entry.weights),
         "created": origin.created.isoformat(),
         "entered": entry.entered.date().isoformat(),

@@ -15,7 +15,9 @@ COMMON: dict[str, str] = {
 
 def cell_columns(family: Family) -> Mapping[str, str]:
     """Columns of the table for a family, with their meanings."""
-    return {"key": "key of the cell and its record", **family.asked_columns(), **family.outcome_columns(), **COMMON}
+    told = {**family.asked_columns(), **family.outcome_columns()}
+    shown = {name: text for name, text in told.items() if name not in family.unfolded_columns()}
+    return {"key": "key of the cell and its record", **shown, **COMMON}
 
 
 def cell_table(frame: pd.DataFrame, family: Family) -> pd.DataFrame:

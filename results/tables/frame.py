@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from operators.bounds.outward import rounded_down
 from operators.diagnostics.floor import below, lowered
 from operators.errors import UserError
-from results.families import FAMILIES
+from results.families import FAMILIES, Family
 from results.records.gc_pause import paused_collection
 from results.records.manifest import Manifest, Target
 from results.records.record import Record
@@ -48,8 +48,16 @@ def build_frame(manifest: Manifest, records: Iterable[Record]) -> pd.DataFrame:
         FloorViolation: a training error lies below its floor.
     """
     with paused_collection():
-        frame = pd.DataFrame(columns(manifest, records))
-    asked = FAMILIES[manifest.family].asked_columns()
+        return numbered(pd.DataFrame(columns(manifest, records)), FAMILIES[manifest.family])
+
+
+def numbered(frame: pd.DataFrame, family: Family) -> pd.DataFrame:
+    """Add `configuration` and `problem`, as in `build_frame`.
+
+    Raises:
+        FloorViolation: a training error lies below its floor.
+    """
+    asked = family.asked_columns()
     frame["configuration"] = _numbered(frame, [name for name in asked if name not in ("replicate", "restart")])
     if set(PROBLEM) <= set(asked):
         frame["problem"] = _numbered(frame, list(PROBLEM))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from operators.errors import UserError
 from results.families import FAMILIES, Family, deeponet
-from results.records.manifest import Manifest
+from results.records.manifest import ExpectedCell, Manifest
 from results.records.record import Cost, Record, pairs_text
 
 KEY: dict[str, str] = {"key": "identity of the cell and of its record"}
@@ -26,6 +26,20 @@ _cost = attrgetter(*COST)
 def outcome_columns(family: Family) -> tuple[str, ...]:
     """Columns of what came out: the common ones, the family's, the cost."""
     return (*TEXT, *family.outcome_columns(), *COST)
+
+
+def require_same(expected: ExpectedCell, record: Record) -> None:
+    """Hold a manifest to the record of one of its keys, which is the hash of its own cell.
+
+    Raises:
+        UserError: the manifest states another cell.
+    """
+    family = FAMILIES[record.family]
+    if family.keyed(record.cell) != family.keyed(expected.cell):
+        raise UserError(
+            f"expected study.json to state the cell of each key, got another than that of record {record.key}; run the"
+            " study again, which keeps its records"
+        )
 
 
 def columns(manifest: Manifest, records: Iterable[Record]) -> dict[str, Any]:
@@ -47,11 +61,7 @@ def columns(manifest: Manifest, records: Iterable[Record]) -> dict[str, Any]:
     for record in records:
         row = position.get(record.key)
         if row is not None and record.family == family.name:
-            if family.keyed(record.cell) != family.keyed(manifest.expected[row].cell):
-                raise UserError(
-                    f"expected study.json to state the cell of each key, got another than that of record {record.key}; run the"
-                    " study again, which keeps its records"
-                )
+            require_same(manifest.expected[row], record)
             measured = record.measured
             outcomes[row] = (
                 *_common(record, texts),

@@ -2,7 +2,8 @@
 
 A problem is a task, design, N, M and noise. The entry is the smallest configuration of which at least one done run reaches the
 target; among equals the one with the smaller other size, then the better error, then the smaller key. What is not settled
-is said: cells without an outcome that are smaller than the entry could still take its place.
+is said: cells without an outcome that are smaller than the entry could still take its place. The smallest q is that of classes
+whose outputs have rank q at most: floors certify of no other that a q is needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ import pandas as pd
 
 from results.families.deeponet import parameters_text
 from results.records.manifest import Manifest, Target
-from results.tables.brackets import WITNESS, as_strict, provenance, q_of, training_costs
+from results.tables.brackets import MADE, WITNESS, as_strict, provenance, q_of, training_costs
 from results.tables.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
 from results.tables.scaling import COUNTS, certified_q
 from results.witnesses.submissions import Held
@@ -24,7 +25,7 @@ WHO = (
 COLUMNS: dict[str, str] = {
     **{name: ASKED[name] for name in (*PROBLEM[:3], "n", *PROBLEM[3:])},
     "target": "what a fit must reach",
-    "smallest": "what is made smallest: q or d",
+    "smallest": "what is made smallest: q, of classes whose rank is at most q, or d",
     "standing": "reached; not reached; certified impossible (at every size tried, by the floor); no outcome (no done run)",
     **{name: f"of the entry: {ASKED[name]}" for name in WHO},
     "error": "of the entry: absorbed fraction (target absorb) or relative error",
@@ -35,6 +36,8 @@ COLUMNS: dict[str, str] = {
     "q_certified": "certified: any q below this misses the target on every replicate's data (from the floors of this study's q)",
     "witness_size": "smallest q or d of a verified witness of this problem and target (or a stricter one), whoever made it",
     **{f"witness_{name}" if name != "witness" else name: f"of that witness: {what}" for name, what in WITNESS.items()},
+    **{f"witness_{made}": f"smallest q or d of a verified witness that is {made}" for made in MADE},
+    **{f"{made}_witness": f"address of that witness: {made}" for made in MADE},
     "excluded": "done runs of this problem whose floor certifies the target impossible",
     **{name: f"of all cells of this problem: {name}" for name in COUNTS},
 }
@@ -66,7 +69,8 @@ def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
     if target.kind == "relative":
         quality, sign = "relative", 1.0
     frame = frame.assign(_hit=reached(frame, target), _worse=sign * frame[quality], _out=excluded(frame, target))
-    hits = frame[frame["_hit"] & (frame[size] > 0)].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
+    frame = frame.assign(_sized=(frame["q_eff"] > 0) & (frame["q_eff"] <= frame["q"]) if size == "q" else True)
+    hits = frame[frame["_hit"] & frame["_sized"]].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
     best = hits.drop_duplicates("problem").set_index("problem")
     first = frame.drop_duplicates("problem").set_index("problem")
     table = first[[*PROBLEM, "n"]].assign(target=target.label, smallest=size)
@@ -90,17 +94,27 @@ def _witnessed(
     """Add the smallest verified witness of each problem."""
     other = "d" if size == "q" else "q"
     best: dict[tuple[object, ...], Held] = {}
+    of_each: dict[tuple[object, ...], Held] = {}
     ranked = [entry for entry in entries if _size(entry, size) is not None]
     for entry in sorted(ranked, key=lambda entry: (_size(entry, size), _size(entry, other) or 0, entry.witness)):
         if as_strict(entry.header.target, target):
             best.setdefault(_problem_of(entry), entry)
-    found = [best.get(tuple(row)) for row in table[list(PROBLEM)].itertuples(index=False)]
+            of_each.setdefault((entry.header.origin.kind, *_problem_of(entry)), entry)
+    problems = [tuple(row) for row in table[list(PROBLEM)].itertuples(index=False)]
+    found = [best.get(problem) for problem in problems]
     sizes = [None if entry is None else _size(entry, size) for entry in found]
     told = pd.DataFrame(
         [{} if entry is None else provenance(entry, costs) for entry in found], columns=list(WITNESS), index=table.index
     )
-    told = told.rename(columns={name: f"witness_{name}" for name in WITNESS if name != "witness"})
-    return table.join(told).assign(witness_size=pd.array(sizes, dtype="Int64"))
+    told = told.astype({"cpu_seconds": "float"}).rename(
+        columns={name: f"witness_{name}" for name in WITNESS if name != "witness"}
+    )
+    table = table.join(told).assign(witness_size=pd.array(sizes, dtype="Int64"))
+    for made in MADE:
+        kind = [of_each.get((made, *problem)) for problem in problems]
+        table[f"witness_{made}"] = pd.array([None if one is None else _size(one, size) for one in kind], dtype="Int64")
+        table[f"{made}_witness"] = pd.array([None if one is None else one.witness for one in kind], dtype="str")
+    return table
 
 
 def _size(entry: Held, size: str) -> int | None:
@@ -120,7 +134,7 @@ def _rivals(frame: pd.DataFrame, hits: pd.DataFrame, best: pd.DataFrame, size: s
     entry = best["configuration"]
     own = frame[frame["configuration"].isin(entry)]
     tied = hits[hits[size] == hits["problem"].map(best[size])]
-    open_cells = frame[frame["status"].isin(["failed", "missing"])]
+    open_cells = frame[frame["status"].isin(["failed", "missing"]) & frame["_sized"]]
     bound = open_cells["problem"].map(best[size]).fillna(np.inf)
     table = pd.DataFrame(index=problems)
     table["entry_reached"] = own.groupby("problem")["_hit"].sum()

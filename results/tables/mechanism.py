@@ -25,7 +25,7 @@ import pandas as pd
 from results.statistics.regression import FEWEST_VALUES
 from results.tables import mechanism_tests
 from results.tables.frame import ASKED, COUNTS
-from results.tables.mechanism_row import SHOWN, Claim, row_of
+from results.tables.mechanism_row import SHOWN, USED, Claim, row_of
 
 COLUMNS: dict[str, str] = {
     "test": "B.1 capacity, B.2 plateau, B.3 fresh noise, B.4 q at fixed d, B.5 noise law, B.6 permutation",
@@ -44,13 +44,13 @@ COLUMNS: dict[str, str] = {
 }
 
 
-TESTS: dict[str, Callable[[pd.DataFrame], Iterator[dict[str, object]]]] = {
-    "B.1 capacity": mechanism_tests.capacity,
-    "B.2 plateau": mechanism_tests.plateau,
+TESTS: dict[str, Callable[[pd.DataFrame, int], Iterator[dict[str, object]]]] = {
+    "B.1 capacity": lambda noisy, _: mechanism_tests.capacity(noisy),
+    "B.2 plateau": lambda noisy, _: mechanism_tests.plateau(noisy),
     "B.3 fresh noise": mechanism_tests.fresh,
-    "B.4 q at fixed d": mechanism_tests.fixed_d,
-    "B.5 noise law": mechanism_tests.law,
-    "B.6 permutation": mechanism_tests.permuted,
+    "B.4 q at fixed d": lambda noisy, _: mechanism_tests.fixed_d(noisy),
+    "B.5 noise law": lambda noisy, _: mechanism_tests.law(noisy),
+    "B.6 permutation": lambda noisy, _: mechanism_tests.permuted(noisy),
 }
 NOTHING = {
     "B.1 capacity": "no run",
@@ -62,13 +62,33 @@ NOTHING = {
 }
 
 
-def mechanism(frame: pd.DataFrame) -> pd.DataFrame:
-    """All tests, from the tidy frame; no rows without noise."""
-    noisy = frame[frame["sigma"] > 0]
+def mechanism(frame: pd.DataFrame, runs: int | None = None) -> pd.DataFrame:
+    """All tests, from the tidy frame; no rows without noise.
+
+    Args:
+        frame: the rows.
+        runs: `noisy_runs` of the study, where the rows are a part of it.
+    """
+    noisy = frame.loc[frame["sigma"] > 0, [name for name in frame if name in USED]]
     rows: list[dict[str, object]] = []
     if len(noisy):
         for name, test in TESTS.items():
-            found = [{"test": name, **row} for row in test(noisy)]
-            rows += found or [{"test": name, **row_of(noisy, Claim("", ""), reason=NOTHING[name])}]
+            found = [{"test": name, **row} for row in test(noisy, noisy_runs(noisy) if runs is None else runs)]
+            rows += found or [nothing_found(name, noisy)]
+    return typed_rows(rows)
+
+
+def noisy_runs(cells: pd.DataFrame) -> int:
+    """Noisy cells that are done."""
+    return int(((cells["sigma"] > 0) & (cells["status"] == "done")).sum())
+
+
+def nothing_found(name: str, noisy: pd.DataFrame) -> dict[str, object]:
+    """The row of a test that has no cells to compare."""
+    return {"test": name, **row_of(noisy, Claim("", ""), reason=NOTHING[name])}
+
+
+def typed_rows(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Rows as the table."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({name: "float" for name in ("value", "low", "high", "least", "most")})

@@ -15,6 +15,15 @@ SETTING = (
 )
 NET = ("branch_widths", "trunk_widths", "q")
 SHAPE = ("N", "M")
+MEASURED = (
+    "status",
+    "absorbed",
+    "absorbable_bits",
+    "optimality",
+    "bound_fresh_noise_score",
+    "bound_nats_per_effective_parameter",
+)
+USED = frozenset((*SETTING, *NET, *SHAPE, "n", "d", "d_eff", "replicate", *MEASURED))
 SHOWN = (*(name for name in SETTING if name != "training"), "q", "d", "N", "M", "n")
 
 

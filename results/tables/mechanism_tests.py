@@ -1,4 +1,4 @@
-"""The tests of mechanism.csv: each takes all noisy cells and yields a row for every group of cells that it can compare."""
+"""The tests of mechanism.csv: each takes noisy cells and yields a row for every group of cells that it can compare."""
 
 from collections.abc import Iterator
 
@@ -42,11 +42,11 @@ def capacity(noisy: pd.DataFrame) -> Rows:
         yield {**row_of(cells, claim, used=len(speaks), reason=reason), "value": float(over), "verdict": said}
 
 
-def fresh(noisy: pd.DataFrame) -> Rows:
-    """B.3, one row per setting: the largest score of noise drawn after training."""
+def fresh(noisy: pd.DataFrame, runs: int) -> Rows:
+    """B.3, one row per setting: the largest score of noise drawn after training, of so many runs of the study."""
     if "bound_fresh_noise_score" not in noisy:
         return
-    most = float(np.sqrt(2.0 * np.log(2.0 * max(int((noisy["status"] == "done").sum()), 1) / DELTA)))
+    most = float(np.sqrt(2.0 * np.log(2.0 * max(runs, 1) / DELTA)))
     claim = Claim("largest |score| of fresh noise", f"below {most:.3g} in all runs of the study", 0.0, most)
     for _, cells in noisy.groupby(list(SETTING)):
         scores = cells["bound_fresh_noise_score"].abs().dropna()
@@ -128,6 +128,8 @@ def _slope(x: "pd.Series[float]", y: "pd.Series[float]") -> float:
 
 def law(noisy: pd.DataFrame) -> Rows:
     """B.5, one row per net, shape and pair of laws: the log ratio of what is absorbed."""
+    if noisy["noise_law"].nunique() < 2:
+        return
     for _, cells in noisy.groupby([name for name in (*SETTING, *NET, *SHAPE) if name != "noise_law"]):
         laws = [name for name in LAWS if (cells["noise_law"] == name).any()]
         for i, other in enumerate(laws):
@@ -150,6 +152,8 @@ def rate_shift(one: Law, other: Law, rho: float) -> float:
 
 def permuted(noisy: pd.DataFrame) -> Rows:
     """B.6, one row per net, shape and control: the log ratio of what is absorbed with the control and without."""
+    if noisy["control"].nunique() < 2:
+        return
     for _, cells in noisy.groupby([name for name in (*SETTING, *NET, *SHAPE) if name != "control"]):
         plain = cells[cells["control"] == "none"]
         for control in sorted(set(cells["control"]) - {"none"}) if len(plain) else ():

@@ -12,7 +12,7 @@ import pandas as pd
 from operators.bounds import BOUNDS
 from operators.bounds.outward import DIGITS, rounded_down, rounded_up
 
-AT_LEAST = frozenset({"floor", "q_certified", "q_demanded", "q_lower", "d_lower"})
+AT_LEAST = frozenset({"floor", "floor_train", "floor_held_out", "q_certified", "q_demanded", "q_lower", "d_lower"})
 AT_MOST = frozenset({"absorbable_bits", "d_ratio"})
 ALLOWS = "bound_allows_"
 

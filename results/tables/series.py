@@ -24,15 +24,26 @@ BUDGET_SPREAD = 1.05
 FEWEST_ON_PATH = 3
 
 
-def with_series(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add `sizes` (how widths follow q, as text) and `series` (a number) to the tidy frame."""
+def with_series(frame: pd.DataFrame, budgets: NDArray[np.int64] | None = None) -> pd.DataFrame:
+    """Add `sizes` (how widths follow q, as text) and `series` (a number) to the tidy frame.
+
+    Args:
+        frame: the rows.
+        budgets: `budgets_of` all cells of the study, where the rows are a part of them.
+    """
     nets = list(zip(frame["branch_widths"], frame["trunk_widths"], strict=True))
     depths = _texts(frame, (f"{len(branch.layers)}+{len(trunk.layers)} hidden layers" for branch, trunk in nets))
     widths = _texts(frame, (f"branch {branch}, trunk {trunk}" for branch, trunk in nets))
     sizes = widths.where(frame["schedule"] != "tied", "widths = q, " + depths)
     fixed = (frame["schedule"] == "fixed-budget").to_numpy(bool)
     if fixed.any():
-        sizes = sizes.where(~fixed, "d about " + _budgets(frame["d"].to_numpy(), fixed) + ", " + depths)
+        sizes = sizes.where(
+            ~fixed,
+            "d about "
+            + _budgets(frame["d"].to_numpy(), fixed, budgets_of(frame) if budgets is None else budgets)
+            + ", "
+            + depths,
+        )
     sizes = sizes.where(frame["architecture"] == DeepONet.name, frame["architecture"])
     frame = frame.assign(sizes=sizes.astype("str"))
     return frame.assign(series=frame.groupby(list(SERIES), dropna=False).ngroup())
@@ -71,9 +82,13 @@ def series_names(rows: pd.DataFrame, *, noise: bool = False) -> dict[Hashable, s
     return names
 
 
-def _budgets(d: NDArray[np.int64], fixed: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """The budget D each d belongs to, to two digits: d within BUDGET_SPREAD of one another share one."""
-    values = np.unique(d[fixed])
+def budgets_of(cells: pd.DataFrame) -> NDArray[np.int64]:
+    """The distinct d of the cells whose schedule fixes it, increasing."""
+    return np.unique(cells["d"][cells["schedule"] == "fixed-budget"].to_numpy(np.int64))
+
+
+def _budgets(d: NDArray[np.int64], fixed: NDArray[np.bool_], values: NDArray[np.int64]) -> NDArray[np.object_]:
+    """The budget D each d belongs to, to two digits: `values` within BUDGET_SPREAD of one another share one."""
     breaks = np.flatnonzero(values[1:] > BUDGET_SPREAD * values[:-1]) + 1
     names = np.full(len(d), "", dtype=object)
     for group in np.split(values, breaks):

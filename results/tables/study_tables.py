@@ -8,12 +8,33 @@ a study has is for its family to name; a family that names none has `cells` alon
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from results.families import FAMILIES, Family
+from results.families import FAMILIES, Family, capacity, digits, koopman, sci, villani
 from results.records.manifest import Manifest
 from results.records.record import Record
-from results.tables import bounds, brackets, exponents, frontier, leaderboard, mechanism, rays, scaling, thresholds
+from results.tables import (
+    barrier,
+    baselines,
+    bounds,
+    brackets,
+    data_efficiency,
+    exponents,
+    frontier,
+    joint_law,
+    leaderboard,
+    least_n,
+    lines,
+    literature,
+    mechanism,
+    rays,
+    scaling,
+    search_exponents,
+    searches,
+    thresholds,
+)
 from results.tables.cells import cell_columns, cell_table
 from results.tables.demands import demand_columns, demanded_q, with_demands
 from results.tables.frame import build_frame
@@ -28,10 +49,29 @@ class Table:
     Attributes:
         columns: of its file, for a family, each with its meaning; none: it has no file, other tables are computed from it.
         build: computes it; None where a study has no such table.
+        optional: further columns of its file, each with its meaning, where it was built with them.
     """
 
     columns: Callable[[Family], Mapping[str, str]]
     build: Callable[["StudyTables"], pd.DataFrame | None]
+    optional: Mapping[str, str] = field(default_factory=dict)
+
+    def documented(self, family: Family, built: pd.DataFrame) -> dict[str, str]:
+        """The columns of the file of a table that was built."""
+        return {**self.columns(family), **{name: text for name, text in self.optional.items() if name in built}}
+
+
+@dataclass(frozen=True)
+class StudyFacts:
+    """What the tables of a part of a study have to know of the whole; None: the frame is the whole.
+
+    Attributes:
+        budgets: `results.tables.series.budgets_of` its cells.
+        noisy_runs: `results.tables.mechanism.noisy_runs` of it.
+    """
+
+    budgets: NDArray[np.int64] | None = None
+    noisy_runs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +82,8 @@ class StudyTables:
         manifest: what was asked, less the cells.
         frame: the tidy frame: one row per expected cell, with `series` where the cells have sizes.
         held: its verified witnesses.
+        facts: of the whole study, where these are tables of a part.
+        line_records: records of its reference lines, by key.
         frames: its tables, by name, in order.
         columns: the columns of those that have a file, with their meanings.
     """
@@ -49,8 +91,10 @@ class StudyTables:
     manifest: Manifest
     frame: pd.DataFrame
     held: Entries
+    facts: StudyFacts = StudyFacts()
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     columns: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    line_records: Mapping[str, Record] = field(default_factory=dict)
 
     @property
     def family(self) -> Family:
@@ -74,10 +118,8 @@ class StudyTables:
 TABLES: dict[str, Table] = {
     "cells": Table(cell_columns, lambda study: cell_table(study.frame, study.family)),
     "demands": Table(lambda _: {}, lambda study: demanded_q(study.frame, study.manifest)),
-    "scaling": Table(
-        lambda _: {**scaling.COLUMNS, **demand_columns()},
-        lambda study: with_demands(with_series(scaling.scaling_table(study.frame, study.manifest)), study["demands"]),
-    ),
+    "lines": Table(lambda _: {}, lambda study: _lines(study)),
+    "scaling": Table(lambda _: {**scaling.COLUMNS, **demand_columns()}, lambda study: _scaling(study), lines.COLUMNS),
     "leaderboard": Table(
         lambda _: leaderboard.COLUMNS, lambda study: leaderboard.leaderboard(study.frame, study.manifest, study.held.accepted)
     ),
@@ -87,9 +129,39 @@ TABLES: dict[str, Table] = {
     "bounds": Table(
         lambda _: bounds.COLUMNS, lambda study: bounds.against_theory(study.frame, study["thresholds"], study["demands"])
     ),
-    "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame)),
+    "mechanism": Table(lambda _: mechanism.COLUMNS, lambda study: mechanism.mechanism(study.frame, study.facts.noisy_runs)),
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
+    "barrier": Table(lambda _: barrier.COLUMNS, lambda study: barrier.barrier(study.frame)),
+    "baselines": Table(
+        lambda _: baselines.COLUMNS,
+        lambda study: baselines.baseline_table(study["lines"], study.frame) if "lines" in study else None,
+    ),
+    "data_efficiency": Table(
+        lambda _: data_efficiency.COLUMNS,
+        lambda study: data_efficiency.data_efficiency_table(study["lines"], study.frame) if "lines" in study else None,
+    ),
+    "literature": Table(
+        lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
+    ),
+    "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
+    "koopman": Table(lambda _: koopman.COLUMNS, lambda study: koopman.dictionaries(study.frame)),
+    "pseudospectrum": Table(lambda _: koopman.PSEUDOSPECTRUM, lambda study: koopman.spectra(study.frame)),
+    "sci": Table(lambda _: sci.COLUMNS, lambda study: sci.sections(study.frame)),
+    "searches": Table(lambda _: searches.COLUMNS, lambda study: _searches(study)),
+    "search_exponents": Table(
+        lambda _: search_exponents.COLUMNS, lambda study: _of_searches(study, search_exponents.search_exponents)
+    ),
+    "joint_law": Table(
+        lambda _: joint_law.COLUMNS, lambda study: _of_searches(study, lambda found: joint_law.joint_law(found, study.frame))
+    ),
+    "least_n": Table(
+        lambda _: least_n.COLUMNS, lambda study: _of_searches(study, lambda found: least_n.least_n(found, study.frame))
+    ),
+    "villani": Table(lambda _: villani.COLUMNS, lambda study: villani.rays(study.frame)),
+    "capacity": Table(lambda _: capacity.COLUMNS, lambda study: capacity.gaps(study.frame)),
+    "correlations": Table(lambda _: capacity.CORRELATIONS, lambda study: capacity.correlations(study.frame)),
+    "sampling": Table(lambda _: villani.SAMPLING, lambda study: villani.sampling(study.frame)),
 }
 
 
@@ -98,11 +170,33 @@ def kinds(family: Family) -> dict[str, Table]:
     return {name: TABLES[name] for name in family.tables or ("cells",)}
 
 
+def _lines(study: StudyTables) -> pd.DataFrame | None:
+    """Only where some are recorded."""
+    return lines.line_table(study.manifest.baselines, study.line_records) if study.line_records else None
+
+
+def _scaling(study: StudyTables) -> pd.DataFrame:
+    """With what is demanded of q and, where they are recorded, the reference lines."""
+    table = with_series(scaling.scaling_table(study.frame, study.manifest), study.facts.budgets)
+    table = lines.with_lines(table, study["lines"]) if "lines" in study else table
+    return with_demands(table, study["demands"])
+
+
 def _brackets(study: StudyTables) -> pd.DataFrame | None:
     """Only where there are questions."""
     if not study.manifest.brackets:
         return None
     return brackets.brackets(study.manifest, study.held.accepted, brackets.training_costs(study.frame))
+
+
+def _searches(study: StudyTables) -> pd.DataFrame | None:
+    """Only where thresholds are sought."""
+    return searches.searches(study.manifest.thresholds, study.frame) if study.manifest.thresholds else None
+
+
+def _of_searches(study: StudyTables, build: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame | None:
+    """A table that is computed from the searches, where there are any."""
+    return build(study["searches"]) if "searches" in study else None
 
 
 def _frontier(study: StudyTables) -> pd.DataFrame | None:
@@ -121,15 +215,49 @@ def study_tables(manifest: Manifest, records: Iterable[Record], held: Entries | 
     Raises:
         FloorViolation: a record lies below its certified floor.
     """
-    frame = build_frame(manifest, records)
-    frame = with_series(frame) if {*SERIES} - {"sizes"} <= {*frame} else frame
-    study = StudyTables(manifest.without_cells(), frame, held or Entries((), ()))
+    line_records = dict.fromkeys((one.key for one in manifest.baselines), None)
+    frame = build_frame(manifest, _set_apart(records, line_records))
+    frame = frame.assign(held_out=[one.cell["test_functions"] for one in manifest.expected]) if line_records else frame
+    known = {key: record for key, record in line_records.items() if record is not None}
+    return tables_of_frame(manifest, frame, held, line_records=known)
+
+
+def tables_of_frame(
+    manifest: Manifest,
+    frame: pd.DataFrame,
+    held: Entries | None = None,
+    *,
+    facts: StudyFacts | None = None,
+    line_records: Mapping[str, Record] | None = None,
+) -> StudyTables:
+    """Compute every table of a study from its tidy frame.
+
+    Args:
+        manifest: what was asked.
+        frame: as `results.tables.frame.build_frame` makes it.
+        held: the verified witnesses.
+        facts: of the whole study, where the frame is a part of it.
+        line_records: records of its reference lines, by key.
+    """
+    facts = facts or StudyFacts()
+    frame = with_series(frame, facts.budgets) if {*SERIES} - {"sizes"} <= {*frame} else frame
+    study = StudyTables(manifest.without_cells(), frame, held or Entries((), ()), facts, line_records=line_records or {})
     for name, kind in kinds(study.family).items():
-        built, columns = kind.build(study), kind.columns(study.family)
+        built = kind.build(study)
         if built is not None:
+            columns = kind.documented(study.family, built)
             study.frames[name] = typed(built)
             study.columns.update({name: columns} if columns else {})
     return study
+
+
+def _set_apart(records: Iterable[Record], wanted: dict[str, Record | None]) -> Iterator[Record]:
+    """The records whose keys are not wanted; of those that are, the last of each is kept in `wanted`."""
+    for record in records:
+        if record.key in wanted:
+            wanted[record.key] = record
+        else:
+            yield record
 
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -52,6 +52,7 @@ def test_a_planted_half_is_told_with_its_interval_and_excludes_a_quarter_and_one
     assert "absorb 0.5, N = M; trained by deepxde adam; measured, 95 % interval)." in answer.text
     assert (answer.chart, answer.task) == ("thresholds", "planted")
     assert "floors" not in answer.text
+    assert answer.decides
 
 
 def test_what_the_floors_alone_would_give_is_told_where_the_table_has_it(planted: Any) -> None:
@@ -67,6 +68,19 @@ def test_a_fit_with_one_end_has_no_number_but_its_interval(planted: Any) -> None
     told = tables["exponents"].assign(identified="one-sided", exponent=nothing, low=0.6, high=nothing)
     (answer,) = about(answers(with_table(tables, "exponents", told)), "exponents")
     assert answer.text.startswith("q* ~ n^b with b in [0.60, inf) over n = 64 .. 4096: 1/4 excluded, 1/2 excluded, 1 not (")
+    assert answer.decides
+
+
+def test_an_interval_that_excludes_nothing_decides_nothing(planted: Any) -> None:
+    tables = tables_of(square(planted, lambda size: 0.4 * size))
+    told = tables["exponents"].assign(low=0.1, high=1.2)
+    (answer,) = about(answers(with_table(tables, "exponents", told)), "exponents")
+    assert "1/4 not, 1/2 not, 1 not" in answer.text
+    assert not answer.decides
+    (several,) = about(
+        answers(with_table(tables, "exponents", pd.concat([told.assign(task=task) for task in "abcdefg"]))), "exponents"
+    )
+    assert not several.decides
 
 
 def test_many_fits_that_differ_in_task_share_a_sentence(planted: Any) -> None:
@@ -89,6 +103,7 @@ def test_a_study_in_which_nothing_is_identified_says_so(planted: Any, law: Calla
     (answer,) = about(answers(tables), "exponents")
     assert re.fullmatch(rf"No exponent is identified of q\*\(n\) \(1 fits\): [^;]*{reason} \(1\)\.", answer.text)
     assert not any("~ n^" in answer.text for answer in answers(tables))
+    assert not answer.decides
 
 
 @pytest.mark.parametrize("status", OUTCOMES)
@@ -160,6 +175,7 @@ def test_where_every_demand_is_vacuous_nothing_is_said_to_be_confirmed(planted: 
     frame = demands(["yes"] * 5, vacuous=True)
     (answer,) = about(answers(with_table(tables_of(planted), "bounds", frame)), "bounds")
     assert answer.text == "No certified demand says anything here (5 rows); of the other rows 5 vacuous."
+    assert not answer.decides
 
 
 def bracket_rows(**columns: Any) -> pd.DataFrame:
@@ -266,13 +282,16 @@ def capacity(study: Any, bits: Iterable[float]) -> StudyTables:
 def test_runs_above_their_capacity_are_counted_among_those_that_counting_speaks_of(
     planted: Any, bits: tuple[float, ...], start: str
 ) -> None:
-    assert about(answers(capacity(planted, bits)), "mechanism")[0].text.startswith(start)
+    first = about(answers(capacity(planted, bits)), "mechanism")[0]
+    assert first.text.startswith(start)
+    assert first.decides == (min(bits) < 1.0)
 
 
 def test_tests_that_compare_nothing_are_not_identifiable_and_hold_nothing(planted: Any) -> None:
     *_, last = about(answers(capacity(planted, (0.5,))), "mechanism")
     assert last.text.startswith("Not identifiable: B.2 plateau: no net was asked for at 3 n along a path; B.3 fresh noise:")
     assert "hold" not in last.text
+    assert not last.decides
 
 
 def test_a_permutation_that_changes_nothing_holds(planted: Any) -> None:

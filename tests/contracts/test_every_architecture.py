@@ -1,5 +1,6 @@
 """What every architecture promises: one class in NumPy and TensorFlow, a true count, a rank that holds, no dead numbers."""
 
+import pickle
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,11 +20,25 @@ tf = pinned_tensorflow(1)
 from bench.engines.descent.networks import NETWORKS, network_of  # noqa: E402 - needs TensorFlow
 from bench.engines.descent.networks.network import Factored, flattened, unflattened  # noqa: E402
 
+FEW: dict[str, tuple[dict[str, object], ...]] = {
+    "pod-deeponet": ({"nodes": 4},),
+    "shift-deeponet": (
+        {"branch_widths": (6, 5), "trunk_widths": (4, 3), "q": 3},
+        {"trunk_widths": (7,), "q": 2, "activation": "relu"},
+    ),
+    "modified-deeponet": ({"width": 5, "q": 3}, {"width": 4, "depth": 1, "q": 2, "activation": "relu"}),
+    "mlp": ({}, {"widths": (5,), "activation": "gelu"}),
+    "fourier-operator": ({"width": 3, "depth": 2, "projection": 5}, {"width": 2, "depth": 1, "modes": 1, "activation": "tanh"}),
+}
+"""Sizes at which a few points meet every number of a large basis, or that differ in depth."""
+
 
 def examples() -> Iterator[Settings]:
-    """Every architecture with its default sizes; DeepONets of every kind of ends and activation, and without hidden layers."""
-    for architecture in ARCHITECTURES.values():
-        yield settings_of(architecture)()
+    """Every architecture with its default sizes or those of FEW; DeepONets of every kind of ends and activation, and without
+    hidden layers."""
+    for name, architecture in ARCHITECTURES.items():
+        for sizes in FEW.get(name, ({},)):
+            yield settings_of(architecture).model_validate(sizes)
     for ends in ENDS:
         for activation in ACTIVATIONS:
             yield Net(branch_widths=(6, 5), trunk_widths=(4,), q=3, ends=ends, activation=activation)
@@ -34,7 +49,7 @@ def examples() -> Iterator[Settings]:
 EVERY = pytest.mark.parametrize(
     "settings", list(examples()), ids=lambda settings: canonical(settings.model_dump(mode="json"))[:90]
 )
-SENSORS, COORDINATES = 5, 2
+SENSORS, COORDINATES = 9, 2  # a grid of 3 x 3, for those that need one
 
 
 def example(settings: Settings, seed: int = 0) -> tuple[Architecture, Weights, Array, Array]:
@@ -149,6 +164,7 @@ def test_a_cell_states_it_whole(settings: Settings) -> None:
     again = settings_of(ARCHITECTURES[settings.name]).model_validate(stated)
     assert again == settings
     assert again.on(SENSORS, COORDINATES) == settings.on(SENSORS, COORDINATES)
+    assert pickle.loads(pickle.dumps(settings)) == settings  # as executors send cells to worker processes
 
 
 def test_ends_of_which_nothing_is_proved_have_no_limit_of_rank() -> None:

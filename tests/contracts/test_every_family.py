@@ -14,7 +14,8 @@ from results.schema.model import Model, canonical
 
 EVERY = pytest.mark.parametrize("family", FAMILIES.values(), ids=list(FAMILIES))
 CELLS = {
-    name: next(cell for study in map(load_study, STUDIES) for cell in study.cells if cell.family == name) for name in FAMILIES
+    name: next(cell for study in map(load_study, STUDIES) for cell in (*study.cells, *study.baselines) if cell.family == name)
+    for name in FAMILIES
 }
 
 

@@ -76,6 +76,8 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 TABLES_OF_COMMANDS = (
     re.compile(r"<!-- vacuity table -->.*?<!-- end of vacuity table -->", re.DOTALL),
     re.compile(r"<!-- coverage tables -->.*?<!-- end of coverage tables -->", re.DOTALL),
+    re.compile(r"<!-- tasks table -->.*?<!-- end of tasks table -->", re.DOTALL),
+    re.compile(r"<!-- outside table -->.*?<!-- end of outside table -->", re.DOTALL),
 )
 
 

@@ -106,13 +106,13 @@ def test_an_origin_that_its_records_do_not_have_is_noticed(reference: Path) -> N
 
 
 def test_a_witness_under_the_address_of_another_is_noticed(reference: Path) -> None:
-    one, other = sorted((reference / "small" / "witnesses").glob("*.npz"))
+    one, other = sorted((reference / "small" / "witnesses").glob("*.npz"))[:2]
     shutil.copyfile(one, other)
     assert _witnesses_fail(reference) == other.stem
 
 
 def test_a_file_that_is_no_witness_is_noticed(reference: Path) -> None:
-    one, _ = sorted((reference / "small" / "witnesses").glob("*.npz"))
+    one = min((reference / "small" / "witnesses").glob("*.npz"))
     one.write_bytes(b"no witness")
     assert _witnesses_fail(reference) == one.stem
 
@@ -122,7 +122,8 @@ def _witnesses_fail(reference: Path) -> str:
     tables, _, witnesses = reproduce_study(published(reference, "small"), Sampling(0, None, 0))
     assert not tables.holds
     assert not witnesses.holds
-    assert witnesses.text.startswith("1 of 2 witnesses do not pass")
+    count = len(list((reference / "small" / "witnesses").glob("*.npz")))
+    assert witnesses.text.startswith(f"1 of {count} witnesses do not pass")
     return witnesses.text.rpartition(": ")[2]
 
 

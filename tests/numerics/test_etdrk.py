@@ -17,6 +17,15 @@ def test_diagonal_and_dense_coefficients_agree() -> None:
         np.testing.assert_allclose(np.diag(getattr(dense, name)), getattr(diagonal, name), rtol=1e-11, atol=1e-17)
 
 
+def test_complex_eigenvalues_turn_real_systems_of_two() -> None:
+    """v' = (a + i b) v + c is a real system of two, whose coefficients are those of a matrix exponential."""
+    a, b = -0.3, 40.0
+    scheme, matrix = etdrk.diagonal(np.array([a + 1j * b]), 0.1), etdrk.dense(np.array([[a, -b], [b, a]]), 0.1)
+    for name in ("full", "half", "q", "f1", "f2", "f3"):
+        ours, (real, imaginary) = getattr(scheme, name)[0], getattr(matrix, name)[0]
+        np.testing.assert_allclose([ours.real, ours.imag], [real, imaginary], rtol=1e-10, atol=1e-15)
+
+
 def test_phi_functions_have_their_limits_at_zero() -> None:
     scheme = etdrk.diagonal(np.zeros(1), 1.0)
     got = [float(getattr(scheme, name)[0]) for name in ("full", "half", "q", "f1", "f2", "f3")]

@@ -67,6 +67,15 @@ def test_one_replicate_has_the_likelihood_of_its_interval() -> None:
     assert disagreement(mine, theirs) < 0.05
 
 
+def test_hundreds_of_replicates_known_exactly_have_the_likelihood_of_their_mean() -> None:
+    """Deviations many scatters wide: the products of their densities are smaller than the smallest float64."""
+    values = np.random.default_rng(5).normal(0.3, 0.5, 300)
+    scatters = Scatters(np.array([0.15]), np.array([0.3]), len(values))
+    mine = log_likelihood(values - 0.01, values + 0.01, LEVELS, scatters)[:, 0, 0]
+    theirs = -((values.mean() - LEVELS) ** 2) / (2.0 * 0.3**2)
+    np.testing.assert_allclose(np.diff(mine), np.diff(theirs), atol=0.01)
+
+
 def test_a_missing_replicate_leaves_a_mean_that_scatters_more() -> None:
     scatters = Scatters(np.array([0.15, 0.3]), np.geomspace(0.1, 0.6, 12), 3)
     low, high = np.array([0.0, 0.4]), np.array([0.4, 0.7])

@@ -35,7 +35,9 @@ def test_built_in_studies_load_with_a_question_and_distinct_cells(name: str) -> 
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_listing_says_of_each_study_what_the_study_says(name: str) -> None:
     study = load_study(name)
-    assert STUDIES[name].cells == len(study.keyed) + sum(question.trainings for question in study.brackets)
+    searched = sum(question.trainings for question in study.brackets)
+    searched += sum(series.trainings * len(series.shapes) for series in study.thresholds)
+    assert STUDIES[name].cells == len(study.keyed) + searched
     assert STUDIES[name].question() == study.question
 
 

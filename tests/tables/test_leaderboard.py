@@ -139,3 +139,15 @@ def test_without_cells_or_without_a_target_for_them_there_is_the_header(planted:
     assert rows(planted, targets) == []
     planted.add(absorbed=0.1)
     assert len(rows(planted, targets)) == (2 if targets == NOISY else 0)
+
+
+@pytest.mark.parametrize("limit", [0, 2])
+def test_q_is_of_classes_whose_rank_it_limits_and_d_of_all(planted: Any, limit: int) -> None:
+    """No limit of rank, as of a shift-DeepONet, or one above q, as of a POD-DeepONet with its mean."""
+    small, large = planted.add(q=1, d=100, relative=0.05), planted.add(q=4, d=300, relative=0.05)
+    manifest = planted.manifest(CLEAN)
+    frame = build_frame(manifest, planted.records)
+    frame.loc[frame["key"] == small, "q_eff"] = limit
+    table = leaderboard(frame, manifest).set_index("smallest")
+    assert table["key"].to_dict() == {"q": large, "d": small}
+    assert table["unsettled"].to_dict() == {"q": 0, "d": 0}

@@ -14,6 +14,7 @@ phi(Y C + c), and the branch head is the only linear one (`has_one_head`).
 import numpy as np
 
 from operators.architectures.deeponet import DeepONet
+from operators.architectures.weights import Layer
 from operators.arrays import Array
 
 LINEAR_LIMITS = {"tanh": (1.0, 1e-4), "silu": (0.5, 1e-7), "gelu": (0.5, 1e-7)}
@@ -52,3 +53,10 @@ def last_matrices(net: DeepONet, branch: Array, trunk: Array, trunk_values: Arra
         factor = size / np.where(largest > 0.0, largest, 1.0)
         branch, trunk = branch / (slope * factor), trunk * factor
     return branch, trunk
+
+
+def last_layers(net: DeepONet, branch: Array, trunk: Array, trunk_values: Array) -> tuple[Layer, Layer]:
+    """The same as layers."""
+    matrices = last_matrices(net, branch, trunk, trunk_values)
+    last_branch, last_trunk = (Layer(matrix[:-1].copy(), matrix[-1].copy()) for matrix in matrices)
+    return last_branch, last_trunk

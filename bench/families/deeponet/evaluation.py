@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from bench.cell import Cell
+from bench.families.deeponet.linear_reconstruction import linear_values
 from bench.families.deeponet.trial import Trial
 from operators.architectures import DeepONet, Weights
 from operators.arrays import Array
@@ -38,6 +39,7 @@ def measure(trial: Trial, weights: Weights) -> Measured:
     """
     found = errors(trial, weights)
     values = anatomy_values(trial, weights) | audit_values(trial, weights) | bound_values(trial, weights)
+    values |= linear_values(trial, found)
     said = bounds(trial, training_mse=found.training_mse, bits=weights.bits(), values=values)
     return Measured(sizes=sizes(trial, weights), errors=found, bounds=said)
 
@@ -76,7 +78,15 @@ def errors(trial: Trial, weights: Weights) -> Errors:
         clean_mse=float(np.mean((clean - prediction) ** 2)),
         test_relative=float(np.linalg.norm(held_out - dataset.test_outputs) / np.linalg.norm(dataset.test_outputs)),
         test_relative_mean=float(np.mean(_relative(held_out, dataset.test_outputs))),
+        relative_l1=_relative_l1(prediction, labels),
+        test_relative_l1=_relative_l1(held_out, dataset.test_outputs),
     )
+
+
+def _relative_l1(prediction: Array, truth: Array) -> float:
+    """Sum |y - h| / sum |y| over all values; the largest |y| is taken out first, so that no sum overflows."""
+    largest = float(np.max(np.abs(truth))) or 1.0
+    return float(np.mean(np.abs((prediction - truth) / largest)) / (np.mean(np.abs(truth / largest)) or 1.0))
 
 
 def _relative(prediction: Array, truth: Array) -> Array:

@@ -15,8 +15,9 @@ function opened(column) {
   return { ...column, at: (row) => column.values[row] };
 }
 
-// A file is text that names where it lies.
-const textual = (column) => column.kind === "text" || column.kind === "file";
+// A file is text that names where it lies, a command text that is shown when asked for.
+const TEXTS = ["text", "file", "command"];
+const textual = (column) => TEXTS.includes(column.kind);
 const asNumber = (value) => (typeof value === "number" ? value : Number(value ?? NaN));
 
 function order(column, direction) {
@@ -153,6 +154,7 @@ class Table {
 function cell(column, row) {
   const value = column.at(row), text = shown(value);
   if (column.kind === "file") return html("td", { class: "hash" }, WITNESS.test(text) ? html("a", { href: text, download: true, title: text }, `${text.split("/").pop().slice(0, 12)}…`) : text);
+  if (column.kind === "command") return html("td", { class: "command" }, text ? html("details", {}, html("summary", {}, "command"), html("code", {}, text)) : "");
   const hash = /^[0-9a-f]{16,}$/.test(text);
   const attributes = { class: hash ? "hash" : text.length > 36 ? `${column.kind} long` : column.kind, title: hash ? text : null };
   if (/(^|_)(status|standing|verdict|kind|agrees|q_closed|identified)$/.test(column.name)) attributes["data-word"] = text;

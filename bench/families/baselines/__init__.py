@@ -1,0 +1,1 @@
+"""Data sets: what regression reaches on them."""

@@ -1,0 +1,1 @@
+"""Companion experiments: the mathematics of the other strands of the programme."""

@@ -1,0 +1,76 @@
+"""literature.csv: errors of operator nets that others published, beside what regression reaches on such data.
+
+The errors are means over held-out functions of the relative L2 error of each, as their sources print them; the data are drawn
+here again from the law as the source states it. What a source's own files hold may follow another law: `law` says what is known.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from results.tables.frame import ASKED
+from results.tables.lines import BESIDE
+
+LU, BATLLE, HOOP = "doi:10.1016/j.cma.2022.114778", "arXiv:2304.13202", "arXiv:2203.13181, public logs"
+STATED = "as the source states it"
+UNSURE = "as the source states it; its public generator leaves the constant mode out"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published error: of which net, on which data, and from where."""
+
+    task: str
+    functions: int
+    points: int
+    net: str
+    error: float
+    source: str
+    law: str = STATED
+
+
+FIGURES = (
+    Figure("burgers", 1000, 128, "DeepONet", 0.0215, LU, UNSURE),
+    Figure("burgers", 1000, 128, "POD-DeepONet", 0.0194, LU, UNSURE),
+    Figure("burgers", 1000, 128, "FNO", 0.0193, LU, UNSURE),
+    Figure("darcy", 1000, 841, "DeepONet", 0.0291, LU),
+    Figure("darcy", 1000, 841, "POD-DeepONet", 0.0232, LU),
+    Figure("darcy", 1000, 841, "FNO", 0.0241, LU),
+    Figure("advection-sign", 312, 200, "DeepONet, q = 64", 0.760, HOOP),
+    Figure("advection-sign", 20_000, 200, "DeepONet", 0.1524, BATLLE),
+    Figure("advection-sign", 20_000, 200, "FNO", 0.1349, BATLLE),
+)
+COLUMNS: dict[str, str] = {
+    **{name: ASKED[name] for name in ("task", "N", "M")},
+    "net": "what was trained",
+    "published": "its mean relative error on held-out functions, as published",
+    "source": "where",
+    "law": "whether the law is that of the source",
+    **{
+        name: f"median over replicates: the same error of `{BESIDE[name]}`, on data drawn here"
+        for name in ("linear_map", "kernel")
+    },
+    **{
+        f"{name}_below": "whether it lies below the published one: yes, no; blank: not measured"
+        for name in ("linear_map", "kernel")
+    },
+}
+
+
+def literature_table(lines: pd.DataFrame) -> pd.DataFrame | None:
+    """A row for each published figure on data whose lines are recorded, at the task's defaults and without noise."""
+    clean = lines[(lines["parameters"] == "") & (lines["noise_law"] == "none")]
+    rows = [row for figure in FIGURES for row in _row(figure, clean)]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"N": "Int64", "M": "Int64"}) if rows else None
+
+
+def _row(figure: Figure, lines: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    same = lines[(lines["task"] == figure.task) & (lines["N"] == figure.functions) & (lines["M"] == figure.points)]
+    if same.empty:
+        return
+    errors = {name: same["test_relative_mean"][same["line"] == BESIDE[name]].median() for name in ("linear_map", "kernel")}
+    told = {f"{name}_below": None if pd.isna(e) else "yes" if e < figure.error else "no" for name, e in errors.items()}
+    sizes = {"task": figure.task, "N": figure.functions, "M": figure.points}
+    yield {**sizes, "net": figure.net, "published": figure.error, "source": figure.source, "law": figure.law, **errors, **told}
