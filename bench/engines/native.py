@@ -45,7 +45,7 @@ from operators.data.normalisation import Problem, to_unit
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001
-UNTRAINED = "random features, solved heads"
+UNTRAINED = {True: "random features, solved heads", False: "solved heads"}
 
 
 class Recipe(Protocol):
@@ -100,14 +100,17 @@ def _with_solved_heads(
 
     training = cell.training
     options = Options(steps=cell.steps, learning_rate=training.learning_rate, timeout_seconds=timeout_seconds, report=report)
-    result: Result = train(cell.net(), problem, initial, options=options)
+    net = cell.net()
+    result: Result = train(net, problem, initial, options=options)
+    trained = "two-step" if train is train_in_two_steps else "variable-projection"
+    hidden = not isinstance(net, DeepONet) or bool(net.branch_widths or net.trunk_widths)
     return Fit(
         weights=result.weights,
         status=result.status,
         steps=result.steps,
         curve=result.curve,
         cpu_seconds=time.process_time() - started,
-        recipe=("two-step" if train is train_in_two_steps else "variable-projection") if result.steps else UNTRAINED,
+        recipe=trained if result.steps else UNTRAINED[hidden],
         message=result.message,
     )
 
@@ -149,6 +152,9 @@ def refuses_two_steps(cell: Cell) -> str | None:
     if cell.architecture.name != DeepONet.name or cell.design != "grid":
         got = f"{cell.architecture.name!r} on the design {cell.design!r}"
         return f"expected the architecture 'deeponet' on a grid for the recipe 'two-step', got {got}"
+    net = cell.deeponet()
+    if not (net.branch_widths and net.trunk_widths):
+        return "expected hidden layers on both sides for the recipe 'two-step', got none on one; use 'variable-projection'"
     refusal = refuses_variable_projection(cell)
     return None if refusal is None else refusal.replace("'variable-projection'", "'two-step'")
 

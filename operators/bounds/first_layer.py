@@ -23,6 +23,7 @@ for the population error sqrt(E |G - h|^2 / E |G|^2), a ratio of means. One hidd
 be exact, and the sensors linear in xi; outputs have mean zero. Says nothing of inputs that are not Gaussian.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -39,15 +40,21 @@ def least_rank(spectrum: Array, target: float) -> int:
     return int(np.argmax(population_floors(spectrum) <= target**2 * spectrum.sum()))
 
 
-def necessary_parameters(nets: NetClass, first: int, rank: int) -> int:
+def necessary_parameters(nets: NetClass, first: int, rank: int) -> float:
     """Parameters of the least net of a class with this first width and last width of the branch, and outputs of this rank.
+
+    inf where no net of the class has them. Without hidden layers q takes the place of the first width.
 
     Args:
         nets: depths and ends.
         first: k, least first width.
         rank: r, least output rank; with a linear branch end also the least last width.
     """
-    net = nets.smallest_net(rank)
+    net = nets.smallest_net(rank if nets.branch_depth else max(rank, first))
+    if net is None:
+        return math.inf
+    if not net.branch_widths:
+        return net.parameter_count()
     widths = list(net.branch_widths)
     if nets.ends != "sigmoid":
         widths[-1] = max(widths[-1], rank)
