@@ -44,6 +44,7 @@ STUDIES: dict[str, BuiltIn] = {
     "mechanism": BuiltIn("bench.studies.mechanism", 192, {"smoke": 8}),
     "brackets": BuiltIn("bench.studies.brackets", 2880, {"smoke": 120}),
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
+    "net-classes": BuiltIn("bench.studies.net_classes", 8640, {"smoke": 480}),
     "baselines": BuiltIn("bench.studies.baselines", 93, {"smoke": 18}),
     "elliptic": BuiltIn("bench.studies.elliptic", 174, {"smoke": 6, "standard": 21}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),

@@ -8,6 +8,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "train": ("tensorflow", "deepxde", "tensorflow_probability", "psutil"),
     "report": ("matplotlib", "seaborn", "jinja2", "markupsafe", "pyarrow"),
     "cluster": ("dask", "distributed", "dask_jobqueue", "yaml"),
+    "sklearn": ("sklearn",),
 }
 
 

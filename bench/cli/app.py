@@ -43,6 +43,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Draw functions of a task with the decay of its outputs, or the function that a fit misses most.",
     ),
     "size": ("bench.cli.size:size", 'Answer "how big must my DeepONet be?" for your own outputs.'),
+    "count": ("bench.cli.count:count", "Count parameters of a net, from a file or its sizes, and say which lower bounds apply."),
+    "fit": (
+        "bench.cli.fit:fit",
+        "Fit a DeepONet to your own data: lines, certified size, small nets, the best on new functions.",
+    ),
+    "predict": ("bench.cli.predict:predict", "Outputs of a fitted model for new inputs, computed in NumPy."),
     "verify": (
         "bench.cli.witnesses:verify_command",
         "Re-compute with NumPy what witnesses reach, from the task's regenerated data. Exit code 1 if one fails.",
@@ -50,6 +56,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": (
         "bench.cli.witnesses:submit_command",
         "Verify a witness and enter it into the tables of a local study, or where it leads a published question.",
+    ),
+    "prune": (
+        "bench.cli.prune:prune",
+        "Construct the explicit net of every question of a study, prune it, and enter what reaches the target.",
     ),
     "publish": (
         "bench.cli.publish:publish",

@@ -1,7 +1,8 @@
 """The course of a bracket study: all its searches at once over one set of workers, every finished training kept and replayed.
 
-Each search asks for one training at a time; with many questions the workers stay busy. A training that reaches the target of
-whoever asked for it leaves a witness, verified on entering, before its record is written.
+Before anything is trained, the explicit net of every question on a grid is constructed and entered. Each search asks for one
+training at a time; with many questions the workers stay busy. A training that reaches the target of whoever asked for it leaves
+a witness, verified on entering, before its record is written.
 """
 
 import datetime
@@ -16,8 +17,9 @@ from bench.drivers.shard import WHOLE, Shard
 from bench.execution.cost_model import Plan, plan
 from bench.execution.runner import Outcome
 from bench.question import Question, claim_of
+from bench.search.constructed import explicit_witness
 from bench.search.expected import ASSUMED, expected_trainings
-from bench.search.lower_ends import lower_ends
+from bench.search.lower_ends import certified
 from bench.search.strategy import Found, search
 from bench.study import Study, expected_cell
 from operators.architectures.weights import Weights
@@ -31,6 +33,7 @@ from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness
 from results.witnesses.header import Header, Origin
 from results.witnesses.submissions import Held, enter, entries
+from results.witnesses.submissions import claim_of as claim_of_weights
 
 MARGIN = 1e-5
 
@@ -112,8 +115,15 @@ class BracketCourse(SearchCourse[Searching]):
     def opened(self) -> Iterator[Searching]:
         """Compute the lower ends of every question."""
         for question in self.study.brackets:
-            bracket = lower_ends(question, self.cache)
-            yield Searching(search(question, bracket.q_lower), question=question, bracket=bracket)
+            below = certified(question, self.cache)
+            self._construct(question, below.bracket)
+            yield Searching(search(question, below.needed), question=question, bracket=below.bracket)
+
+    def _construct(self, question: Question, bracket: Bracket) -> None:
+        """Enter the explicit net of a question, unless the folder holds it."""
+        witness = explicit_witness(question, bracket.q_lower, self.cache)
+        if witness is not None and claim_of_weights(witness) not in self.claims:
+            self._enter(witness)
 
     def answer(self, searching: Searching, record: Record) -> bool:
         """Whether the record reaches the target, and its witness is held."""
@@ -142,7 +152,10 @@ class BracketCourse(SearchCourse[Searching]):
 
     def _witness(self, target: Target, cell: Cell, *, record: Record, weights: Weights) -> None:
         """Enter a witness; one that is refused (its error hangs on rounding) leaves the size counted as missed."""
-        witness = witness_of(cell, target, record=record, weights=weights)
+        self._enter(witness_of(cell, target, record=record, weights=weights))
+
+    def _enter(self, witness: Witness) -> None:
+        """Enter a witness, unless it is refused."""
         try:
             enter(witness, self.store.folder, cache=self.cache, claims=self.claims, limits=None)
         except WriteError:
@@ -166,5 +179,6 @@ def witness_of(cell: Cell, target: Target, *, record: Record, weights: Weights) 
         created=datetime.date.fromisoformat(record.finished[:10]),
         record=record.key,
         versions=record.versions.packages,
+        made="trained",
     )
     return Witness(Header(**dict(claim_of(cell, target)), origin=origin), weights)

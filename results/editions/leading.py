@@ -1,4 +1,7 @@
-"""The witnesses that lead: those that stand in the tables of a published study. Only they are kept; history.csv names others."""
+"""The witnesses that lead: those that stand in the tables of a published study, the smallest of each making among them.
+
+Only they are kept; history.csv names others.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -7,11 +10,13 @@ from pathlib import Path
 from results.editions import checks, history, questions
 from results.editions.published import Published
 from results.editions.record_tables import read_records
+from results.tables.brackets import MADE
 from results.tables.csv_files import write_csv
 from results.tables.study_tables import StudyTables, study_tables
 from results.witnesses.submissions import Entries, entries
 
-COLUMNS = {"brackets": ("q_witness", "d_witness"), "leaderboard": ("witness",)}
+OF_EACH = tuple(f"{made}_witness" for made in MADE)
+COLUMNS = {"brackets": ("q_witness", "d_witness", *(f"d_{name}" for name in OF_EACH)), "leaderboard": ("witness", *OF_EACH)}
 
 
 def keep_leading(study: Published, reference: Path, source: Path | None = None) -> Published:

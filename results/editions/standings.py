@@ -4,7 +4,8 @@ The ladder: `open` - `closed in q` (q_upper = q_lower, or the fixed q is certifi
 d_lower); beside it `contradicted` (a witness that passes every check lies below a certified bound) and `withdrawn`.
 
 A witness stands here only with the checks that it passed on the day of the edition: `float` (NumPy, float64, with the margin that
-entering asks for), `disturbed` (again with rounded data and reversed sums), `independent` (`results.witnesses.independent`).
+entering asks for), `disturbed` (again with rounded data and reversed sums), `ball` (proved, `results.witnesses.ball`),
+`independent` (`results.witnesses.independent`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,13 +19,14 @@ from operators.data.function_cache import BlockCache
 from results.editions import questions
 from results.editions.contradictions import contradicted
 from results.editions.published import Published, all_published
-from results.tables.brackets import brackets
+from results.tables.brackets import MADE, brackets
 
 FILE = "standings.csv"
 ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate", "target", "net_class", "nets", "q")
 FOUND = (
     *("q_lower", "q_bound", "q_status", "q_upper", "q_witness", "q_author", "q_method"),
     *("d_lower", "d_bound", "d_status", "d_upper", "d_ratio", "d_witness", "d_author", "d_method"),
+    *("q_made", "d_made", *(f"d_{made}" for made in MADE)),
 )
 COLUMNS: dict[str, str] = {
     "id": "permanent number of the question",

@@ -13,7 +13,7 @@ import pandas as pd
 
 from results.families.deeponet import parameters_text
 from results.records.manifest import Manifest, Target
-from results.tables.brackets import WITNESS, as_strict, provenance, q_of, training_costs
+from results.tables.brackets import MADE, WITNESS, as_strict, provenance, q_of, training_costs
 from results.tables.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
 from results.tables.scaling import COUNTS, certified_q
 from results.witnesses.submissions import Held
@@ -36,6 +36,8 @@ COLUMNS: dict[str, str] = {
     "q_certified": "certified: any q below this misses the target on every replicate's data (from the floors of this study's q)",
     "witness_size": "smallest q or d of a verified witness of this problem and target (or a stricter one), whoever made it",
     **{f"witness_{name}" if name != "witness" else name: f"of that witness: {what}" for name, what in WITNESS.items()},
+    **{f"witness_{made}": f"smallest q or d of a verified witness that is {made}" for made in MADE},
+    **{f"{made}_witness": f"address of that witness: {made}" for made in MADE},
     "excluded": "done runs of this problem whose floor certifies the target impossible",
     **{name: f"of all cells of this problem: {name}" for name in COUNTS},
 }
@@ -92,17 +94,27 @@ def _witnessed(
     """Add the smallest verified witness of each problem."""
     other = "d" if size == "q" else "q"
     best: dict[tuple[object, ...], Held] = {}
+    of_each: dict[tuple[object, ...], Held] = {}
     ranked = [entry for entry in entries if _size(entry, size) is not None]
     for entry in sorted(ranked, key=lambda entry: (_size(entry, size), _size(entry, other) or 0, entry.witness)):
         if as_strict(entry.header.target, target):
             best.setdefault(_problem_of(entry), entry)
-    found = [best.get(tuple(row)) for row in table[list(PROBLEM)].itertuples(index=False)]
+            of_each.setdefault((entry.header.origin.kind, *_problem_of(entry)), entry)
+    problems = [tuple(row) for row in table[list(PROBLEM)].itertuples(index=False)]
+    found = [best.get(problem) for problem in problems]
     sizes = [None if entry is None else _size(entry, size) for entry in found]
     told = pd.DataFrame(
         [{} if entry is None else provenance(entry, costs) for entry in found], columns=list(WITNESS), index=table.index
     )
-    told = told.rename(columns={name: f"witness_{name}" for name in WITNESS if name != "witness"})
-    return table.join(told).assign(witness_size=pd.array(sizes, dtype="Int64"))
+    told = told.astype({"cpu_seconds": "float"}).rename(
+        columns={name: f"witness_{name}" for name in WITNESS if name != "witness"}
+    )
+    table = table.join(told).assign(witness_size=pd.array(sizes, dtype="Int64"))
+    for made in MADE:
+        kind = [of_each.get((made, *problem)) for problem in problems]
+        table[f"witness_{made}"] = pd.array([None if one is None else _size(one, size) for one in kind], dtype="Int64")
+        table[f"{made}_witness"] = pd.array([None if one is None else one.witness for one in kind], dtype="str")
+    return table
 
 
 def _size(entry: Held, size: str) -> int | None:

@@ -18,7 +18,7 @@ from operators.architectures import Architecture
 from operators.data.dataset import Design, NoiseLaw, Request
 from results.records.manifest import Target
 from results.schema.cells import AnyArchitecture
-from results.schema.model import Model, canonical
+from results.schema.model import Model, canonical, later
 from results.witnesses.untrusted_files import Unreadable
 
 SCHEMA = 2
@@ -80,14 +80,27 @@ class Scaling(Model):
     outputs: Literal["task"] = "task"
 
 
+Made = Literal["explicit", "trained", "pruned"]
+
+
 class Origin(Model):
-    """Who made the weights, how and when; `record` is the key of the record of the training, if there is one."""
+    """Who made the weights, how and when; `record` is the key of the record of the training, if there is one.
+
+    `made` is what its author declares: weights that are constructed and not trained (which is checked by constructing them again,
+    `results.witnesses.constructed`), trained ones, or what pruning left of either. Nothing else depends on it.
+    """
 
     author: Text
     method: Text
     created: datetime.date
     record: Sha256 | None = None
     versions: dict[Package, Package] = Field(default_factory=dict, max_length=32)
+    made: Made | None = later(None)
+
+    @property
+    def kind(self) -> Made | None:
+        """`made`; where it is not declared, `trained` if a record of the training is named."""
+        return self.made or ("trained" if self.record is not None else None)
 
 
 class Claim(Model):

@@ -19,6 +19,7 @@ from operators.bounds.outward import rounded_down
 from operators.data.dataset import BlockCache, Request, build
 from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target
+from results.witnesses.constructed import not_as_constructed
 from results.witnesses.cost import Limits, cost
 from results.witnesses.error import (
     DATA_BITS,
@@ -141,7 +142,8 @@ def _measured(witness: Witness, request: Request, cache: BlockCache | None, dist
     except (DataInvalid, ArithmeticError, ValueError, MemoryError) as error:
         return None, f"expected valid data, got {type(error).__name__}: {error}"
     try:
-        return measure(witness, dataset, disturb=disturb), None
+        again = not_as_constructed(witness, dataset)
+        return (None, again) if again else (measure(witness, dataset, disturb=disturb), None)
     except (ArithmeticError, ValueError, MemoryError) as error:
         return None, f"expected data that can be measured, got {type(error).__name__}: {error}"
 

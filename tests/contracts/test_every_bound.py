@@ -30,6 +30,7 @@ from results.tables.thresholds import thresholds
 TARGETS = (0.05, 0.3, 0.6, 0.9)
 SPEAKING: dict[str, tuple[float, ...]] = {
     **dict.fromkeys(("noisy-grid", "marchenko-pastur", "bit-counting", "localised", "effective-parameters"), TARGETS),
+    **dict.fromkeys(("linear-heads", "rank-block"), TARGETS),
     **dict.fromkeys(("eckart-young", "population"), (0.05, 0.3, 0.6)),
     "grid-in-probability": (0.3, 0.6, 0.9),
     **dict.fromkeys(("pseudo-dimension", "sign-patterns"), (0.6, 0.9)),
@@ -186,7 +187,7 @@ def test_bounds_on_absorption_are_monotone_in_target_q_and_samples(bound: Bound)
 
 def test_most_bounds_speak_in_a_setting_made_for_them() -> None:
     silent = {name for name, bound in BOUNDS.items() if bound.attainable(setting(10**12), 2).vacuous}
-    assert silent == {"rademacher-capacity", "rank-to-parameters"}
+    assert silent == {"rademacher-capacity", "rank-to-parameters", "first-layer", "unseen-modes"}
 
 
 def test_settings_are_frozen_and_floors_are_looked_up() -> None:
@@ -317,7 +318,7 @@ def test_every_bound_of_q_has_rows_in_the_planted_study_unless_it_speaks_of_fres
 def test_only_certified_bounds_that_assume_nothing_are_contradicted_by_the_planted_study(tabulated: Tabulated) -> None:
     _, compared = tabulated.compared(BOUNDS)
     above = compared[compared["q_demanded"] > compared["q_high"].astype(float)]
-    certain = {"bit-counting", "grid-in-probability"}
+    certain = {"bit-counting", "linear-heads", "rank-block", "grid-in-probability"}
     assuming = {"localised", "localised-iid", "pseudo-dimension"}
     assert set(above["bound"]) == certain | assuming | {"marchenko-pastur", "effective-parameters"}
     contradicted = set(compared["bound"][compared["agrees"] == "no"])

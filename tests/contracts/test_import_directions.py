@@ -27,29 +27,31 @@ MAY_IMPORT: dict[str, str] = {
     "operators.data": "operators operators.tasks operators.architectures",
     "operators.bounds": "operators operators.architectures",
     "operators.diagnostics": "operators operators.architectures operators.data operators.bounds",
+    "operators.constructions": "operators operators.architectures operators.data operators.bounds",
     "operators.sizing": "operators operators.architectures operators.bounds",
     "operators.companions": "operators",
     "results": "",
     "results.schema": "operators.architectures operators.data",
-    "results.families": "operators operators.architectures operators.baselines operators.data operators.external results.schema",
+    "results.families": "operators operators.external operators.architectures operators.baselines operators.data results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
-    "results.witnesses": "operators operators.architectures operators.bounds operators.data operators.diagnostics results.schema"
-    " results.records",
+    "results.witnesses": "operators operators.tasks operators.architectures operators.data operators.bounds"
+    " operators.diagnostics operators.constructions results.schema results.records",
     "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
     " results.schema results.families results.records results.statistics results.witnesses",
     "results.programme": "",
-    "results.answers": "operators.bounds results.programme results.tables",
+    "results.answers": "operators.bounds results.tables results.programme",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
     "results.partitions": "operators results.schema results.families results.records results.tables",
     "results.charts": "operators results.schema results.records results.statistics results.tables",
-    "results.sizing": "operators operators.bounds operators.external operators.sizing results.records results.tables",
-    "results.page": "operators results.schema results.records results.programme results.tables results.answers results.charts",
-    "results.figures": "operators operators.architectures operators.bounds operators.data operators.sizing operators.tasks"
+    "results.sizing": "operators operators.external operators.bounds operators.sizing results.records results.tables",
+    "results.models": "operators operators.external operators.architectures operators.bounds results.schema results.witnesses",
+    "results.page": "operators results.schema results.records results.tables results.programme results.answers results.charts",
+    "results.figures": "operators operators.tasks operators.architectures operators.data operators.bounds operators.sizing"
     " results.charts results.sizing",
-    "results.report": "operators operators.data results.records results.programme results.witnesses"
-    " results.tables results.answers results.charts results.page results.figures",
-    "results.editions": "operators operators.bounds operators.data results.schema results.families results.records"
+    "results.report": "operators operators.data results.records results.witnesses results.tables results.programme"
+    " results.answers results.charts results.page results.figures",
+    "results.editions": "operators operators.data operators.bounds results.schema results.families results.records"
     " results.witnesses results.tables results.answers results.exchange results.charts results.page results.report",
     "bench": "operators",
     "bench.catalogue": "operators",
@@ -63,24 +65,27 @@ MAY_IMPORT: dict[str, str] = {
     "bench.threshold_series": "operators results.records bench.cell bench.size_schedules bench.question",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
-    "bench.families": "operators operators.architectures operators.baselines operators.bounds operators.companions"
-    " operators.data operators.diagnostics operators.tasks results.schema results.families results.records results.witnesses"
-    " bench.cell bench.data_sets"
+    "bench.families": "operators operators.tasks operators.architectures operators.baselines operators.data operators.bounds"
+    " operators.diagnostics operators.companions results.schema results.families results.records results.witnesses bench.cell"
+    " bench.data_sets bench.engines",
+    "bench.search": "operators.architectures operators.data operators.bounds operators.diagnostics operators.constructions"
+    " results.records results.witnesses bench.cell bench.question bench.threshold_series bench.families",
+    "bench.fit": "operators operators.numerics operators.external operators.architectures operators.baselines operators.data"
+    " operators.bounds operators.sizing results.witnesses results.sizing results.models results.figures bench.extras"
     " bench.engines",
-    "bench.search": "operators.bounds operators.data operators.diagnostics results.records results.witnesses bench.cell"
-    " bench.families bench.question bench.threshold_series",
-    "bench.study": "operators results.schema results.records bench.catalogue bench.cell bench.families bench.preset"
-    " bench.question bench.threshold_series",
+    "bench.study": "operators results.schema results.records bench.catalogue bench.preset bench.cell bench.question"
+    " bench.threshold_series bench.families",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
     " bench.families",
-    "bench.studies": "operators results.families results.records bench.cell bench.data_sets bench.preset bench.question"
-    " bench.size_schedules bench.study bench.threshold_series",
-    "bench.drivers": "operators operators.architectures operators.data operators.tasks results.editions results.families"
-    " results.records results.report results.witnesses bench.cell bench.families bench.question bench.search bench.study"
-    " bench.execution bench.threshold_series",
-    "bench.cli": "operators operators.bounds operators.data results.editions results.exchange results.figures results.partitions"
-    " results.programme results.records results.report results.sizing results.witnesses bench.catalogue bench.extras"
-    " bench.engines bench.study bench.execution bench.drivers",
+    "bench.studies": "operators results.families results.records bench.preset bench.cell bench.data_sets bench.size_schedules"
+    " bench.question bench.threshold_series bench.study",
+    "bench.drivers": "operators operators.tasks operators.architectures operators.data results.families results.records"
+    " results.witnesses results.report results.editions bench.cell bench.question bench.threshold_series bench.families"
+    " bench.search bench.study bench.execution",
+    "bench.cli": "operators operators.external operators.architectures operators.data operators.bounds results.records"
+    " results.witnesses results.programme results.exchange results.partitions results.sizing results.models results.figures"
+    " results.report results.editions bench.catalogue bench.extras bench.engines bench.fit bench.study bench.execution"
+    " bench.drivers",
     "bench.__main__": "bench.cli",
 }
 

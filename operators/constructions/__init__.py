@@ -1,0 +1,1 @@
+"""Nets that are written down: explicit ones that attain a floor without training, and what pruning leaves of them."""
