@@ -45,7 +45,7 @@ STUDIES: dict[str, BuiltIn] = {
     "brackets": BuiltIn("bench.studies.brackets", 2880, {"smoke": 120}),
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
     "net-classes": BuiltIn("bench.studies.net_classes", 8640, {"smoke": 480}),
-    "baselines": BuiltIn("bench.studies.baselines", 111, {"smoke": 18}),
+    "baselines": BuiltIn("bench.studies.baselines", 93, {"smoke": 18}),
     "elliptic": BuiltIn("bench.studies.elliptic", 116, {"smoke": 4, "standard": 14}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
     "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),

@@ -10,7 +10,7 @@ from bench.cli.arguments import DEFAULT_OUT, Out
 def prune(
     study: Annotated[str, typer.Argument(help="A built-in study of brackets, or a study file.")],
     out: Out = DEFAULT_OUT,
-    cpu_seconds: Annotated[float, typer.Option(help="Of pruning, per question.", min=0.0)] = 50.0,
+    cpu_seconds: Annotated[float, typer.Option(help="Of pruning, per question; 0 for the explicit nets alone.", min=0.0)] = 50.0,
 ) -> None:
     """Construct the explicit net of every question of a study, prune it, and enter what reaches the target.
 

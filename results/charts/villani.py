@@ -9,6 +9,7 @@ from results.charts.model import Axis, Chart, Intervals, Level, Line, Sketch, Sw
 from results.tables.numbers import numbers
 
 RATIO = "ratio_1e"
+DECADES = 4
 LIMIT = Switch("1: what any lambda > 0 must reach", "theory", "certified", dash=1)
 
 
@@ -40,9 +41,10 @@ def _growth(part: pd.DataFrame, loss: str, activation: str) -> Chart:
         alt=f"Least (|grad F|^2 - Lap F) / (lambda |W|)^2 over directions against |W| for {loss}, {activation}; at |W| = 1e5 from"
         f" {part[f'{RATIO}5'].min():.3g} to {part[f'{RATIO}5'].max():.3g}. Negative values are not drawn.",
         figure="growth",
-        caption="Growth along rays: least (|grad F|^2 - Lap F) / (lambda |W|)^2 over directions; negative values are not drawn",
+        caption="Growth along rays: least (|grad F|^2 - Lap F) / (lambda |W|)^2 over directions; negative values are not drawn,"
+        f" and what lies more than {DECADES} decades below the largest lies on the lower edge",
         x=Axis("|W|"),
-        y=Axis("growth", decades=4),
+        y=Axis("growth", decades=DECADES),
         switches=tuple(sketch.switches),
         layers=tuple(sketch.layers),
     )
