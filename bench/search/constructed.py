@@ -63,9 +63,8 @@ def pruned_witnesses(question: Question, least_q: int, cache: BlockCache, *, cpu
         cpu_seconds: of all tries together; 0 for none.
     """
     cell = question.template
-    if cpu_seconds == 0.0 or cell.design != "grid" or question.net_class not in ("free", "free-depth"):
-        return
-    if not prunable(cell.deeponet()):
+    unfit = question.net_class not in ("free", "free-depth") or not prunable(cell.deeponet())
+    if cpu_seconds == 0.0 or cell.design != "grid" or unfit:
         return
     dataset = build(cell.request(), cache)
     problem, allowed = problem_of(cell, dataset), _allowed(question, dataset)

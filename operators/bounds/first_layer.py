@@ -28,10 +28,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from operators.architectures.deeponet import DeepONet
 from operators.arrays import Array
 from operators.bounds.bound import Answer, Bound
 from operators.bounds.population import population_floors
-from operators.bounds.rank_to_parameters import NetClass, class_of
+from operators.bounds.rank_to_parameters import Needed, NetClass, class_of
 from operators.bounds.setting import Setting, known
 
 
@@ -43,27 +44,28 @@ def least_rank(spectrum: Array, target: float) -> int:
 def necessary_parameters(nets: NetClass, first: int, rank: int) -> float:
     """Parameters of the least net of a class with this first width and last width of the branch, and outputs of this rank.
 
-    inf where no net of the class has them. Without hidden layers q takes the place of the first width.
-
     Args:
         nets: depths and ends.
-        first: k, least first width.
-        rank: r, least output rank; with a linear branch end also the least last width.
+        first: k, least first width; without hidden layers the first layer has q units.
+        rank: r, least output rank; with a linear branch end also the least number of features there.
+
+    Returns:
+        A whole number; inf where no net of the class has such outputs.
     """
-    net = nets.smallest_net(rank if nets.branch_depth else max(rank, first))
-    if net is None:
-        return math.inf
+    least = (_seeing(net, nets, first) for net in nets.smallest_nets(Needed(rank, branch=rank)))
+    return min((net.parameter_count() for net in least), default=math.inf)
+
+
+def _seeing(net: DeepONet, nets: NetClass, first: int) -> DeepONet:
+    """The componentwise least net of the class that is no smaller and has this first width."""
     if not net.branch_widths:
-        return net.parameter_count()
-    widths = list(net.branch_widths)
-    if nets.ends != "sigmoid":
-        widths[-1] = max(widths[-1], rank)
-    widths[0] = max(widths[0], first)
-    trunk = net.trunk_widths
+        return replace(net, q=max(net.q, first))
+    branch, trunk = (max(net.branch_widths[0], first), *net.branch_widths[1:]), net.trunk_widths
+    if nets.net_class in ("tied", "one-width-per-net"):
+        branch = (max(branch),) * len(branch)
     if nets.net_class == "tied":
-        widths = [max(*widths, *trunk)] * len(widths)
-        trunk = (widths[0],) * len(trunk)
-    return replace(net, branch_widths=tuple(widths), trunk_widths=trunk).parameter_count()
+        trunk = (branch[0],) * len(trunk)
+    return replace(net, branch_widths=branch, trunk_widths=trunk)
 
 
 def _least_size(setting: Setting, target: float) -> Answer:

@@ -34,7 +34,7 @@ def test_the_least_net_for_fresh_functions_is_the_one_derived(name: str, k: int,
 
 
 @pytest.mark.parametrize(
-    ("ends", "depths"), list(itertools.product(("linear", "activated-trunk", "sigmoid"), [(1, 1), (2, 2), (3, 1)]))
+    ("ends", "depths"), list(itertools.product(("linear", "activated-trunk", "sigmoid"), [(1, 1), (2, 2), (3, 1), (0, 1)]))
 )
 def test_the_least_net_is_the_least_of_all_that_meet_the_conditions(ends, depths: tuple[int, int]) -> None:
     first, rank, counts = 3, 2, []
@@ -42,7 +42,8 @@ def test_the_least_net_is_the_least_of_all_that_meet_the_conditions(ends, depths
     for widths in itertools.product(range(1, 5), repeat=sum(depths)):
         for q in range(1, 4):
             net = DeepONet(5, 1, widths[: depths[0]], widths[depths[0] :], q, "tanh", ends)
-            seen = net.branch_widths[0] >= first and (ends == "sigmoid" or net.branch_widths[-1] >= rank)
+            widest = net.branch_sizes()
+            seen = widest[1] >= first and (ends == "sigmoid" or widest[-2] >= rank)
             if seen and net.rank_limit() >= rank:
                 counts.append(net.parameter_count())
     assert first_layer.necessary_parameters(nets, first, rank) == min(counts)
