@@ -43,10 +43,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Draw functions of a task with the decay of its outputs, or the function that a fit misses most.",
     ),
     "size": ("bench.cli.size:size", 'Answer "how big must my DeepONet be?" for your own outputs.'),
-    "count": ("bench.cli.count:count", "Count parameters of a net: d, d_eff, q, q_eff, bits, and which lower bounds apply."),
+    "count": ("bench.cli.count:count", "Count parameters of a net, from a file or its sizes, and say which lower bounds apply."),
     "fit": (
         "bench.cli.fit:fit",
-        "Fit a DeepONet to your own data: reference lines, certified size, small nets, the best net.",
+        "Fit a DeepONet to your own data: lines, certified size, small nets, the best on new functions.",
     ),
     "predict": ("bench.cli.predict:predict", "Outputs of a fitted model for new inputs, computed in NumPy."),
     "verify": (

@@ -30,7 +30,9 @@ def count(
     bits: Annotated[int, typer.Option(help="Bits of a parameter, for sizes on the command line.", min=1, max=128)] = 32,
     as_json: Json = False,
 ) -> None:
-    """Count parameters of a net: d, d_eff, q, q_eff, bits, and which lower bounds apply. Nothing in a file is run.
+    """Count parameters of a net, from a file or its sizes, and say which lower bounds apply.
+
+    Nothing in a file is run.
 
     For example `python -m bench count model.pt --labels 20000`, or, of sizes,
     `python -m bench count --branch 100,64,64,16 --trunk 1,64,64,16`.

@@ -33,7 +33,7 @@ def fit(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a DeepONet to your own data: reference lines, certified size, smallest nets, and the net that is best on new functions.
+    """Fit a DeepONet to your own data: lines, certified size, small nets, the best on new functions.
 
     For example `python -m bench fit --data mine.npz --inputs u --outputs y --points x --target 0.01 --out model`.
     """
@@ -43,10 +43,15 @@ def fit(
         require("`bench fit --plot`", "report")
     from bench.fit.files import Files, read
     from bench.fit.fitting import fit as fit_arrays
+    from bench.fit.private_bracket import question_of, require_same_question
     from bench.fit.report import FitReport
 
-    found = read(Files(data, inputs, outputs, points, split, seed))
-    say = (lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr))
+    files = Files(data, inputs, outputs, points, split, seed)
+    question = question_of(files, target, depth)
+    if out is not None:
+        require_same_question(out, question)
+    found = read(files)
+    say = (lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr, flush=True))
     fitted = fit_arrays(found, target, noise=noise, cpu_seconds=cpu_seconds, depth=depth, say=say)
     report = FitReport(fitted, str(data), outputs)
     if plot is not None:
@@ -54,7 +59,7 @@ def fit(
     if out is not None:
         from bench.fit.folder import write_folder
 
-        for sentence in write_folder(out, report):
+        for sentence in write_folder(out, report, question):
             print(f"note: {sentence}", file=sys.stderr)
     if as_json:
         terminal.print_json(report.as_json())

@@ -21,9 +21,9 @@ def tables(
     workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
     scheduler: Annotated[str, typer.Option(help="Instead: address of a Dask scheduler whose workers see the folder.")] = "",
 ) -> None:
-    """Compute the tables of a study from its frame in parts: byte for byte those of `report`, in the memory of one part.
+    """Compute the tables of a study from its frame in parts (`compact --parts`), here or on Dask.
 
-    A part holds the cells of one task, its constants and one design, which no table compares with others.
+    They are byte for byte those of `report`, in the memory of one part. A part holds the cells of one task, its constants and one design, which no table compares with others.
 
     For example `python -m bench compact threshold --parts parts`, then `python -m bench tables parts --to tables`.
     """

@@ -9,6 +9,7 @@ model.keras          float32                   if TensorFlow is installed
 deepxde_model.py     plain DeepXDE             the weights set, or a training from the start
 test.npz             inputs, outputs, points   what the error is of; training.npz if it is not larger than MOST_DATA_BYTES
 report.txt  report.json  figure.png            the latter if matplotlib is installed
+    bracket.json                                   what is known of this question so far (`bench.fit.private_bracket`)
 """
 
 import io
@@ -16,10 +17,12 @@ import json
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bench.fit.arrays import Part
+from bench.fit.private_bracket import NAME, Question, bracket_facts, kept, require_same_question
 from bench.fit.report import FitReport
 from operators.atomic_files import write_atomic
 from results.models import onnx, safetensors
@@ -29,15 +32,19 @@ from results.models.scripts import deepxde_script, pytorch_module
 MOST_DATA_BYTES = 2**27
 
 
-def write_folder(folder: Path, report: FitReport) -> list[str]:
-    """Write all files, and return one sentence for each that could not be written.
+def write_folder(folder: Path, report: FitReport, question: Question) -> list[str]:
+    """Write all files, and return one sentence for each that could not be written; a smaller `smallest.npz` stays.
 
     Raises:
-        UserError: the folder cannot be written to.
+        UserError: the folder cannot be written to, or answers another question.
     """
+    require_same_question(folder, question)
     missing: list[str] = []
+    stays = kept(folder, report)
     for name, content in _files(report, missing):
-        write_atomic(folder / name, content)
+        if not (stays and name == "smallest.npz"):
+            write_atomic(folder / name, content)
+    write_atomic(folder / NAME, _json(bracket_facts(folder, question, report)))
     return missing
 
 
@@ -55,7 +62,7 @@ def _files(report: FitReport, missing: list[str]) -> Iterator[tuple[str, bytes]]
     if data.count("training") * (data.inputs.shape[1] + data.outputs.shape[1]) * 8 <= MOST_DATA_BYTES:
         yield "training.npz", _arrays(report, "training")
     yield "report.txt", (report.as_text() + "\n").encode()
-    yield "report.json", (json.dumps(report.as_json(), indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+    yield "report.json", _json(report.as_json())
     if find_spec("tensorflow") is None:
         missing.append("model.keras was not written: `pip install 'deeponet-size-bounds[train]'` brings TensorFlow")
     else:
@@ -69,6 +76,10 @@ def _files(report: FitReport, missing: list[str]) -> Iterator[tuple[str, bytes]]
         from results.figures.style import rendered
 
         yield "figure.png", rendered(fit_figure(report.curves()), "png")
+
+
+def _json(facts: dict[str, Any]) -> bytes:
+    return (json.dumps(facts, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def _arrays(report: FitReport, part: Part) -> bytes:

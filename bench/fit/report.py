@@ -43,19 +43,18 @@ class FitReport:
     def bracket(self) -> dict[str, int | None]:
         """Certified below, found above: q and d for the target on the training functions."""
         fitted = self.fitted
-        q, d = fitted.capacity.smallest_q, fitted.capacity.smallest_d
         return {
             "q_lower": max(1, fitted.size.ranks["scalar"].certified),
-            "q_upper": None if q is None else q.q,
+            "q_upper": None if fitted.narrowest is None else fitted.narrowest.model.net.q,
             "d_lower": int(fitted.size.parameters["d_certified"].value),
-            "d_upper": None if d is None else d.parameters,
+            "d_upper": None if fitted.smallest is None else fitted.smallest.parameters,
         }
 
     def notes(self) -> list[str]:
         """What to try, and what must be known."""
         fitted, best, notes = self.fitted, self.fitted.best, []
         capacity = fitted.capacity
-        if capacity.smallest_q is None:
+        if fitted.narrowest is None:
             closest = f", the closest has {_figure(capacity.closest)}" if capacity.trainings else ""
             notes.append(
                 f"no net of the search reached {fitted.target:g} on the training functions{closest}: not found in"

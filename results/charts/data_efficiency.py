@@ -29,7 +29,7 @@ def _chart(task: str, rows: pd.DataFrame, runs: pd.DataFrame) -> Chart:
     sketch = Sketch()
     nets = list(rows.groupby(["source", "net"], sort=True))
     for colour, ((source, net), part) in enumerate(nets):
-        switch = sketch.switch(Switch(str(net), "data", "" if source == HERE else "measured", colour=colour))
+        switch = sketch.switch(Switch(str(net) if source == HERE else f"{net}, published", "data", colour=colour))
         sketch.layers.append(_line(part, "error", switch, colour=colour))
     if len(runs):
         switch = sketch.switch(Switch("runs", "data", colour=len(nets)))

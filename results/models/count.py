@@ -176,17 +176,19 @@ def recognised(weights: Mapping[str, TensorShape], ends: Ends = "activated-trunk
     for name, shape in weights.items():
         match = PART.search(name)
         (beside if match is None else parts[match[1]]).append(shape)
-    sizes = {part: _chain(shapes) for part, shapes in parts.items()}
-    branch, trunk = sizes["branch"], sizes["trunk"]
-    if branch is None or trunk is None or branch[-1] != trunk[-1] or sum(shape.numbers for shape in beside) > 1:
+    chains = {part: chain(shapes) for part, shapes in parts.items()}
+    if chains["branch"] is None or chains["trunk"] is None:
+        return None
+    branch, trunk = chains["branch"][0], chains["trunk"][0]
+    if branch[-1] != trunk[-1] or sum(shape.numbers for shape in beside) > 1:
         return None
     if any(shape.parts != 1 for shape in weights.values()):
         return None
     return DeepONet(branch[0], trunk[0], branch[1:-1], trunk[1:-1], branch[-1], ends=ends)
 
 
-def _chain(shapes: list[TensorShape]) -> tuple[int, ...] | None:
-    """Sizes m, w_1, ..., q of affine layers in order, kernels stored as (in, out) or (out, in); None if they are no chain."""
+def chain(shapes: list[TensorShape]) -> tuple[tuple[int, ...], bool] | None:
+    """Sizes m, w_1, ..., q of affine layers in order, and whether kernels are stored as (out, in); None if they are no chain."""
     kernels = [shape.shape for shape in shapes if len(shape.shape) == 2]
     biases = [shape.shape[0] for shape in shapes if len(shape.shape) == 1]
     if len(kernels) < 2 or len(kernels) + len(biases) != len(shapes) or len(biases) != len(kernels):
@@ -195,5 +197,5 @@ def _chain(shapes: list[TensorShape]) -> tuple[int, ...] | None:
         layers = [kernel[::-1] if turned else kernel for kernel in kernels]
         joined = all(before[1] == after[0] for before, after in pairwise(layers))
         if joined and [layer[1] for layer in layers] == biases:
-            return (layers[0][0], *(layer[1] for layer in layers))
+            return (layers[0][0], *(layer[1] for layer in layers)), turned
     return None

@@ -74,16 +74,39 @@ def shapes(data: bytes) -> dict[str, TensorShape]:
     Raises:
         Unreadable: no safetensors file, or one whose header and size do not agree.
     """
+    return {name: shape for name, (shape, _, _) in _entries(data).items()}
+
+
+def arrays(data: bytes) -> dict[str, NDArray[np.float64]]:
+    """The arrays of an untrusted file, of float32 or float64 numbers.
+
+    Raises:
+        Unreadable: as `shapes`, or numbers of another type.
+    """
+    found = {}
+    for name, (shape, kind, content) in _entries(data).items():
+        if kind not in ("F32", "F64") or 8 * len(content) != shape.bits * math.prod(shape.shape):
+            raise Unreadable("expected arrays of float32 or float64 numbers in the safetensors file, got others")
+        found[name] = np.frombuffer(content, dtype="<f4" if kind == "F32" else "<f8").astype(np.float64).reshape(shape.shape)
+    return found
+
+
+def _entries(data: bytes) -> dict[str, tuple[TensorShape, str, bytes]]:
+    """Shape, type and bytes of each array."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or not 2 <= length <= min(len(data) - 8, MOST_HEADER_BYTES):
         raise Unreadable("expected a safetensors file, got one without its header")
+    content, last = data[8 + length :], 0
+    found: dict[str, tuple[TensorShape, str, bytes]] = {}
     try:
-        header = json.loads(data[8 : 8 + length].decode())
-        found = {name: _shape(entry) for name, entry in header.items() if name != "__metadata__"}
-        ends = [int(entry["data_offsets"][1]) for name, entry in header.items() if name != "__metadata__"]
+        for name, entry in json.loads(data[8 : 8 + length].decode()).items():
+            if name != "__metadata__":
+                start, end = (int(offset) for offset in entry["data_offsets"])
+                found[name] = _shape(entry), entry["dtype"], content[max(start, 0) : end]
+                last = max(last, end)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         raise Unreadable("expected a safetensors file, got a damaged header") from None
-    if max(ends, default=0) != len(data) - 8 - length:
+    if last != len(content):
         raise Unreadable("expected a safetensors file, got one that does not end where its header says")
     return found
 

@@ -34,7 +34,7 @@ IF: dict[str, tuple[float | None, ...]] = {
     "if_paper_shaped": (0.25, -0.25, 0.5, 0.5, 1.0),
     "if_rank": (0.5, 0.0, None, 1.0, None),
 }
-NAMES = {"if_counting": "counting", "if_paper_shaped": "paper-shaped", "if_rank": "rank"}
+NAMES = {"if_counting": "counting", "if_paper_shaped": "the paper's shape", "if_rank": "rank"}
 COLUMNS: dict[str, str] = {
     "design": "grid, scattered or triples",
     "law": "q* or d*",

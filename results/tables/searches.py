@@ -36,7 +36,7 @@ COLUMNS: dict[str, str] = {
     "not_found_trainings": "its trainings",
     "not_found_steps": "optimiser steps of its best training",
     "not_found_absorbed": "fraction of the noise that its best training absorbed",
-    "not_found_optimality": "error of its best training over the certified floor of its rank",
+    "not_found_optimality": "error of its best training over the floor of its rank, which is certified",
     "q_found": "the smallest q that reached the target",
     "d_found": "its parameters",
     "found_absorbed": "fraction of the noise that it absorbed",

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,31 @@ def test_predictions_of_the_command_and_of_keras_and_of_deepxde_are_those_of_the
     net = script["load"]()
     np.testing.assert_allclose(np.asarray(net((inputs, points[0]))), expected, rtol=0, atol=allowed)
     stated = json.loads((folder / "report.json").read_text())["best"]["errors"]["test"]
-    assert script["error"](net, data) == pytest.approx(stated, rel=1e-3, abs=1e-5)
+    relative = allowed * np.sqrt(expected.size) / np.linalg.norm(data["outputs"])
+    assert script["error"](net, data) == pytest.approx(stated, rel=0, abs=relative)
+
+
+def test_the_folder_keeps_a_private_bracket_and_measures_every_net_in_it(folder: Path, mine: Path, tmp_path: Path) -> None:
+    facts = json.loads((folder / "bracket.json").read_text())
+    assert facts["private"]
+    assert facts["q_lower"] <= facts["q_upper"]
+    assert [entry["d"] for entry in facts["leaderboard"]] == sorted(entry["d"] for entry in facts["leaderboard"])
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "entries").mkdir()
+    shutil.copy(folder / "smallest.npz", tmp_path / "copy" / "entries" / "own.npz")
+    shutil.copy(folder / "model.safetensors", tmp_path / "copy" / "entries" / "elsewhere.safetensors")
+    (tmp_path / "copy" / "entries" / "broken.npz").write_bytes(b"nothing")
+    asked = ("fit", "--data", mine, "--inputs", "u", "--outputs", "y", "--points", "x", "--split", "split", "--cpu-seconds", 1e-6)
+    rest = ("--depth", 1, "--out", tmp_path / "copy", "--quiet")
+    called(*asked, "--target", 0.05, *rest)
+    again = json.loads((tmp_path / "copy" / "bracket.json").read_text())
+    names = {entry["file"]: entry for entry in again["leaderboard"]}
+    assert set(names) >= {"smallest.npz", "entries/own.npz", "entries/elsewhere.safetensors"}
+    assert "entries/broken.npz" not in names
+    assert names["entries/own.npz"]["training"] == names["smallest.npz"]["training"] <= 0.05
+    assert (again["q_upper"], again["d_upper"], again["key"]) == (facts["q_upper"], facts["d_upper"], facts["key"])
+    with pytest.raises(UserError, match="another --out"):
+        called(*asked, "--target", 0.04, *rest)
 
 
 def test_the_written_program_trains_with_deepxde(folder: Path) -> None:
@@ -126,6 +151,7 @@ def test_selections_are_read_as_the_other_commands_read_them(mine: Path) -> None
         (("--split", "u"), "a split of 80 numbers"),
         (("--plot", "figure.txt"), "a figure named"),
         (("--target", "2"), "a target in"),
+        (("--target", "1e-9"), "a target in"),
         (("--noise", "0"), "noise level sigma > 0"),
     ],
 )

@@ -35,8 +35,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.families": "operators operators.external operators.architectures operators.baselines operators.data results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
-    "results.witnesses": "operators operators.architectures operators.data operators.bounds operators.diagnostics"
-    " operators.constructions results.schema results.records",
+    "results.witnesses": "operators operators.tasks operators.architectures operators.data operators.bounds"
+    " operators.diagnostics operators.constructions results.schema results.records",
     "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
     " results.schema results.families results.records results.statistics results.witnesses",
     "results.programme": "",
@@ -71,7 +71,8 @@ MAY_IMPORT: dict[str, str] = {
     "bench.search": "operators.architectures operators.data operators.bounds operators.diagnostics operators.constructions"
     " results.records results.witnesses bench.cell bench.question bench.threshold_series bench.families",
     "bench.fit": "operators operators.numerics operators.external operators.architectures operators.baselines operators.data"
-    " operators.bounds operators.sizing results.sizing results.models results.figures bench.extras bench.engines",
+    " operators.bounds operators.sizing results.witnesses results.sizing results.models results.figures bench.extras"
+    " bench.engines",
     "bench.study": "operators results.schema results.records bench.catalogue bench.preset bench.cell bench.question"
     " bench.threshold_series bench.families",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"

@@ -1,6 +1,7 @@
 """Errors and bounds of planted weights, computed by hand."""
 
 import dataclasses
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -26,6 +27,7 @@ from operators.architectures.deeponet import deeponet_weights
 from operators.architectures.weights import Layer
 from operators.bounds import BOUNDS, bit_counting
 from operators.bounds.eckart_young import floors_of_deeponet
+from operators.bounds.lemmas.rates import absorbable_fraction
 from operators.data.dataset import BlockCache
 from operators.data.normalisation import predict
 from operators.diagnostics.floor import Floor
@@ -192,8 +194,15 @@ def test_every_noisy_record_carries_what_each_bound_allows_its_size(design: str,
     asked = {name for name, bound in BOUNDS.items() if bound.target == "absorb"} - {"noisy-grid", "rademacher-capacity"}
     assert set(allowed) == asked
     assert all(0.0 <= value <= 1.0 for value in allowed.values())
-    d = cell.deeponet().parameter_count()
-    assert allowed["bit-counting"] == bit_counting.absorbable_fraction(cell.n, d, law="gaussian", bits=64)
+    net = cell.deeponet()
+    bits = 64 * net.parameter_count()
+    described = min(bits, bit_counting.described_bits(net, (60, points), 64)) if design == "grid" else bits
+    nats = described * math.log(2.0)
+    by_count = absorbable_fraction("gaussian", cell.n, nats, failure_probability=bit_counting.FAILURE_PROBABILITY)
+    assert allowed["bit-counting"] == by_count
+    assert (by_count < bit_counting.absorbable_fraction(cell.n, net.parameter_count(), law="gaussian", bits=64)) == (
+        design == "grid"
+    )
     assert (allowed["marchenko-pastur"] < 1.0) == (design == "grid")
 
 

@@ -9,6 +9,7 @@ from planted_operators import modes
 
 from bench.fit.arrays import PARTS, FitData, fit_data
 from bench.fit.budget import Budget
+from bench.fit.capacity import measured
 from bench.fit.fitting import Fitted, fit, relative_error
 from bench.fit.hidden import ground_of, random_hidden
 from bench.fit.reduced_rank_ridge import trunk_basis
@@ -16,6 +17,7 @@ from bench.fit.report import FitReport
 from bench.fit.selection import _carried_heads, linear_map, select, with_linear_units
 from operators import UserError
 from operators.bounds.eckart_young import relative_floors
+from results.models.deeponet_model import DeepONetModel
 
 
 def test_certified_and_attained_sizes_enclose_the_planted_rank(fitted: Fitted, data: FitData) -> None:
@@ -97,3 +99,14 @@ def test_facts_are_json_and_say_what_is_certified_attained_or_not_found(data: Fi
 def test_requests_without_sense_are_refused(data: FitData, target: float, options: dict) -> None:
     with pytest.raises(UserError, match="expected"):
         fit(data, target, **options)
+
+
+def test_errors_below_what_a_difference_of_squares_resolves_are_measured_all_the_same() -> None:
+    coefficients, waves = modes(40, 2)
+    data = fit_data(coefficients @ waves, coefficients @ waves[:, ::-1])
+    ground = ground_of(data)
+    hidden = random_hidden(ground, ((60,), (60,)), seed=0, scale=1e-3)
+    found = measured(ground, hidden, 4, 0.0, energy=float((data.outputs_of("training") ** 2).sum()))
+    model = DeepONetModel(ground.net(hidden, 4), ground.assembled(hidden, found.heads, 0.0), data.points)
+    assert 0.0 < found.error < 1e-5
+    assert found.error == pytest.approx(relative_error(model, data, "training"), rel=1e-2, abs=3e-8)

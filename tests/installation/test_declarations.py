@@ -13,7 +13,7 @@ from bench.extras import EXTRAS
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 PACKAGES = ("operators", "results", "bench")
 MODULES = [path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py") if "out" not in path.parts]
-MODULE_OF = {"pyyaml": "yaml"}  # where a distribution is not imported by its own name
+MODULE_OF = {"pyyaml": "yaml", "scikit-learn": "sklearn"}  # where a distribution is not imported by its own name
 BROUGHT_BY_ITSELF = {"pydantic_core": "pydantic"}  # pinned exactly by the one that brings it
 
 

@@ -21,6 +21,7 @@ from operators.architectures.weights import Layer
 from results.models import keras_file, onnx, safetensors, torch_file
 from results.models.count import count_file, count_net, count_shapes
 from results.models.deeponet_model import DeepONetModel, decode, encode, save_model
+from results.models.foreign import deeponet_of, load_deeponet
 from results.models.protobuf import fields
 from results.models.safetensors import TensorShape
 from results.witnesses.untrusted_files import Unreadable
@@ -129,6 +130,24 @@ def test_safetensors_hold_the_weights_transposed_where_their_header_says() -> No
     found = np.frombuffer(data[8 + length + start : 8 + length + end], dtype="<f4").reshape(entry["shape"])
     np.testing.assert_array_equal(found, model.weights["branch_1_kernel"].T.astype(np.float32))
     assert length % 8 == 0
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_net_from_elsewhere_is_the_net_whose_weights_it_is(turned: bool, tmp_path: Path) -> None:
+    model = model_of("linear").rounded()
+    named = safetensors.torch_names(model)
+    if turned:
+        named = {name: array.T for name, array in named.items()}
+    (tmp_path / "net.safetensors").write_bytes(safetensors.encode(named))
+    net, weights = load_deeponet(tmp_path / "net.safetensors", ends="linear")
+    assert net == model.net
+    np.testing.assert_array_equal(net.apply(weights, INPUTS, model.points), model.predict(INPUTS))
+
+
+@pytest.mark.parametrize("arrays", [{"branch.0": np.zeros((2, 2))}, {"w": np.zeros(3)}])
+def test_weights_of_another_net_are_refused(arrays: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable, match="branch and a trunk"):
+        deeponet_of(arrays)
 
 
 def write(path: Path, model: DeepONetModel) -> None:
