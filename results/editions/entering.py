@@ -160,7 +160,7 @@ def _require_above(held: Held, bracket: Bracket) -> None:
     """
     for size in ("q", "d"):
         value, lower = _size(held, bracket, size), getattr(bracket, f"{size}_lower")
-        if value is not None and getattr(bracket, f"{size}_status") == "certified" and value < lower:
+        if None not in (value, lower) and getattr(bracket, f"{size}_status") == "certified" and value < lower:
             raise UserError(
                 f"expected {size} >= {lower} by {getattr(bracket, f'{size}_bound')}, got {value} in witness {held.witness};"
                 " hand it in alone: a contradiction is kept with the numbers of both sides"
