@@ -186,7 +186,25 @@ def recovery_by_peeling() -> tuple[int, float, int, float]:
     return found[0], found[1], found[2], found[3]
 
 
+def price_of_a_head() -> tuple[float, float]:
+    """Nats of one more dimension where a share x = 0.06 of them absorbs rho = 1/2, -d/dx of kl(x || rho) / 2; and of 32 bits."""
+    share, rho = 0.06, 0.5
+    return -0.5 * math.log(share * (1.0 - rho) / (rho * (1.0 - share))), 32.0 * math.log(2.0)
+
+
+def left_by_one_sign() -> tuple[float]:
+    """The least |u v^T - b t^T - b0|^2 where t >= 0: over the direction of b and b0, the best t known."""
+    outputs = np.outer((1.0, 2.0), (1.0, -1.0, 0.0))
+    angles, offsets = np.linspace(0.0, 2.0 * math.pi, 2001), np.linspace(-3.0, 3.0, 1201)
+    left = outputs[None, :, :] - offsets[:, None, None]
+    along = np.stack([np.cos(angles), np.sin(angles)])
+    reached = np.maximum(np.einsum("ia,oij->aoj", along, left), 0.0)
+    return (float(np.min(np.sum(left**2, axis=(1, 2))[None, :] - np.sum(reached**2, axis=2)))),)
+
+
 COMPUTED = (
+    Statement("docs/theory.md", "a number of a head costs {:.1f} nats at x = 0.06, rho = 1/2, not {:.2f}", price_of_a_head),
+    Statement("docs/theory.md", "the squared error is at least {:.3f}, where the squared norm is 10", left_by_one_sign),
     Statement(
         "docs/programme.md",
         "From {} random loads and as many of the adjoint the randomised singular value decomposition leaves {:.2f} of it in the"

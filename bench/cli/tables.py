@@ -23,7 +23,8 @@ def tables(
 ) -> None:
     """Compute the tables of a study from its frame in parts (`compact --parts`), here or on Dask.
 
-    They are byte for byte those of `report`, in the memory of one part. A part holds the cells of one task, its constants and one design, which no table compares with others.
+    They are byte for byte those of `report`, in the memory of one part. A part holds the cells of one task, its constants and
+    one design, which no table compares with others.
 
     For example `python -m bench compact threshold --parts parts`, then `python -m bench tables parts --to tables`.
     """

@@ -81,7 +81,7 @@ class Count:
         if rank is not None:
             ranked = f"applies on a grid: |Y - H| is at least what rank {rank} and a constant leave of the labels"
         return {
-            "eckart-young": ranked,
+            eckart_young.BOUND.name: ranked,
             rank_to_parameters.BOUND.name: "applies" if rank is not None else "no limit of rank is stated for this net",
             bit_counting.BOUND.name: f"applies to noise drawn once: {self.bits:,} bits",
         }
