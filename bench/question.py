@@ -1,6 +1,6 @@
 """A question of a bracket search: how small can a net be that reaches a target on given data?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, get_args
 
 from pydantic import ValidationError
@@ -8,12 +8,15 @@ from pydantic import ValidationError
 from bench.cell import Cell, Net, Settings
 from operators import TASKS
 from operators.architectures.deeponet import DeepONet
-from operators.bounds.rank_to_parameters import class_of
+from operators.bounds.rank_to_parameters import Needed, class_of
 from operators.errors import UserError
 from results.records.manifest import NetClass, Target
 from results.schema.model import Model
 from results.schema.sealed import first_error
 from results.witnesses.header import Claim, Scaling, data_of
+
+NO_HIDDEN_LAYER: NetClass = "no-hidden-layer"
+FREE_DEPTH: NetClass = "free-depth"
 
 
 @dataclass(frozen=True)
@@ -22,17 +25,19 @@ class Question:
 
     Attributes:
         template: task, design, N, M, noise, replicate, training, and the activation and ends of the net; depths are those of its
-            widths, which are otherwise ignored.
+            widths, which are otherwise ignored; no widths stand for no hidden layers.
         target: what a fit must reach.
         width: width of the wide nets of step 1.
         restarts: trainings before a size counts as missed.
         trainings: budget of the whole search.
         largest_q: where step 1 gives up.
         q: ask about this q only.
-        net_class: `free`, every hidden width its own, or `tied`, all hidden widths equal.
+        net_class: rule for the hidden widths (`operators.bounds.rank_to_parameters`); `no-hidden-layer` if, and only if, the
+            template's net has none.
 
     Raises:
-        UserError: counts that are no whole numbers >= 1, noise to absorb where there is none, or a net that no witness can state.
+        UserError: counts that are no whole numbers >= 1, noise to absorb where there is none, a class that does not fit the
+            depths, or a net that no witness can state.
     """
 
     template: Cell
@@ -55,6 +60,11 @@ class Question:
                 raise UserError(f"question: {name}: expected a whole number >= 1, got {ascii(count)[:80]}")
         if self.net_class not in get_args(NetClass):
             raise UserError(f"question: net_class: expected one of {list(get_args(NetClass))}, got {self.net_class!r}")
+        if isinstance(self.template.architecture, Net) and (self.net_class == NO_HIDDEN_LAYER) == bool(self.depths != (0, 0)):
+            raise UserError(
+                f"question: net_class: expected {NO_HIDDEN_LAYER!r} for nets without hidden layers and for these alone, got"
+                f" {self.net_class!r} at depths {self.depths}"
+            )
         if self.target.kind == "absorb" and self.template.noise.law == "none":
             raise UserError(
                 f"question: target: expected noise for the target '{self.target.label}', got noise law 'none'; ask for a relative"
@@ -92,6 +102,24 @@ class Question:
             raise ValueError(f"expected a question about the architecture 'deeponet', got {net.name!r}")
         return net
 
+    @property
+    def depths(self) -> tuple[int, int]:
+        """Hidden layers of branch and trunk in the template."""
+        return len(self.net.branch_widths), len(self.net.trunk_widths)
+
+    def parts(self) -> tuple["Question", ...]:
+        """This question; with free depths those about the declared depth or no hidden layer on each side, the latter first."""
+        if self.net_class != FREE_DEPTH:
+            return (self,)
+        branch, trunk = self.depths
+        return tuple(self.of_depths(*depths) for depths in dict.fromkeys(((0, 0), (0, trunk), (branch, 0), (branch, trunk))))
+
+    def of_depths(self, branch: int, trunk: int) -> "Question":
+        """The same question about nets of these depths alone, every width free."""
+        net = self.net.model_copy(update={"branch_widths": (1,) * branch, "trunk_widths": (1,) * trunk})
+        template = self.template.model_copy(update={"architecture": net})
+        return replace(self, template=template, net_class="free" if branch + trunk else NO_HIDDEN_LAYER)
+
     def cell(self, net: Settings, restart: int) -> Cell:
         """The cell that tries one size."""
         return self.template.model_copy(update={"architecture": net, "restart": restart})
@@ -113,10 +141,14 @@ class Question:
         """The architecture of one size."""
         return self.cell(net, 0).deeponet()
 
-    def least_widths(self, rank: int) -> tuple[int, ...]:
-        """Certified: the least hidden widths, the branch's first, of a net whose output matrix reaches this rank."""
-        net = class_of(self.template.deeponet(), self.net_class).smallest_net(rank)
-        return (*net.branch_widths, *net.trunk_widths)
+    def least_net(self, needed: Needed, q: int = 1) -> DeepONet | None:
+        """Certified: the smallest net of the class, of at least this q, that has what is needed; None: no net has."""
+        return class_of(self.template.deeponet(), self.net_class).smallest_net(needed, q)
+
+    def least_widths(self, needed: Needed) -> tuple[int, ...] | None:
+        """Certified: the least hidden widths, the branch's first, of a net that has what is needed; None: no net has."""
+        net = self.least_net(needed)
+        return None if net is None else (*net.branch_widths, *net.trunk_widths)
 
 
 Valid = TypeVar("Valid", bound=Model)

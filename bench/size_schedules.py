@@ -62,8 +62,11 @@ def fixed_budget(q: int, *, budget: int, sensors: int, coordinates: int, like: N
         like: where depths, activation and ends come from.
 
     Raises:
-        UserError: no pair of widths comes within 2 % of D; the message names the nearest size there is.
+        UserError: no hidden widths to choose, or no pair of widths comes within 2 % of D; the message names the nearest size
+            there is.
     """
+    if not (like.branch_widths and like.trunk_widths):
+        raise UserError("expected hidden layers on both sides for a fixed budget, got none on one; q alone then decides d")
     limit = 1
     while _count(np.asarray([limit]), sensors, q, depth=len(like.branch_widths))[0] <= (1.0 + BUDGET_TOLERANCE) * budget:
         limit *= 2

@@ -63,10 +63,10 @@ ELLIPTIC = Strand(
     title="Learning a Green's function is data-efficient",
     kind="reproduction",
     studies=("elliptic",),
-    statement="Solution operators of elliptic equations are learnt from few pairs of input and output, by nets and by linear"
-    " algebra alone.",
+    statement="Solution operators of elliptic equations are learnt from few pairs of input and output; on Poisson's equation"
+    " linear least squares alone does so, from N = 68 on with a smaller error than every published net.",
     status="measured over N, beside published curves; the law of the randomised singular value decomposition is certified",
-    falsified_by="a published net, or one trained here, that needs fewer functions than linear least squares for the same error",
+    falsified_by="a published net with a smaller held-out error than linear least squares at some N from 68 on",
     source="Boulle, Halikias, Townsend 2023, doi:10.1073/pnas.2303904120",
 )
 KOOPMAN = Strand(

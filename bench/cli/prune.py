@@ -10,12 +10,12 @@ from bench.cli.arguments import DEFAULT_OUT, Out
 def prune(
     study: Annotated[str, typer.Argument(help="A built-in study of brackets, or a study file.")],
     out: Out = DEFAULT_OUT,
-    cpu_seconds: Annotated[float, typer.Option(help="Of pruning, per question.", min=0.0)] = 50.0,
+    cpu_seconds: Annotated[float, typer.Option(help="Of pruning, per question; 0 for the explicit nets alone.", min=0.0)] = 50.0,
 ) -> None:
     """Construct the explicit net of every question of a study, prune it, and enter what reaches the target.
 
     For example `python -m bench prune brackets --cpu-seconds 50`. Nothing is trained; `report` puts the witnesses into the tables
-    of a study that was run.
+    of a study that was run, `submit results/out/brackets --into results/reference` into those of a published one.
     """
     from bench.drivers.pruning import prune as prune_all
     from bench.study import load_study

@@ -13,6 +13,7 @@ from bench.extras import require
 from operators.errors import UserError
 
 if TYPE_CHECKING:
+    from operators.data.function_cache import BlockCache
     from results.witnesses.verification import Verification
 
 CONTRADICTED = 3  # exit code
@@ -26,6 +27,8 @@ def verify_command(
     out: Out = DEFAULT_OUT,
     cpu_seconds: CpuSeconds = 600.0,
     memory: Memory = 2.0,
+    exact: Annotated[bool, typer.Option("--exact", help="Prove it, too, in ball arithmetic: one file.")] = False,
+    fresh: Annotated[int, typer.Option(help="Measure it on so many fresh functions, too: one file.", min=0)] = 0,
     as_json: Json = False,
 ) -> None:
     """Re-compute with NumPy what witnesses reach, from the task's regenerated data. Exit code 1 if one fails."""
@@ -36,6 +39,8 @@ def verify_command(
 
     cache, limits = BlockCache(out / ".data"), Limits(cpu_seconds, memory * 2**30)
     found = [(what, verify(what, cache, limits=limits))] if what.is_file() else list(verify_folder(folder, cache, limits))
+    if (exact or fresh) and not what.is_file():
+        raise UserError(f"expected one witness file for --exact and --fresh, got the folder {folder}")
     if not found:
         raise UserError(f"expected witnesses in {folder}, found none; run a bracket study or submit one")
     failed = [path for path, one in found if not one.passed]
@@ -46,12 +51,40 @@ def verify_command(
         for path, one in found:
             console.print(escape(f"{'pass' if one.passed else 'FAIL'} {path.name}: {one.reason}"))
         console.print(f"{len(found) - len(failed)} of {len(found)} witnesses verified")
+        if (exact or fresh) and not failed:
+            proved = _further(what, cache, exact=exact, fresh=fresh)
+            for sentence in proved.values():
+                console.print(sentence or "")
+            failed += [what] if exact and proved["exact"] is None else []
     if failed:
         raise typer.Exit(1)
 
 
+def _further(file: Path, cache: "BlockCache", *, exact: bool, fresh: int) -> dict[str, str | None]:
+    """What ball arithmetic and fresh functions say of a witness that passed; None for `exact` where the target is not proved."""
+    from operators.data.dataset import build
+    from results.witnesses.ball import enclosed
+    from results.witnesses.file import load_witness
+    from results.witnesses.fresh import fresh_error
+    from results.witnesses.verification import request_of
+
+    witness = load_witness(file)
+    request = request_of(witness.header, None)
+    dataset, said = build(request, cache), dict[str, str | None]()
+    if exact:
+        proved = enclosed(witness, dataset)
+        if proved is None:
+            raise UserError("expected a DeepONet with tanh, sigmoid, relu or silu for --exact, got another net")
+        said["exact"] = f"proved in ball arithmetic: relative error at most {proved.error:.12g}" if proved.reaches else None
+    if fresh:
+        said["fresh"] = fresh_error(witness, request.task, dataset, fresh).text
+    return said
+
+
 def submit_command(
-    file: Annotated[Path, typer.Argument(help="A witness file; docs/leaderboard.md says how to write one.")],
+    file: Annotated[
+        Path, typer.Argument(help="A witness file; docs/leaderboard.md says how to write one. With --into also a results folder.")
+    ],
     study: Annotated[str | None, typer.Option(help="Study whose results folder receives the witness.")] = None,
     into: Annotated[Path | None, typer.Option(help="Instead: the folder of the published studies, results/reference.")] = None,
     author: Annotated[str | None, typer.Option(help="Who enters it; the author in the file by default.")] = None,
@@ -92,6 +125,14 @@ def _enter_reference(
     """Say where a witness stands among the published questions, and keep it where it leads."""
     require("`bench submit --into`", "report")
     from operators.data.function_cache import BlockCache
+
+    if file.is_dir():
+        from results.editions.entering import enter_folder
+
+        said = enter_folder(file, reference, cache=BlockCache(data), dry=dry)
+        for sentence in said or ("no witness answers a published question",):
+            print(sentence)
+        return
     from results.editions.entering import enter_reference
     from results.witnesses.cost import Limits
 

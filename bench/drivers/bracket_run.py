@@ -19,7 +19,7 @@ from bench.execution.runner import Outcome
 from bench.question import Question, claim_of
 from bench.search.constructed import explicit_witness
 from bench.search.expected import ASSUMED, expected_trainings
-from bench.search.lower_ends import lower_ends
+from bench.search.lower_ends import certified
 from bench.search.strategy import Found, search
 from bench.study import Study, expected_cell
 from operators.architectures.weights import Weights
@@ -115,9 +115,9 @@ class BracketCourse(SearchCourse[Searching]):
     def opened(self) -> Iterator[Searching]:
         """Compute the lower ends of every question."""
         for question in self.study.brackets:
-            bracket = lower_ends(question, self.cache)
-            self._construct(question, bracket)
-            yield Searching(search(question, bracket.q_lower), question=question, bracket=bracket)
+            below = certified(question, self.cache)
+            self._construct(question, below.bracket)
+            yield Searching(search(question, below.needed), question=question, bracket=below.bracket)
 
     def _construct(self, question: Question, bracket: Bracket) -> None:
         """Enter the explicit net of a question, unless the folder holds it."""

@@ -9,7 +9,8 @@ Fan in and fan out of a kernel W are a and b; c is its bias; the scalar bias b0 
                          branch   W ~ N(0, 1 / mean_i |x_i|^2) for centred inputs x_i = u'_i - mean u', c ~ U(-.3, .3)
                          trunk    W ~ N(0, 4 / p) for coordinates centred and mapped to a range of 2, c ~ U(-2, 2)
                      later layers as glorot, hidden biases U(-.09, .09) in the branch and U(-.6, .6) in the trunk, ends without
-                     bias. Centring and range are folded into the first layer, so the net reads u' and y' unchanged.
+                     bias. Centring and range are folded into the first layer, so the net reads u' and y' unchanged. Without
+                     hidden layers the only layer is drawn as a first one.
 
 Each matrix has a stream of its own, named by replicate, restart, part, layer and kind: no two are alike, and none depends on
 the sizes of other layers. A narrow layer is no prefix of a wide one. Other architectures than the DeepONet: `initial_arrays`.
@@ -68,7 +69,7 @@ def _layer(cell: Cell, part: Part, number: int, shape: tuple[int, int]) -> Layer
         return Layer(kernel.uniform(-bound, bound, size=shape), bias.uniform(-bound, bound, size=fan_out))
     net = cell.deeponet()
     depth = len(net.branch_widths if part == "branch" else net.trunk_widths)
-    if law == "glorot" or number == depth:
+    if law == "glorot" or number == depth > 0:
         return Layer(_glorot(kernel, shape), np.zeros(fan_out))
     if number == 0:
         return Layer(kernel.standard_normal(shape), bias.uniform(-FIRST_BIAS[part], FIRST_BIAS[part], size=fan_out))

@@ -7,6 +7,8 @@
                           heads, untrained where wide enough, are part of it); soap with a cosine on all else (triples,
                           sigmoid ends, minibatches, other architectures), stopped within 0.1 % of a floor
     two-step              a control: first the trunk, then the branch, never together
+    adam-lbfgs            a control: Adam, then L-BFGS on the whole loss
+    adam-width            a control: Adam with a learning rate per width
 
 POD-DeepONet has a variable projection of its own (`bench.engines.variable_projection.pod`); by `adam` and `soap` its modes
 descend with all else from random ones.
@@ -27,7 +29,9 @@ import numpy as np
 from bench.cell import Cell
 from bench.engines.base import Control, Engine, Fit
 from bench.engines.descent.loop import descend
+from bench.engines.descent.quasi_newton import adam_then_lbfgs, refuses_lbfgs
 from bench.engines.initial_weights import initial_weights
+from bench.engines.threads import pinned_tensorflow
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
 from bench.engines.variable_projection.pod import refuses_modes, train_pod
@@ -41,7 +45,7 @@ from operators.data.normalisation import Problem, to_unit
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001
-UNTRAINED = "random features, solved heads"
+UNTRAINED = {True: "random features, solved heads", False: "solved heads"}
 
 
 class Recipe(Protocol):
@@ -58,6 +62,17 @@ def gradient_descent(
 ) -> Fit:
     """Gradient descent over the whole budget, whatever the floor."""
     return descend(cell, problem, timeout_seconds=timeout_seconds, report=report)
+
+
+def descent_per_width(
+    cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float | None, report: Callable[[int], None]
+) -> Fit:
+    """Adam with a learning rate per width."""
+    pinned_tensorflow(1)
+    from bench.engines.descent.optimisers.width_adam import started
+
+    start = started(cell.deeponet(), initial_weights(cell, inputs=problem.inputs, points=problem.points))
+    return descend(cell, problem, start=start, timeout_seconds=timeout_seconds, report=report)
 
 
 def variable_projection(
@@ -85,14 +100,17 @@ def _with_solved_heads(
 
     training = cell.training
     options = Options(steps=cell.steps, learning_rate=training.learning_rate, timeout_seconds=timeout_seconds, report=report)
-    result: Result = train(cell.net(), problem, initial, options=options)
+    net = cell.net()
+    result: Result = train(net, problem, initial, options=options)
+    trained = "two-step" if train is train_in_two_steps else "variable-projection"
+    hidden = not isinstance(net, DeepONet) or bool(net.branch_widths or net.trunk_widths)
     return Fit(
         weights=result.weights,
         status=result.status,
         steps=result.steps,
         curve=result.curve,
         cpu_seconds=time.process_time() - started,
-        recipe=("two-step" if train is train_in_two_steps else "variable-projection") if result.steps else UNTRAINED,
+        recipe=trained if result.steps else UNTRAINED[hidden],
         message=result.message,
     )
 
@@ -134,8 +152,18 @@ def refuses_two_steps(cell: Cell) -> str | None:
     if cell.architecture.name != DeepONet.name or cell.design != "grid":
         got = f"{cell.architecture.name!r} on the design {cell.design!r}"
         return f"expected the architecture 'deeponet' on a grid for the recipe 'two-step', got {got}"
+    net = cell.deeponet()
+    if not (net.branch_widths and net.trunk_widths):
+        return "expected hidden layers on both sides for the recipe 'two-step', got none on one; use 'variable-projection'"
     refusal = refuses_variable_projection(cell)
     return None if refusal is None else refusal.replace("'variable-projection'", "'two-step'")
+
+
+def refuses_widths(cell: Cell) -> str | None:
+    """Why no learning rate per width is known for this cell, or None."""
+    if cell.architecture.name != DeepONet.name:
+        return f"expected the architecture 'deeponet' for the recipe 'adam-width', got {cell.architecture.name!r}; use 'adam'"
+    return None
 
 
 def _points(cell: Cell) -> Array:
@@ -167,12 +195,16 @@ RECIPES: dict[str, Recipe] = {
     "variable-projection": variable_projection,
     "best": best,
     "two-step": two_step,
+    "adam-lbfgs": adam_then_lbfgs,
+    "adam-width": descent_per_width,
 }
 
 
 REFUSES: dict[str, Callable[[Cell], str | None]] = {
     "variable-projection": refuses_variable_projection,
     "two-step": refuses_two_steps,
+    "adam-lbfgs": refuses_lbfgs,
+    "adam-width": refuses_widths,
 }
 
 

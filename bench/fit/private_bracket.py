@@ -135,5 +135,5 @@ def _loaded(path: Path, data: FitData) -> DeepONetModel | None:
 
 def _entry(name: str, model: DeepONetModel, data: FitData) -> dict[str, Any]:
     errors = {part: relative_error(model, data, part) for part in data.rows}
-    finite: dict[str, Any] = {str(part): error if math.isfinite(error) else 1e300 for part, error in errors.items()}
+    finite: dict[str, float] = {part: error if math.isfinite(error) else 1e300 for part, error in errors.items()}
     return {"file": name, "q": model.net.q, "d": model.net.parameter_count(), **finite}

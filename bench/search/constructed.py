@@ -60,10 +60,12 @@ def pruned_witnesses(question: Question, least_q: int, cache: BlockCache, *, cpu
         question: what is asked.
         least_q: certified: no smaller q can reach the target.
         cache: where generated functions are kept.
-        cpu_seconds: of all tries together.
+        cpu_seconds: of all tries together; 0 for none.
     """
     cell = question.template
-    if cell.design != "grid" or question.net_class == "tied" or not prunable(cell.deeponet()):
+    if cpu_seconds == 0.0 or cell.design != "grid" or question.net_class not in ("free", "free-depth"):
+        return
+    if not prunable(cell.deeponet()):
         return
     dataset = build(cell.request(), cache)
     problem, allowed = problem_of(cell, dataset), _allowed(question, dataset)

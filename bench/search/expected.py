@@ -17,6 +17,7 @@ from bench.cell import Cell, Net
 from bench.question import Question
 from bench.search.strategy import search
 from operators.bounds import effective_parameters, marchenko_pastur
+from operators.bounds.rank_to_parameters import Needed
 
 CLEAN_RANK = 8
 ASSUMED = (
@@ -29,7 +30,7 @@ def expected_trainings(question: Question) -> list[Cell]:
     """The distinct cells a search would ask for if the assumptions of this module held; one asked for again is replayed."""
     rank = expected_rank(question)
     reached, asked = _oracle(question, rank), dict[tuple[object, int], Cell]()
-    running = search(question, rank)
+    running = search(question, Needed(rank))
     try:
         cell = next(running)
         while True:
@@ -53,15 +54,16 @@ def expected_rank(question: Question) -> int:
 
 
 def _oracle(question: Question, rank: int) -> Callable[[Net], bool]:
-    least = question.least_widths(rank)
+    least = {part.depths: part.least_widths(Needed(rank)) for part in question.parts()}
     clean = question.target.kind == "relative"
     needed = 0 if clean else effective_parameters.needed_parameters(question.template.n, question.target.value)
 
     def reached(net: Net) -> bool:
         widths = (*net.branch_widths, *net.trunk_widths)
-        wide = all(width >= certified for width, certified in zip(widths, least, strict=True))
+        certified = least[len(net.branch_widths), len(net.trunk_widths)] or ()
+        wide = all(width >= enough for width, enough in zip(widths, certified, strict=True))
         if not (wide and net.q >= rank):
             return False
-        return min(widths) >= rank if clean else question.deeponet(net).effective_parameter_count() >= needed
+        return min(widths, default=rank) >= rank if clean else question.deeponet(net).effective_parameter_count() >= needed
 
     return reached

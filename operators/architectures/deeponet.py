@@ -2,16 +2,17 @@
 
     h(u, y) = <branch(u), trunk(y)> + b0,    branch: R^m -> R^q,   trunk: R^p -> R^q
 
-Branch and trunk are fully connected nets with hidden widths w_1..w_L and v_1..v_K and one hidden activation. The
-ends differ by class:
+Branch and trunk are fully connected nets with hidden widths w_1..w_L and v_1..v_K and one hidden activation; either may have
+no hidden layer (L = 0 or K = 0), its last layer then acts on the input itself. The ends differ by class:
 
     linear            both last layers linear
     activated-trunk   the trunk's last layer activated, the branch's linear (what DeepXDE builds)
     sigmoid           both last layers end in a sigmoid: the class of the theorem of Mukherjee and Roy (arXiv 2308.06338)
 
-With linear ends the function class has a gauge redundancy: <b, t> = [phi_b;1]^T (A^T C) [phi_t;1] depends on the heads only
-through a matrix of rank at most q, so that q_eff = min(q, w_L + 1, v_K + 1) and
-d_eff = d - q (w_L + v_K + 2) + q_eff (w_L + v_K + 2 - q_eff).
+The features phi_b and phi_t of a side are the values that its last layer acts on: w_L and v_K of them, and without a hidden
+layer the m values of the input and the p coordinates. With linear ends the function class has a gauge redundancy: <b, t> =
+[phi_b;1]^T (A^T C) [phi_t;1] depends on the heads only through a matrix of rank at most q, so that with w and v features
+q_eff = min(q, w + 1, v + 1) and d_eff = d - q (w + v + 2) + q_eff (w + v + 2 - q_eff).
 
 Everything here is NumPy in float64: it is what verifies a fit, whatever trained it.
 """
@@ -33,6 +34,9 @@ from operators.work import PRODUCT, TRANSCENDENTAL
 
 Ends = Literal["linear", "activated-trunk", "sigmoid"]
 ENDS: tuple[Ends, ...] = get_args(Ends)
+Widths = Literal["free", "tied", "one-width-per-net", "non-increasing", "no-hidden-layer", "free-depth"]
+"""Rules for the hidden widths of a declared class of nets (`operators.bounds.rank_to_parameters`)."""
+WIDTHS: tuple[Widths, ...] = get_args(Widths)
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class DeepONet(Architecture):
     Attributes:
         sensors: m, the branch input size.
         coordinates: p, the trunk input size.
-        branch_widths: hidden widths (w_1, ..., w_L) of the branch, L >= 1.
-        trunk_widths: hidden widths (v_1, ..., v_K) of the trunk, K >= 1.
+        branch_widths: hidden widths (w_1, ..., w_L) of the branch, L >= 0.
+        trunk_widths: hidden widths (v_1, ..., v_K) of the trunk, K >= 0.
         q: common output dimension.
         activation: hidden activation.
         ends: what ends branch and trunk.
@@ -59,8 +63,8 @@ class DeepONet(Architecture):
     def __post_init__(self) -> None:
         """Refuse widths that are no widths."""
         for part, widths in (("branch", self.branch_widths), ("trunk", self.trunk_widths)):
-            if not widths or min(widths) < 1:
-                raise ValueError(f"expected at least one {part} width, each >= 1, got {list(widths)}")
+            if min(widths, default=1) < 1:
+                raise ValueError(f"expected {part} widths >= 1, or none for no hidden layer, got {list(widths)}")
 
     def branch_sizes(self) -> tuple[int, ...]:
         """Layer sizes m, w_1, ..., w_L, q."""
@@ -70,6 +74,14 @@ class DeepONet(Architecture):
         """Layer sizes p, v_1, ..., v_K, q."""
         return (self.coordinates, *self.trunk_widths, self.q)
 
+    def branch_features(self) -> int:
+        """Features that the branch's last layer acts on: w_L, or m without a hidden layer."""
+        return self.branch_sizes()[-2]
+
+    def trunk_features(self) -> int:
+        """Features that the trunk's last layer acts on: v_K, or p without a hidden layer."""
+        return self.trunk_sizes()[-2]
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Layers of the branch, layers of the trunk, b0: d = sum over layers of (fan in + 1) fan out, plus one."""
         return {**layer_shapes("branch", self.branch_sizes()), **layer_shapes("trunk", self.trunk_sizes()), "bias": (1,)}
@@ -77,18 +89,22 @@ class DeepONet(Architecture):
     def output_rank(self) -> int | None:
         """q_eff: a linear end on w features has rank <= w + 1. None for ends of which no such limit is stated here."""
         if self.ends == "linear":
-            return min(self.q, self.branch_widths[-1] + 1, self.trunk_widths[-1] + 1)
+            return min(self.q, self.branch_features() + 1, self.trunk_features() + 1)
         if self.ends == "activated-trunk":
-            return min(self.q, self.branch_widths[-1] + 1)
+            return min(self.q, self.branch_features() + 1)
         return self.q if self.ends == "sigmoid" else None
+
+    def linear_ends(self) -> tuple[bool, bool]:
+        """Whether the branch and the trunk are known to end in a linear layer."""
+        return self.ends in ("linear", "activated-trunk"), self.ends == "linear"
 
     def effective_parameter_count(self) -> int:
         """d_eff: parameters less the gauge redundancy of two linear heads; d for other ends."""
         d = self.parameter_count()
         if self.ends != "linear":
             return d
-        heads = self.branch_widths[-1] + self.trunk_widths[-1] + 2
-        q_eff = min(self.q, self.branch_widths[-1] + 1, self.trunk_widths[-1] + 1)
+        heads = self.branch_features() + self.trunk_features() + 2
+        q_eff = min(self.q, self.branch_features() + 1, self.trunk_features() + 1)
         return d - self.q * heads + q_eff * (heads - q_eff)
 
     def branch(self, weights: Weights, inputs: Array) -> Array:
@@ -115,7 +131,7 @@ class DeepONet(Architecture):
         return values + weights["bias"]
 
     def factors(self, weights: Weights, inputs: Array, points: Array) -> Factors:
-        """Branch and trunk values; the features of the branch's last hidden layer unless its end is a sigmoid."""
+        """Branch and trunk values; the features of the branch unless its end is a sigmoid."""
         features = None
         if self.ends != "sigmoid":
             hidden = inputs

@@ -4,6 +4,7 @@ from operators.bounds import (
     bit_counting,
     eckart_young,
     effective_parameters,
+    first_layer,
     grid_in_probability,
     incomplete_grid,
     linear_heads,
@@ -18,6 +19,7 @@ from operators.bounds import (
     rank_block,
     rank_to_parameters,
     sign_patterns,
+    unseen_modes,
 )
 from operators.bounds.bound import Bound, Statement
 from operators.bounds.lemmas.covering import Norms
@@ -30,6 +32,8 @@ BOUNDS: dict[str, Bound] = {
         eckart_young.BOUND,
         rank_to_parameters.BOUND,
         population.BOUND,
+        first_layer.BOUND,
+        unseen_modes.BOUND,
         noisy_grid.BOUND,
         grid_in_probability.BOUND,
         marchenko_pastur.BOUND,

@@ -12,12 +12,20 @@ What the model adds to B T^T, its offset, decides the variant (divide by N M):
                     at least max{tail_q of Y with rows centred, of Y with columns centred, tail_{q+1}(Y)}
     mean-function   a trained function of the point, the same for all inputs: tail_q of Y with columns centred (for a given
                     low-rank part the best mean is the column mean of the rest; P = I - 1 1^T / N does not raise a rank)
+    input-function  a trained function of the input, times the scale s of each point: tail_q of Y (I - s s^T / |s|^2), alike
+
+Features of linear ends. A branch whose end is linear on w features has B = [Phi, 1] A, so that what it makes of the constant
+is an offset 1 nu^T, whatever the trunk: w >= r_c, the least rank whose mean-function floor allows the error, for any q,
+depth, activation and scale. A trunk whose end is linear on v features likewise leaves nu s^T, mu subtracted, and v >= r_c',
+the least rank of the input-function floor. r - 1 <= r_c, r_c' <= r for the scalar rank r. The features without hidden layers
+are the inputs.
 
 A mean mu fixed in advance is subtracted first. A pointwise scale s keeps the rank of B T^T and turns the scalar offset c 1 1^T
 into c 1 s^T. Separable weights a_i w_j multiply rows by sqrt(a_i) and columns by sqrt(w_j): again no rank is changed and the
 offset becomes c sqrt(a) (sqrt(w) s)^T, of rank one. A fixed mask m > 0 is such a scale.
 
-q is the rank the net can reach, `DeepONet.output_rank`: min(q, w_b + 1, w_t + 1) for linear ends on last hidden widths w_b, w_t.
+q is the rank the net can reach, `DeepONet.output_rank`: min(q, w_b + 1, w_t + 1) for linear ends on w_b, w_t features
+(last hidden widths; m and p without hidden layers).
 tail_q(Y) >= scalar >= mean-function >= tail_{q+1}(Y); all non-increasing in q.
 
 Relative errors, with |.| over the points of one function: the global |Y - H| / |Y|; the root mean square over functions of
@@ -45,7 +53,7 @@ from operators.bounds.setting import Setting
 from operators.errors import UserError
 from operators.magnitude import HARMLESS, LARGEST_EXPONENT, exponent, row_norms, squares_fit, times_power
 
-Offset = Literal["none", "scalar", "mean-function"]
+Offset = Literal["none", "scalar", "mean-function", "input-function"]
 RelativeError = Literal["global", "rms", "mean"]
 HARMLESS_WEIGHTS = 60
 NO_ENERGY = "needs the mean square of these labels"
@@ -133,6 +141,10 @@ def floors(
     elif offset == "mean-function":
         direction = roots[0] / np.linalg.norm(roots[0])
         found = tails(weighted - np.outer(direction, direction @ weighted), method, energy=energy)
+    elif offset == "input-function":
+        direction = roots[1] * times_power(scales, -exponent(scales))
+        direction = direction / np.linalg.norm(direction)
+        found = tails(weighted - np.outer(weighted @ direction, direction), method, energy=energy)
     else:
         found = tails(weighted, method, energy=energy)
     lower, upper = (times_power(values / total, 2 * power) for values in (found.lower, found.upper))
@@ -166,6 +178,14 @@ def floors_of_deeponet(labels: Array, mean: Array | float, scale: Array | float)
     return floors(labels, "scalar", mean=mean, scale=scale).lower
 
 
+def floors_of_features(labels: Array, mean: Array | float, scale: Array | float) -> tuple[Array, Array]:
+    """Certified floors by the number of features, 0..min(N, M), of a linear branch end and of a linear trunk end, on a grid.
+
+    Of h = mean + scale (<b, t> + b0) as in `floors_of_deeponet`, for any q.
+    """
+    return floors(labels, "mean-function").lower, floors(labels, "input-function", mean=mean, scale=scale).lower
+
+
 def relative_floors(
     labels: Array, error: RelativeError = "global", offset: Offset = "scalar", *, mean: Array | float = 0.0
 ) -> Floors:
@@ -195,7 +215,7 @@ def relative_floors(
     rms = Floors(np.sqrt(found.lower * factor), np.sqrt(found.upper * factor), found.resolved)
     if error == "rms":
         return rms
-    extra = int(offset == "scalar") + int(
+    extra = int(offset in ("scalar", "input-function")) + int(
         offset == "mean-function" or bool(np.ptp(mean) > 0.0 or (offset == "none" and np.any(mean)))
     )
     plain = floors(labels[kept], "none", weighting=weighting)

@@ -2,8 +2,8 @@
 
 Once all other numbers of a net are fixed, its predictions on the design lie in a linear space: with a linear branch end that of
 the branch head and b0, D = q (w + 1) + 1; with two linear ends that of the head matrix, D = (w + 1)(v + 1), b0 included; with
-the trunk head free D = q (v + 1) + 1. The other numbers, of b bits each, name at most e^L such spaces, so that with probability
->= 1 - delta, whatever the clean labels are,
+the trunk head free D = q (v + 1) + 1; w and v are features, m and p without hidden layers. The other numbers, of b bits each,
+name at most e^L such spaces, so that with probability >= 1 - delta, whatever the clean labels are,
 
     L + ln(K / delta) >= Lam(rho; n, D)                        (`operators.bounds.lemmas.linear_spaces`)
 
@@ -31,7 +31,7 @@ from operators.bounds.setting import FAILURE_PROBABILITY, Setting, smallest_q
 
 def free_heads(net: DeepONet) -> Iterator[tuple[int, int]]:
     """(D, numbers that are counted in bits) for each way of leaving heads free; b0 always belongs to the space."""
-    d, w, v = net.parameter_count(), net.branch_widths[-1] + 1, net.trunk_widths[-1] + 1
+    d, w, v = net.parameter_count(), net.branch_features() + 1, net.trunk_features() + 1
     if net.ends in ("linear", "activated-trunk"):
         yield net.q * w + 1, d - net.q * w - 1
     if net.ends == "linear":

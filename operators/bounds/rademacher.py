@@ -18,6 +18,9 @@ contraction E sup |sum e_i phi(f_i)| <= 2 E sup |sum e_i f_i| (phi 1-Lipschitz, 
 with Cauchy and Schwarz for the Frobenius norms; at the inputs the supremum over unit vectors is an operator norm, at most
 sqrt(sum |u|^2 |y|^2) in the mean.
 
+Without hidden layers, L = 1, the net is <B_1 u, T_1 y> = <B_1^T T_1, u y^T> and Cauchy and Schwarz alone give the same statement
+with capacity |B_1^T T_1|_F.
+
 Unchanged under B_1 -> c B_1, B_L -> B_L / c and the like. To absorb eps the capacity must grow like sqrt(n); q and d do not
 enter, so the bound answers neither question of a size. Oracle: what follows is used by tests only.
 """
@@ -35,10 +38,12 @@ def capacity(branch: Sequence[Array], trunk: Sequence[Array]) -> float:
     """The capacity of weight matrices (fan out, fan in), from the input to the head.
 
     Raises:
-        ValueError: fewer than two matrices a net, or not the same number in both.
+        ValueError: no matrix, or not the same number in both.
     """
-    if len(branch) != len(trunk) or len(branch) < 2:
-        raise ValueError(f"expected the same number >= 2 of weight matrices in both nets, got {len(branch)} and {len(trunk)}")
+    if len(branch) != len(trunk) or not branch:
+        raise ValueError(f"expected the same number >= 1 of weight matrices in both nets, got {len(branch)} and {len(trunk)}")
+    if len(branch) == 1:
+        return float(np.linalg.norm(branch[0].T @ trunk[0]))
     rows = [np.linalg.norm(matrices[-2], axis=1) for matrices in (branch, trunk)]
     outer = float(rows[0] @ np.abs(branch[-1].T @ trunk[-1]) @ rows[1])
     inner = [np.linalg.norm(matrix) for matrices in (branch, trunk) for matrix in matrices[:-2]]

@@ -1,29 +1,40 @@
-"""From a certified rank to a certified number of parameters, over a declared class of nets.
+"""From certified ranks to a certified number of parameters, over a declared class of nets.
 
-The class: depths L of the branch and K of the trunk and the ends are fixed; q is free, and so are all hidden widths (free) or
-the one width that they share (tied), each at least `least_width(q)`. A net whose output matrix (bias apart) must reach rank r
-has output rank >= r, which does not decrease in q and the last hidden widths, and d increases in every width; so the least d
-belongs to the componentwise smallest net of output rank >= r: q = r, last hidden widths max(least, r - 1) at linear ends, every
-other hidden width least; tied, all hidden widths the largest of these.
+The class: ends, depths L of the branch and K of the trunk, and a rule for the hidden widths, each at least `least_width(q)`; q is
+free. L = 0 or K = 0 is a net without hidden layers on that side.
 
-    d >= d_rank(r) = parameters of that net.
+    free                every hidden width its own
+    one-width-per-net   all hidden widths of the branch equal, all of the trunk equal
+    tied                all hidden widths equal
+    non-increasing      in either net no hidden layer wider than the one before
+    no-hidden-layer     L = K = 0: q is the only size
+    free-depth          every hidden width its own, and at most L and K hidden layers, none included
 
-Free, with least_width = 1, r >= 2, a branch with a linear end costs (m + 1) + 2 (L - 2) + 2 (r - 1) + r^2 for L >= 2 and (m +
-1)(r - 1) + r^2 for L = 1; with an activated end (m + 1) + 2 (L - 1) + 2 r; the trunk alike; one for b0. Weak where bottlenecks
-of width 1 are allowed, strong for one hidden layer and for tied widths: state the class. Which ends limit the rank is for
-`DeepONet.output_rank` to say; where it states no limit, nothing is excluded and the smallest net has q = 1. The rank comes from
-`operators.bounds.eckart_young`; for noisy labels the certified d is the larger of this and bit counting.
+Needed of every net, whatever its widths: output rank >= r (`DeepONet.output_rank`), and where its branch or its trunk ends
+linearly at least r_c or r_c' features there (`operators.bounds.eckart_young`). All three do not decrease in q and in the
+hidden widths, and d increases in every one of them; so the least d of one pair of depths belongs to the componentwise
+smallest net: q = r, last hidden widths max(1, r - 1, r_c) or max(1, r - 1, r_c') at linear ends and 1 at activated ones,
+every other hidden width 1; one width per net, or non-increasing widths: all widths of a net equal to its last; tied: all
+equal to the larger. A side without hidden layers has the m or p features of its input, no more: where its end is linear and r
+> m + 1 or r_c > m (p likewise), no net of the class will do.
+
+    d >= d_rank = parameters of that net; with free depths, the least over them.
+
+Free, r >= 2 and r_c = r - 1, a branch with a linear end costs (m + 1) + 2 (L - 2) + 2 (r - 1) + r^2 for L >= 2, and (m + 1)(r
+- 1) + r^2 for L = 1; with an activated end (m + 1) + 2 (L - 1) + 2 r for L >= 1; without hidden layers (m + 1) r; the trunk
+alike; one for b0. Weak where bottlenecks of width 1 are allowed, strong for at most one hidden layer and for the narrower
+classes: state the class. Which ends limit the rank is for `DeepONet.output_rank` to say; where it states no limit, nothing is
+excluded and the smallest net has q = 1. For noisy labels the certified d is the larger of this and bit counting.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise, product
 
-from operators.architectures.deeponet import DeepONet, Ends
+from operators.architectures.deeponet import DeepONet, Ends, Widths
 from operators.bounds.bound import Answer, Bound
 from operators.bounds.setting import Setting, smallest_q
-
-Widths = Literal["free", "tied"]
 
 
 def one(q: int) -> int:
@@ -32,16 +43,31 @@ def one(q: int) -> int:
 
 
 @dataclass(frozen=True)
+class Needed:
+    """What is certified of every net that reaches a target.
+
+    Attributes:
+        rank: r, of its output matrix, bias apart.
+        branch: r_c, features of its branch where that ends linearly.
+        trunk: r_c', features of its trunk where that ends linearly.
+    """
+
+    rank: int
+    branch: int = 0
+    trunk: int = 0
+
+
+@dataclass(frozen=True)
 class NetClass:
-    """Nets of fixed depths and ends; q and the widths are free, or q and one width that all hidden layers share.
+    """Nets of given depths and ends whose hidden widths follow a rule; q is free.
 
     Attributes:
         sensors: m.
         coordinates: p.
-        branch_depth: L >= 1 hidden layers.
-        trunk_depth: K >= 1 hidden layers.
+        branch_depth: L >= 0 hidden layers.
+        trunk_depth: K >= 0 hidden layers.
         ends: how branch and trunk end.
-        net_class: `free`, every hidden width its own, or `tied`, all hidden widths equal.
+        net_class: the rule.
         least_width: least hidden width allowed for a q, not decreasing in q.
     """
 
@@ -53,40 +79,95 @@ class NetClass:
     net_class: Widths = "free"
     least_width: Callable[[int], int] = one
 
-    def net(self, q: int, *, least: int, branch: int, trunk: int) -> DeepONet:
-        """The net of this q with these last hidden widths and the least others."""
-        return DeepONet(
-            sensors=self.sensors,
-            coordinates=self.coordinates,
-            branch_widths=(*[least] * (self.branch_depth - 1), branch),
-            trunk_widths=(*[least] * (self.trunk_depth - 1), trunk),
-            q=q,
-            ends=self.ends,
-        )
+    def net(self, q: int, branch_widths: tuple[int, ...], trunk_widths: tuple[int, ...]) -> DeepONet:
+        """The net of this q with these hidden widths."""
+        return DeepONet(self.sensors, self.coordinates, branch_widths, trunk_widths, q, ends=self.ends)
 
-    def smallest_net(self, rank: int) -> DeepONet:
-        """The net of least parameter count whose output matrix can reach this rank."""
-        q = max(rank, 1)
-        if self.net(q, least=1, branch=1, trunk=1).output_rank() is None:
-            q = 1
-        least = max(self.least_width(q), 1)
-        branch = int(smallest_q(lambda w: self.net(q, least=1, branch=w, trunk=q).rank_limit() >= q))
-        trunk = int(smallest_q(lambda v: self.net(q, least=1, branch=q, trunk=v).rank_limit() >= q))
-        branch, trunk = max(least, branch), max(least, trunk)
+    def depths(self) -> Iterator[tuple[int, int]]:
+        """All pairs of depths, the shallowest first."""
+        if self.net_class == "free-depth":
+            return product(range(self.branch_depth + 1), range(self.trunk_depth + 1))
+        return iter([(0, 0) if self.net_class == "no-hidden-layer" else (self.branch_depth, self.trunk_depth)])
+
+    def holds(self, net: DeepONet) -> bool:
+        """Whether a net belongs to the class, whatever its activation."""
+        sides = (net.branch_widths, net.trunk_widths)
+        together = [width for widths in sides for width in widths]
+        alike = (net.sensors, net.coordinates, net.ends) == (self.sensors, self.coordinates, self.ends)
+        declared = (len(net.branch_widths), len(net.trunk_widths)) in self.depths()
+        if not (alike and declared and min(together, default=self.least_width(net.q)) >= self.least_width(net.q)):
+            return False
+        match self.net_class:
+            case "tied":
+                return len({*together}) <= 1
+            case "one-width-per-net":
+                return all(len({*widths}) <= 1 for widths in sides)
+            case "non-increasing":
+                return all(before >= after for widths in sides for before, after in pairwise(widths))
+        return True
+
+    def smallest_nets(self, needed: Needed, q: int = 1) -> list[DeepONet]:
+        """Of each pair of depths at which some net has what is needed, the componentwise smallest one with at least this q."""
+        return [net for depths in self.depths() if (net := self._smallest_of(*depths, needed, q=q)) is not None]
+
+    def smallest_net(self, needed: Needed | int, q: int = 1) -> DeepONet | None:
+        """The net of least parameter count, with at least this q, that has what is needed; None where no net of the class has."""
+        nets = self.smallest_nets(needed if isinstance(needed, Needed) else Needed(needed), q)
+        return min(nets, key=DeepONet.parameter_count, default=None)
+
+    def _smallest_of(self, branch_depth: int, trunk_depth: int, needed: Needed, *, q: int) -> DeepONet | None:
+        """The componentwise smallest net of these depths."""
+        rank, (linear_branch, linear_trunk) = max(needed.rank, 1), self.net(1, (1,), (1,)).linear_ends()
+        if self.net(rank, (rank,), (rank,)).output_rank() is None:
+            rank = 1
+
+        def wide_branch(widths: tuple[int, ...]) -> bool:
+            net = self.net(rank, widths, (rank,))
+            return net.rank_limit() >= rank and not (linear_branch and net.branch_features() < needed.branch)
+
+        def wide_trunk(widths: tuple[int, ...]) -> bool:
+            net = self.net(rank, (rank + needed.branch,), widths)
+            return net.rank_limit() >= rank and not (linear_trunk and net.trunk_features() < needed.trunk)
+
+        branch, trunk = _last_width(branch_depth, wide_branch), _last_width(trunk_depth, wide_trunk)
+        if branch is None or trunk is None:
+            return None
+        least = max(self.least_width(rank), 1)
         if self.net_class == "tied":
-            least = branch = trunk = max(branch, trunk)
-        return self.net(q, least=least, branch=branch, trunk=trunk)
+            branch = trunk = max(branch, trunk)
+        first = (least, least) if self.net_class in ("free", "free-depth") else (branch, trunk)
+        widths = [
+            (*[max(least, inner)] * (depth - 1), max(least, last))[:depth]
+            for depth, inner, last in zip((branch_depth, trunk_depth), first, (branch, trunk), strict=True)
+        ]
+        return self.net(max(rank, q), widths[0], widths[1])
 
     def free_sizes(self, q: int | None = None) -> int:
-        """How many numbers name a net of the class: q, unless it is fixed, and L + K widths, or the one they share."""
-        widths = 1 if self.net_class == "tied" else self.branch_depth + self.trunk_depth
-        return widths + (1 if q is None else 0)
+        """How many numbers from 0 to d name a net of d parameters or fewer: q, unless it is fixed, and the widths of the rule.
+
+        A hidden width is at most d / 2, so that 0 can stand for a layer that is not there.
+        """
+        depths = (self.branch_depth, self.trunk_depth)
+        if self.net_class == "no-hidden-layer":
+            depths = (0, 0)
+        widths = {"tied": min(sum(depths), 1), "one-width-per-net": sum(depth > 0 for depth in depths)}
+        return widths.get(self.net_class, sum(depths)) + (1 if q is None else 0)
 
 
-def necessary_parameters(nets: NetClass, rank: int, q: int | None = None) -> int:
-    """d_rank(r): no net of the class with fewer parameters reaches this rank; with a given q >= r, no net with that q."""
-    net = nets.smallest_net(rank)
-    return (net if q is None else replace(net, q=max(q, net.q))).parameter_count()
+def _last_width(depth: int, suffices: Callable[[tuple[int, ...]], bool]) -> int | None:
+    """The least last hidden width of a side that suffices; 0 or None without hidden layers, as its input suffices or not."""
+    if depth == 0:
+        return 0 if suffices(()) else None
+    return int(smallest_q(lambda width: suffices((width,))))
+
+
+def necessary_parameters(nets: NetClass, needed: Needed | int, q: int | None = None) -> float:
+    """d_rank: no net of the class with fewer parameters has what is needed (a rank alone may be given); with a q, none of that q.
+
+    A whole number; inf where no net of the class has it.
+    """
+    net = nets.smallest_net(needed, 1 if q is None else q)
+    return math.inf if net is None else net.parameter_count()
 
 
 def class_of(net: DeepONet, net_class: Widths = "free") -> NetClass:
@@ -103,7 +184,7 @@ def _least_size(setting: Setting, target: float) -> Answer:
 
 BOUND = Bound(
     name="rank-to-parameters",
-    title="d >= least parameter count over the declared class of a net whose output matrix can reach the certified rank",
+    title="d >= least parameter count over the declared class of a net that has the certified rank and the certified features",
     status="certified",
     citation="derived in docs/theory.md from Eckart and Young 1936",
     hypotheses=("grid design", "depths and ends as declared; all widths and q free"),

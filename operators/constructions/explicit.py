@@ -47,8 +47,10 @@ def explicit_sizes(like: DeepONet, functions: int, points: int, rank: int) -> De
     """The net of Theorem U with the depths, activation and ends of another.
 
     Raises:
-        ValueError: ends or an activation for which the theorem is false.
+        ValueError: ends or an activation for which the theorem is false, or no hidden layer to hold its steps.
     """
+    if not (like.branch_widths and like.trunk_widths):
+        raise ValueError("expected hidden layers on both sides, got none on one")
     if like.activation not in HIDDEN or like.ends == "sigmoid":
         raise ValueError(f"expected linear ends or an activated trunk, got {like.ends!r} and {like.activation!r}")
     if like.ends == "activated-trunk" and like.activation not in INVERTIBLE:

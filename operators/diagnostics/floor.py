@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from operators.architectures.architecture import Architecture
 from operators.arrays import Array
-from operators.bounds.eckart_young import floors_of_deeponet
+from operators.bounds.eckart_young import floors_of_deeponet, floors_of_features
 from operators.data.normalisation import Problem
 
 RELATIVE = 1e-6
@@ -64,6 +64,11 @@ def floors_of(problem: Problem) -> Array | None:
     return floors_of_deeponet(problem.labels, problem.mean, problem.scale) if problem.design == "grid" else None
 
 
+def feature_floors_of(problem: Problem) -> tuple[Array, Array] | None:
+    """Floors by the features of a linear branch end and of a linear trunk end of a grid problem; None for other designs."""
+    return floors_of_features(problem.labels, problem.mean, problem.scale) if problem.design == "grid" else None
+
+
 def floor_of(net: Architecture, problem: Problem, floors: Array | None) -> Floor | None:
     """The floor of an architecture on a problem with these `floors_of`; None where there is none."""
     rank = net.output_rank()
@@ -71,5 +76,5 @@ def floor_of(net: Architecture, problem: Problem, floors: Array | None) -> Floor
 
 
 def least_rank(allowed: float, problem: Problem, floors: Array) -> int:
-    """The least rank whose floor does not exclude a mean squared error."""
+    """The least rank, or number of features, whose floor does not exclude a mean squared error."""
     return int(np.argmin(below(np.full(len(floors), allowed), floors, np.full(len(floors), problem.unit))))

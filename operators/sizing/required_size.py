@@ -13,6 +13,7 @@ Parameters: no net of the declared class with fewer than d reaches this rank (`o
 `operators.sizing.noise`. Nothing here bounds the error on new functions.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -198,7 +199,8 @@ def _parameters(nets: NetClass, rank: int, forced: NoiseForces | None) -> dict[s
     """Parameter counts for a net with a trained scalar bias that must reach this rank."""
     bound, least, vacuous = rank_to_parameters.BOUND, necessary_parameters(nets, rank), not rank > 1
     depths = f"{nets.branch_depth} hidden layers in the branch, {nets.trunk_depth} in the trunk, ends {nets.ends}"
-    tied = Answer(tied_net(nets, rank).parameter_count(), vacuous, f"all widths equal to q; {depths}")
+    all_q = tied_net(nets, rank).parameter_count() if math.isfinite(least) else math.inf
+    tied = Answer(all_q, vacuous, f"all widths equal to q; {depths}")
     return {
         "d_tied": bound.says("d", tied),
         "d_rank": bound.says("d", Answer(least, vacuous, f"any widths; {depths}")),

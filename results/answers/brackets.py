@@ -13,13 +13,15 @@ CHANGED = "a smaller witness (`python -m bench submit`) or a stronger certified 
 
 
 def answers(study: StudyTables) -> Iterator[Answer]:
-    """One sentence for the questions of q, and one for those that fix it."""
-    rows = study["brackets"]
-    asked, fixed = rows[rows["q"].isna()], rows[rows["q"].notna()]
-    if len(asked):
-        yield Answer(_free(asked) + _unfinished(asked), CHANGED, "brackets.csv", "brackets")
-    if len(fixed):
-        yield Answer(_fixed(fixed) + _unfinished(fixed), CHANGED, "brackets.csv", "brackets")
+    """For each class of nets one sentence for the questions of q, and one for those that fix it; several classes are named."""
+    classes = list(study["brackets"].groupby(["net_class", "nets"], sort=True, dropna=False))
+    for (net_class, nets), rows in classes:
+        named = f"Nets {net_class}, {nets}: " if len(classes) > 1 else ""
+        asked, fixed = rows[rows["q"].isna()], rows[rows["q"].notna()]
+        if len(asked):
+            yield Answer(named + _free(asked) + _unfinished(asked), CHANGED, "brackets.csv", "brackets")
+        if len(fixed):
+            yield Answer(named + _fixed(fixed) + _unfinished(fixed), CHANGED, "brackets.csv", "brackets")
 
 
 def _free(rows: pd.DataFrame) -> str:

@@ -27,7 +27,7 @@ def _of(task: str, rows: pd.DataFrame) -> Answer:
     text = f"Linear least squares has a smaller held-out error than {'; than '.join(told)}"
     last = rows[rows["N"] == sizes[-1]]
     line, best = last["least_squares"].iloc[0], last.loc[last["error"].idxmin()]
-    text += f"; at N = {sizes[-1]} it has {line:.3g} and the best net {best['error']:.3g} ({best['net']})"
+    text += f"; at N = {sizes[-1]} it has {line:.3g} and the best net {best['error']:.3g} ({best['net']}, {best['source']})"
     setting = f"{task}, N = {listed(sizes)}; measured; mean relative error; published curves on another draw of the law"
     return Answer(text, CHANGED, "data_efficiency.csv", "data-efficiency", task, setting=setting)
 

@@ -13,11 +13,13 @@ CHANGED = "smaller witnesses: upper ends slope as the search found them, not as 
 
 
 def answers(study: StudyTables) -> Iterator[Answer]:
-    """One sentence for each task, design, noise and target."""
-    for _, rows in study["frontier"].groupby(list(GROUP), sort=True):
+    """One sentence for each class of nets, task, design, noise and target."""
+    several = study["frontier"]["net_class"].nunique() > 1
+    for _, rows in study["frontier"].groupby(list(GROUP), sort=True, dropna=False):
         first = rows.iloc[0]
         task = task_label(first["task"], first["parameters"])
-        where = f"{task}, {first['design']}, {noise_label(first['noise_law'], first['sigma'])}, {first['target']}"
+        named = f"{first['net_class']} nets, " if several else ""
+        where = f"{named}{task}, {first['design']}, {noise_label(first['noise_law'], first['sigma'])}, {first['target']}"
         seen = f"{first['witnessed']} of {first['questions']} questions witnessed, {first['impossible']} certified impossible"
         slopes = rows[rows["estimate"].notna()]
         if slopes.empty:

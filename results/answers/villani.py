@@ -39,7 +39,8 @@ def _two_layers(rows: pd.DataFrame) -> str:
     below = int(rows["below_bound"].sum())
     least = "; ".join(f"{part[LAST].min():.3g} at {strength:g}" for strength, part in rows.groupby("strength", sort=True))
     reached = bool((rows[LAST] >= NEARLY).all())
-    verdict = "it reaches 1 on both sides of lambda_c" if reached else "it does not reach 1 everywhere"
+    tried = f"{rows['strength'].min():g} to {rows['strength'].max():g} lambda_c"
+    verdict = f"it reaches 1 at every lambda tried, from {tried}" if reached else "it does not reach 1 everywhere"
     return (
         "Two layers with a frozen outer layer, any lambda > 0 (proved, for softplus too): the least (|grad F|^2 - Lap F) /"
         f" (lambda |W|)^2 at |W| = 1e5 is {least} lambda_c{f': {verdict}' if rows['strength'].nunique() > 1 else ''};"

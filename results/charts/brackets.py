@@ -8,19 +8,22 @@ from results.charts.evidence import Evidence
 from results.charts.model import Axis, Ranges
 from results.tables.series import noise_label, task_label
 
+CLASS = ["net_class", "nets"]
 SIZES = {"q": "output dimension q", "d": "parameters d"}
 
 
 def bracket_charts(evidence: Evidence) -> Iterator[Ranges]:
-    """For each task a chart of q and one of d, a bar for each question that does not fix q."""
+    """For each task and class of nets a chart of q and one of d, a bar for each question that does not fix q."""
     rows = evidence.tables["brackets"]
-    for (task, parameters), part in rows[rows["q"].isna()].groupby(["task", "parameters"], sort=True):
-        label = task_label(task, parameters)
+    asked = rows[rows["q"].isna()]
+    several = len(asked[CLASS].drop_duplicates()) > 1
+    for (task, parameters, net_class, nets), part in asked.groupby(["task", "parameters", *CLASS], sort=True, dropna=False):
+        named = f", {net_class} ({nets})" if several else ""
         for size, meaning in SIZES.items():
-            yield _ranges(part, label, size, meaning)
+            yield _ranges(part, task_label(task, parameters), size, meaning, named)
 
 
-def _ranges(part: pd.DataFrame, task: str, size: str, meaning: str) -> Ranges:
+def _ranges(part: pd.DataFrame, task: str, size: str, meaning: str, named: str) -> Ranges:
     low, high = ([None if pd.isna(end) else int(end) for end in part[f"{size}_{name}"]] for name in ("lower", "upper"))
     labels, text = [], []
     for row, below, above in zip(part.to_dict("records"), low, high, strict=True):
@@ -34,10 +37,10 @@ def _ranges(part: pd.DataFrame, task: str, size: str, meaning: str) -> Ranges:
     return Ranges(
         section="brackets",
         task=task,
-        title=f"{meaning}: certified below, witnessed above",
-        alt=f"Brackets of {size} for {task}: {len(part)} questions, {closed} closed, {without} without a witness.",
+        title=f"{meaning}{named}: certified below, witnessed above",
+        alt=f"Brackets of {size} for {task}{named}: {len(part)} questions, {closed} closed, {without} without a witness.",
         figure="brackets",
-        caption=f"Brackets of q and d for {task}: certified below, witnessed above",
+        caption=f"Brackets of q and d for {task}{named}: certified below, witnessed above",
         x=Axis(meaning),
         labels=labels,
         low=low,

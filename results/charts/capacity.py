@@ -23,7 +23,9 @@ def _chart(part: pd.DataFrame, layers: int, width: int) -> Chart:
     for colour, (points, line) in enumerate(part.groupby("points", sort=True)):
         what = "independent pairs" if int(str(points)) == 1 else f"{points} points per function"
         switch, x = sketch.switch(Switch(what, "data", colour=colour)), numbers(line["labels"])
-        sketch.layers.append(Line(switches=(switch,), x=x, y=numbers(line["gap"]), colour=colour, mark=True))
+        sketch.layers.append(
+            Line(switches=(switch,), x=x, y=numbers(line["gap"].where(line["gap"] > 0.0)), colour=colour, mark=True)
+        )
         for theory, name in ((BOUND, "bound"), (SHAPE, "bound_pairs")):
             both = (switch, sketch.switch(theory))
             sketch.layers.append(Line(switches=both, x=x, y=numbers(line[name]), colour=colour, dash=theory.dash))

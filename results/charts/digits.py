@@ -8,6 +8,7 @@ from results.charts.evidence import Evidence
 from results.charts.model import Axis, Chart, Level, Line, Sketch, Switch, marked
 from results.tables.numbers import number, numbers
 
+DECADES = 6
 LEAST = Switch("least mean error of whatever reads so many bits", "theory", "certified", dash=1)
 
 
@@ -33,9 +34,10 @@ def _chart(part: pd.DataFrame, digits: int) -> Chart:
         alt=f"Mean error in units of 10^-{digits} against the number of training samples: from {part['mean'].max():.3g} to"
         f" {part['mean'].min():.2g}.",
         figure="digits",
-        caption="Mean error of a small net, in units of 10^-K, that reads matrices in full or to some bits; dashed: closed form",
+        caption="Mean error of a small net, in units of 10^-K, that reads matrices in full or to some bits; dashed: closed form;"
+        f" what lies more than {DECADES} decades below the largest is drawn on the lower edge",
         x=marked("training samples", part["samples"]),
-        y=Axis("mean error, units of 10^-K", decades=6),
+        y=Axis("mean error, units of 10^-K", decades=DECADES),
         switches=tuple(sketch.switches),
         layers=tuple(sketch.layers),
     )

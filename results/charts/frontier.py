@@ -10,15 +10,15 @@ from results.tables.brackets import IMPOSSIBLE
 from results.tables.numbers import numbers
 from results.tables.series import noise_label, task_label
 
-GROUP = ["task", "parameters", "design", "target", "noise_law", "sigma"]
+GROUP = ["task", "parameters", "design", "target", "noise_law", "sigma", "net_class", "nets"]
 CERTIFIED = Switch("d certified to be needed at this q", "theory", "certified", dash=1)
 SQUARED = Switch("q^2 d = C n, slope only", "theory", "asymptotic", dash=2)
 
 
 def frontier_charts(evidence: Evidence) -> Iterator[Chart]:
-    """For each task, design, target and noise whose questions fix q: d against q."""
+    """For each task, design, target, noise and class of nets whose questions fix q: d against q."""
     rows = evidence.tables["brackets"]
-    for key, part in rows[rows["q"].notna()].groupby(GROUP, sort=True):
+    for key, part in rows[rows["q"].notna()].groupby(GROUP, sort=True, dropna=False):
         if part["q"].nunique() > 1 and part["d_upper"].notna().any():
             yield _chart(part, *map(str, key[:4]), noise=noise_label(str(key[4]), float(str(key[5]))))
 

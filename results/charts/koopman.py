@@ -11,6 +11,7 @@ from results.tables.numbers import numbers
 
 LEVELS = (0.3, 0.1, 0.03, 0.01)
 SPURIOUS = 0.1
+DECADES = 8
 TRUE, FALSE = (
     Switch("eigenvalue, residual at most 0.1", "data", colour=0),
     Switch("eigenvalue, residual above 0.1", "data", colour=1),
@@ -22,7 +23,7 @@ def koopman_charts(evidence: Evidence) -> Iterator[Chart]:
     for (system, dictionary, q), part in evidence.tables["pseudospectrum"].groupby(["system", "dictionary", "q"], sort=True):
         yield _contours(part, str(system), str(dictionary), int(str(q)))
     for system, part in evidence.tables["koopman"].groupby("system", sort=True):
-        yield _against_q(part, str(system), "spurious", "share of the eigenvalues with a residual above 0.1", log=False)
+        yield _against_q(part, str(system), "spurious", "spurious share", log=False)
         yield _against_q(part, str(system), "invariance_defect", "invariance defect", log=True)
 
 
@@ -72,9 +73,10 @@ def _against_q(part: pd.DataFrame, system: str, name: str, label: str, *, log: b
         alt=f"{label} of {system} for {named['label'].nunique()} dictionaries: from {part[name].min():.2g} to"
         f" {part[name].max():.2g}.",
         figure="dictionaries",
-        caption=f"Dictionaries of {system}: share of spurious eigenvalues, and what leaves the span, against their size",
+        caption=f"Dictionaries of {system}: share of eigenvalues with a residual above 0.1, and what leaves the span, against"
+        f" their size; a defect more than {DECADES} decades below the largest is drawn on the lower edge",
         x=marked("q", part["q"]),
-        y=Axis(label, log=log, decades=8 if log else 0),
+        y=Axis(label, log=log, decades=DECADES if log else 0),
         switches=tuple(sketch.switches),
         layers=tuple(sketch.layers),
     )

@@ -9,6 +9,7 @@ from results.charts.model import Axis, Chart, Level, Line, Sketch, Switch, marke
 from results.tables.numbers import number, numbers
 
 SAYS = (("square_distance", "square section"), ("injection_modulus", "rectangular section (upper bound)"))
+DECADES = 13
 TRUE = Switch("distance from the spectrum", "theory", "certified", dash=1)
 
 
@@ -35,9 +36,10 @@ def _chart(part: pd.DataFrame, cut: str, z: complex) -> Chart:
         f" {distance:.3g}. Rectangular sections end at {part['injection_modulus'].iloc[-1]:.4g}, square ones at"
         f" {part['square_distance'].iloc[-1]:.2g}.",
         figure="sections",
-        caption="What finite sections of the dimerised chain say of the distance of a point from its spectrum",
+        caption="What finite sections of the dimerised chain say of the distance of a point from its spectrum; what lies more"
+        f" than {DECADES} decades below the largest is drawn on the lower edge",
         x=marked("n", part["n"]),
-        y=Axis("distance", decades=13),
+        y=Axis("distance", decades=DECADES),
         switches=tuple(sketch.switches),
         layers=tuple(sketch.layers),
     )

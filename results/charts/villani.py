@@ -9,6 +9,7 @@ from results.charts.model import Axis, Chart, Intervals, Level, Line, Sketch, Sw
 from results.tables.numbers import numbers
 
 RATIO = "ratio_1e"
+DECADES = 4
 LIMIT = Switch("1: what any lambda > 0 must reach", "theory", "certified", dash=1)
 
 
@@ -28,21 +29,24 @@ def _growth(part: pd.DataFrame, loss: str, activation: str) -> Chart:
     for colour, row in enumerate(part.sort_values("strength").to_dict("records")):
         unit = "lambda_c" if loss == "two layers" else ""
         switch = sketch.switch(Switch(f"lambda = {row['strength']:g} {unit}".strip(), "data", colour=colour))
-        values = numbers(row[f"{RATIO}{exponent}"] for exponent in exponents)
+        found = (row[f"{RATIO}{exponent}"] for exponent in exponents)
+        values = numbers(value if value > 0.0 else None for value in found)
         x = [10**exponent for exponent in exponents]
         sketch.layers.append(Line(switches=(switch,), x=x, y=values, colour=colour, mark=True))
     if loss != "poisson residual" and loss != "trained heads":
         sketch.layers.append(Level(switches=(sketch.switch(LIMIT),), y=1, dash=1))
+    shown = any(value is not None for layer in sketch.layers if isinstance(layer, Line) for value in layer.y)
     return Chart(
         section="companion",
         task="regularised losses",
-        title=f"growth, {loss}, {activation}",
+        title=f"growth, {loss}, {activation}" + ("" if shown else ": negative throughout"),
         alt=f"Least (|grad F|^2 - Lap F) / (lambda |W|)^2 over directions against |W| for {loss}, {activation}; at |W| = 1e5 from"
         f" {part[f'{RATIO}5'].min():.3g} to {part[f'{RATIO}5'].max():.3g}. Negative values are not drawn.",
         figure="growth",
-        caption="Growth along rays: least (|grad F|^2 - Lap F) / (lambda |W|)^2 over directions; negative values are not drawn",
+        caption="Growth along rays: least (|grad F|^2 - Lap F) / (lambda |W|)^2 over directions; negative values are not drawn,"
+        f" and what lies more than {DECADES} decades below the largest lies on the lower edge",
         x=Axis("|W|"),
-        y=Axis("growth", decades=4),
+        y=Axis("growth", decades=DECADES),
         switches=tuple(sketch.switches),
         layers=tuple(sketch.layers),
     )

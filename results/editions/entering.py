@@ -26,7 +26,7 @@ from results.tables.brackets import answers, brackets, of_class, q_of
 from results.witnesses.cost import Limits
 from results.witnesses.file import Witness, load_witness
 from results.witnesses.independent import independent_error
-from results.witnesses.submissions import Held, enter, held_of
+from results.witnesses.submissions import Held, enter, entries, held_of
 from results.witnesses.verification import STANDARD, request_of, verify
 
 
@@ -114,6 +114,57 @@ def enter_reference(
         if leads:
             write_overview(reference, cache)
     return Entered(tuple(_sentence(*one) for one in told), bool(ahead))
+
+
+def enter_folder(source: Path, reference: Path, *, cache: BlockCache | None = None, dry: bool = False) -> tuple[str, ...]:
+    """Enter the witnesses of a results folder that lead published questions, and compute everything that follows once.
+
+    Args:
+        source: a results folder, as `bench prune` or a run leaves it.
+        reference: folder of the published studies.
+        cache: where generated functions and measurements are kept.
+        dry: only say what would stand.
+
+    Returns:
+        A sentence per study.
+
+    Raises:
+        UserError: no witnesses, one below a certified bound, which is to be handed in alone, or a file cannot be written.
+    """
+    found = entries(source, cache)
+    if not found.accepted:
+        raise UserError(f"expected witnesses in {source} that reach their targets, found none ({len(found.refused)} refused)")
+    sentences = list[str]()
+    for study in all_published(reference, cache):
+        manifest = study.asked()
+        answering = [(held, bracket) for bracket in manifest.brackets for held in found.accepted if answers(held, bracket)]
+        for held, bracket in answering:
+            _require_above(held, bracket)
+        ours = {held.witness for held, _ in answering}
+        if ours and not dry:
+            kept = keep_leading(study, reference, source)
+            ours &= {held.witness for held in kept.entries().accepted}
+        if ours:
+            verb = "answer questions of" if dry else "stand in the tables of"
+            sentences.append(f"{len(ours)} of {len(found.accepted)} witnesses {verb} {manifest.name}")
+    if sentences and not dry:
+        write_overview(reference, cache)
+    return tuple(sentences)
+
+
+def _require_above(held: Held, bracket: Bracket) -> None:
+    """Refuse a witness below a certified bound.
+
+    Raises:
+        UserError: with its address.
+    """
+    for size in ("q", "d"):
+        value, lower = _size(held, bracket, size), getattr(bracket, f"{size}_lower")
+        if value is not None and getattr(bracket, f"{size}_status") == "certified" and value < lower:
+            raise UserError(
+                f"expected {size} >= {lower} by {getattr(bracket, f'{size}_bound')}, got {value} in witness {held.witness};"
+                " hand it in alone: a contradiction is kept with the numbers of both sides"
+            )
 
 
 def _asked(held: Held, reference: Path, cache: BlockCache | None) -> list[Asked]:

@@ -56,7 +56,8 @@ def origin(study: Published) -> str:
     """Where a study is from, in one sentence."""
     edition, asked = study.edition, study.asked()
     thinned, lines = asked.thinned, len(asked.baselines)
-    told = f"{edition.records - lines} trainings" + (f" and the reference lines of {lines} data sets" if lines else "")
+    what = "trainings" if asked.family == "deeponet" else "cells"
+    told = f"{edition.records - lines} {what}" + (f" and the reference lines of {lines} data sets" if lines else "")
     return (
         f"Edition {edition.edition} of {edition.published}: {told}, {edition.cpu_hours:.2f} CPU hours,"
         f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({thinned})' if thinned else ''}."

@@ -4,7 +4,8 @@ The ladder: `open` - `closed in q` (q_upper = q_lower, or the fixed q is certifi
 d_lower); beside it `contradicted` (a witness that passes every check lies below a certified bound) and `withdrawn`.
 
 A witness stands here only with the checks that it passed on the day of the edition: `float` (NumPy, float64, with the margin that
-entering asks for), `disturbed` (again with rounded data and reversed sums), `independent` (`results.witnesses.independent`).
+entering asks for), `disturbed` (again with rounded data and reversed sums), `ball` (proved, `results.witnesses.ball`),
+`independent` (`results.witnesses.independent`).
 """
 
 from collections.abc import Iterable, Mapping

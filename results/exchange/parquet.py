@@ -131,7 +131,7 @@ def _typed(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, pa.DataTy
     """Columns of a model by dotted name; fields that may be anything are left to the rows."""
     for name, field in model.model_fields.items():
         kinds = [kind for kind in (get_args(field.annotation) or (field.annotation,)) if kind is not type(None)]
-        if get_origin(field.annotation) is dict or (isinstance(kinds[0], type) and issubclass(kinds[0], Settings)):
+        if get_origin(field.annotation) in (dict, tuple) or (isinstance(kinds[0], type) and issubclass(kinds[0], Settings)):
             continue
         if isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel):
             yield from _typed(f"{prefix}.{name}", kinds[0])

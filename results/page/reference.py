@@ -14,7 +14,7 @@ from results.page.columnar import columns, embedded
 from results.page.document import SCRIPTS, asset, render
 
 SHOWN = (
-    *("id", "status", "task", "N", "M", "noise_law", "sigma", "target", "net_class", "nets", "q"),
+    *("id", "status", "net_class", "nets", "task", "N", "M", "noise_law", "sigma", "target", "q"),
     *("q_lower", "q_upper", "q_file", "d_lower", "d_upper", "d_ratio", "d_file", "d_author", "d_checks", "verify"),
 )
 KINDS = {"q_file": "file", "d_file": "file", "verify": "command"}

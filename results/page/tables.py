@@ -42,7 +42,8 @@ FILES = (
         "Brackets",
         "A row a question: no net below the lower end can reach the target; the witness of the upper end reaches it and can be"
         " verified again with `python -m bench verify`.",
-        f"{WHERE} q standing q_lower q_bound q_status q_upper d_lower d_bound d_status d_upper d_ratio d_author search",
+        f"net_class nets {WHERE} q standing q_lower q_bound q_status q_upper d_lower d_bound d_status d_upper d_ratio d_author"
+        " search",
     ),
     Spec(
         "brackets",
@@ -50,7 +51,7 @@ FILES = (
         "Frontier: the smallest d at each q",
         "Slopes of log d against log n at fixed q, and against log q at fixed n, fitted to the witnessed sizes of questions that"
         " fix q; questions of one n, or of one q, may share an error.",
-        "task design target slope estimate low high if_d_is_n if_q2_d_is_n verdict witnessed",
+        "net_class nets task design target slope estimate low high if_d_is_n if_q2_d_is_n verdict witnessed",
     ),
     Spec(
         "leaderboard",

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_core import from_json
 
 from operators.architectures.activations import Activation
-from operators.architectures.deeponet import Ends
+from operators.architectures.deeponet import Ends, Widths
 from operators.atomic_files import write_atomic
 from operators.data.request import Design, NoiseLaw
 from operators.errors import UserError
@@ -27,7 +27,7 @@ LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the l
 BASELINES = "baselines"
 """The family of data sets whose reference lines a study draws."""
 PAPER = "paper"  # the preset that is the whole study
-NetClass = Literal["free", "tied"]
+NetClass = Widths
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Positive = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Key = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -64,9 +64,10 @@ class Bracket(Model):
         functions: N.
         points: M.
         branch_depth: hidden layers of the branch in the declared class; with `trunk_depth`, `ends` and `activation`.
-        net_class: nets of the search: `free`, every hidden width its own, or `tied`, all hidden widths equal.
+        net_class: rule for the hidden widths of the declared class (`operators.bounds.rank_to_parameters`).
         q_lower: no smaller q can reach the target; `q_bound` and `q_status` say by what.
-        d_lower: no net of the class with fewer parameters can; `d_bound` and `d_status` say by what.
+        d_lower: no net of the class with fewer parameters can, None: no net of the class at all; `d_bound` and `d_status` say by
+            what.
         q: the only q asked about, if it is fixed; d_lower is then that of nets with this q.
         width: hidden width of the wide nets the search starts from.
         tried: keys of the trainings the search asked for, in order.
@@ -89,7 +90,7 @@ class Bracket(Model):
     q_lower: Positive
     q_bound: str
     q_status: str
-    d_lower: Positive
+    d_lower: Positive | None
     d_bound: str
     d_status: str
     q: Positive | None = None

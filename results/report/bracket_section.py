@@ -4,8 +4,24 @@ from results.report.markdown import plain_table
 from results.tables.brackets import summary
 from results.tables.study_tables import StudyTables
 
-SHOWN = ("task", "design", "N", "M", "target", "q", "standing", "q_lower", "q_upper", "d_lower", "d_bound", "d_upper", "d_ratio")
-SLOPES = ("task", "design", "target", "slope", "estimate", "low", "high", "if_d_is_n", "if_q2_d_is_n", "verdict", "witnessed")
+SHOWN = (
+    *("net_class", "nets", "task", "design", "N", "M", "target", "q", "standing"),
+    *("q_lower", "q_upper", "d_lower", "d_bound", "d_upper", "d_ratio"),
+)
+SLOPES = (
+    "net_class",
+    "task",
+    "design",
+    "target",
+    "slope",
+    "estimate",
+    "low",
+    "high",
+    "if_d_is_n",
+    "if_q2_d_is_n",
+    "verdict",
+    "witnessed",
+)
 
 
 def bracket_section(tables: StudyTables) -> str:

@@ -30,6 +30,7 @@ INTERVAL = {"low": "low", "high": "high"}
 THRESHOLD = {"q_low": r"$q^* >$", "q_high": r"$q^* \le$"}
 PRINTED: dict[str, dict[str, str]] = {
     "brackets": {
+        "net_class": "class",
         **DATA,
         "q_lower": r"$q \ge$",
         "q_upper": r"$q \le$",
@@ -38,6 +39,7 @@ PRINTED: dict[str, dict[str, str]] = {
         "standing": "standing",
     },
     "frontier": {
+        "net_class": "class",
         "task": "task",
         "design": "design",
         "target": "target",

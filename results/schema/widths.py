@@ -1,4 +1,4 @@
-"""Hidden widths of branch or trunk in a table: a value, written `64x64`."""
+"""Hidden widths of branch or trunk in a table: a value, written `64x64`, or `none` without hidden layers."""
 
 from dataclasses import dataclass
 
@@ -13,4 +13,4 @@ class Widths:
     layers: tuple[int, ...]
 
     def __str__(self) -> str:
-        return "x".join(map(str, self.layers))
+        return "x".join(map(str, self.layers)) or "none"

@@ -1,9 +1,11 @@
 """brackets.csv: for each question a certified lower end, a witnessed upper end, and the gap between them.
 
-The upper ends are the smallest q and the smallest d among all witnesses of this folder that this version has measured and that
-pass, whoever made them: those of the search, and those submitted. A witness counts for a question if it was made for the very
-data (task, constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the declared
-class (depths, ends, activation; all hidden widths equal if it is tied), because only there d_lower is certified.
+The upper ends are the smallest q and the smallest d among all witnesses of this folder that this version has measured and
+that pass, whoever made them: those of the search, and those submitted. A witness counts for a question if it was made for the
+very data (task, constants, design, N, M, noise, replicate) and a target at least as strict; for d it must also belong to the
+declared class (depths, ends, activation, rule for the hidden widths), because only there d_lower is certified. Two classes
+ask two questions: a narrower one raises both ends, so ratios of different classes are never pooled, and the class stands
+first in each row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +14,7 @@ from typing import get_args
 import pandas as pd
 
 from operators.architectures import DeepONet
+from operators.bounds.rank_to_parameters import NetClass
 from results.families.deeponet import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
@@ -32,18 +35,22 @@ WITNESS: dict[str, str] = {
 }
 MADE: tuple[Made, ...] = get_args(Made)
 COLUMNS: dict[str, str] = {
+    "net_class": "declared class of nets: free (every hidden width its own), one-width-per-net, tied (all hidden widths equal),"
+    " non-increasing (in either net), no-hidden-layer, free-depth (free, with at most the declared depths)",
+    "nets": "its depths of branch and trunk, ends, activation",
     **{name: ASKED[name] for name in ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate")},
     "target": "what a fit must reach",
     "q": "the only q asked about, if the question fixes one",
-    "standing": "closed (q_upper = q_lower); open; no witness; certified impossible (the fixed q is below q_lower);"
-    " of a fixed q that was reached: witnessed",
+    "standing": "closed (q_upper = q_lower); open; no witness; certified impossible (the fixed q is below q_lower, or no net of"
+    " the class reaches the rank); of a fixed q that was reached: witnessed",
     "q_lower": "no smaller q can reach the target",
     "q_bound": "what certifies q_lower",
     "q_status": "certified, or vacuous (nothing is excluded)",
     "q_upper": "smallest q of a verified witness",
     "q_gap": "q_upper - q_lower",
     **{f"q_{name}": f"of the witness for q_upper: {what}" for name, what in WITNESS.items()},
-    "d_lower": "no net of the class (with the fixed q, if there is one) with fewer parameters can reach the target",
+    "d_lower": "no net of the class (with the fixed q, if there is one) with fewer parameters can reach the target; empty if none"
+    " can at all",
     "d_bound": "what certifies d_lower",
     "d_status": "certified, or vacuous",
     "d_upper": "smallest d of a verified witness of the class",
@@ -54,8 +61,6 @@ COLUMNS: dict[str, str] = {
     "d_q": "its q",
     **{f"d_{made}": f"smallest d of a verified witness of the class that is {made}" for made in MADE},
     **{f"d_{made}_witness": f"address of that witness: {made}" for made in MADE},
-    "net_class": "declared nets: free (every hidden width its own) or tied (all equal)",
-    "nets": "depths of branch and trunk, ends, activation",
     "witnesses": "verified witnesses of this question",
     "trainings": "trainings the search asked for",
     "cpu_seconds": "of those trainings that ended",
@@ -77,7 +82,7 @@ STANDINGS = ("closed", "open", "witnessed", "no witness", IMPOSSIBLE)
 
 
 def brackets(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, float]) -> pd.DataFrame:
-    """One row per question, sorted by task, design, n, noise and target.
+    """One row per question, sorted by class, task, design, n, noise and target.
 
     Args:
         manifest: the questions.
@@ -91,7 +96,9 @@ def brackets(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, fl
         rows.append({**row, "cpu_seconds": sum(costs.get(key, 0.0) for key in bracket.tried)})
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({**dict.fromkeys(WHOLE, "Int64"), **dict.fromkeys(REAL, "float")})
     return table.sort_values(
-        ["task", "parameters", "design", "n", "N", "sigma", "replicate", "target", "q"], kind="stable", ignore_index=True
+        ["net_class", "nets", "task", "parameters", "design", "n", "N", "sigma", "replicate", "target", "q"],
+        kind="stable",
+        ignore_index=True,
     )
 
 
@@ -133,10 +140,9 @@ def of_class(entry: Held, bracket: Bracket) -> bool:
     net = entry.header.net()
     if not isinstance(net, DeepONet):
         return False
-    declared = (bracket.branch_depth, bracket.trunk_depth, bracket.ends, bracket.activation)
-    tied = len({*net.branch_widths, *net.trunk_widths}) == 1
-    same = (len(net.branch_widths), len(net.trunk_widths), net.ends, net.activation) == declared
-    return same and (tied or bracket.net_class == "free")
+    depths = (bracket.branch_depth, bracket.trunk_depth)
+    declared = NetClass(net.sensors, net.coordinates, *depths, bracket.ends, bracket.net_class)
+    return net.activation == bracket.activation and declared.holds(net)
 
 
 def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) -> dict[str, object]:
@@ -178,7 +184,7 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
         assert isinstance(net, DeepONet)
         row |= {
             "d_upper": by_d.d,
-            "d_ratio": by_d.d / bracket.d_lower,
+            "d_ratio": by_d.d / bracket.d_lower if bracket.d_lower else None,
             **_provenance(by_d, "d", costs),
             "d_branch_widths": Widths(net.branch_widths),
             "d_trunk_widths": Widths(net.trunk_widths),
@@ -200,7 +206,7 @@ def _smallest_of_each(declared: Sequence[Held]) -> dict[str, object]:
 
 
 def _standing(bracket: Bracket, q: int | None) -> str:
-    if bracket.q is not None and bracket.q < bracket.q_lower:
+    if bracket.d_lower is None or (bracket.q is not None and bracket.q < bracket.q_lower):
         return IMPOSSIBLE
     if q is None:
         return "no witness"
@@ -229,12 +235,14 @@ def _provenance(entry: Held, size: str, costs: Mapping[str, float]) -> dict[str,
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Per task: questions by standing, the range of d_upper / d_lower, and trainings against the grid's."""
+    """Per class and task: questions by standing, the range of d_upper / d_lower, and trainings against the grid's."""
     rows = []
-    for task, part in table.groupby("task", sort=True):
+    for (net_class, nets, task), part in table.groupby(["net_class", "nets", "task"], sort=True):
         ratios = part["d_ratio"].dropna().astype(float)
         rows.append(
             {
+                "net_class": net_class,
+                "nets": nets,
                 "task": task,
                 "questions": len(part),
                 **{name.replace(" ", "_"): int((part["standing"] == name).sum()) for name in STANDINGS},

@@ -1,6 +1,7 @@
 """frontier.csv: how the smallest witnessed d falls with q and rises with n, against what theory lets it.
 
-For each task, design, noise and target, by least squares over the witnessed (n, q, d) of a bracket study with fixed q,
+For each class of nets, task, design, noise and target, by least squares over the witnessed (n, q, d) of a bracket study with
+fixed q,
 
     log d = (an effect of q) + b log n + error    and    log d = (an effect of n) + c log q + error,
 
@@ -18,8 +19,10 @@ from results.statistics.interval_censored import NotIdentifiable
 from results.statistics.regression import shared_slope
 from results.tables.brackets import IMPOSSIBLE
 
-GROUP = ("task", "parameters", "design", "noise_law", "sigma", "target")
+GROUP = ("net_class", "nets", "task", "parameters", "design", "noise_law", "sigma", "target")
 COLUMNS: dict[str, str] = {
+    "net_class": "declared class of nets, as in brackets.csv",
+    "nets": "its depths of branch and trunk, ends, activation",
     "task": "operator",
     "parameters": "constants of the task that differ from its defaults, as JSON",
     "design": "grid, scattered or triples",
@@ -44,7 +47,7 @@ PREDICTIONS = {"n": (1.0, 1.0), "q": (0.0, -2.0)}
 def frontier(rows: pd.DataFrame) -> pd.DataFrame:
     """Fit the slopes of every group of a brackets table whose questions fix q."""
     asked = rows[rows["q"].notna()]
-    table = [row for _, part in asked.groupby(list(GROUP), sort=True) for row in _slopes(part)]
+    table = [row for _, part in asked.groupby(list(GROUP), sort=True, dropna=False) for row in _slopes(part)]
     return pd.DataFrame(table, columns=list(COLUMNS)).astype(dict.fromkeys(("estimate", "low", "high"), "float"))
 
 

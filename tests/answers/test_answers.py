@@ -204,6 +204,17 @@ def test_brackets_are_counted_by_standing_and_vacuous_ends_are_no_certificates(p
     )
 
 
+def test_ratios_of_different_classes_of_nets_are_told_apart_and_never_pooled(planted: Any) -> None:
+    frame = bracket_rows(
+        standing=["closed"] * 4, d_ratio=[1.0, 1.2, 4.0, 6.0], net_class=["tied", "tied", "free", "free"], nets=["2+2"] * 4
+    )
+    free, tied = about(answers(with_table(tables_of(planted), "brackets", frame)), "brackets")
+    assert free.text.startswith("Nets free, 2+2: 2 of 2 q-brackets closed")
+    assert tied.text.startswith("Nets tied, 2+2: 2 of 2 q-brackets closed")
+    assert "median of 2, at most 6" in free.text
+    assert "median of 2, at most 1.2" in tied.text
+
+
 def test_questions_at_a_fixed_q_tell_what_is_certified_impossible(planted: Any) -> None:
     frame = bracket_rows(standing=["witnessed", "certified impossible", "no witness"], q=[4, 1, 2], d_ratio=[3.0, None, None])
     (answer,) = about(answers(with_table(tables_of(planted), "brackets", frame)), "brackets")
@@ -221,6 +232,7 @@ def test_the_frontier_tells_which_shape_its_slope_excludes(planted: Any, power: 
     asked = list(itertools.product((256, 512, 1024), (2, 4, 8), range(2)))
     scatter = [1.01 if i % 2 else 0.99 for i in range(len(asked))]
     same = {"task": "t", "parameters": "", "design": "triples", "noise_law": "gaussian", "sigma": 1.0, "target": "absorb 0.5"}
+    same |= {"net_class": "tied", "nets": "1+1 linear tanh"}
     d = [3.0 * n * q**power * s for (n, q, _), s in zip(asked, scatter, strict=True)]
     rows = pd.DataFrame({"n": [a[0] for a in asked], "q": [a[1] for a in asked], "d_upper": d, "standing": "witnessed"}).assign(
         **same
@@ -236,6 +248,7 @@ def test_the_frontier_tells_which_shape_its_slope_excludes(planted: Any, power: 
 
 def test_a_frontier_without_a_slope_says_why(planted: Any) -> None:
     same = {"task": "t", "parameters": "", "design": "triples", "noise_law": "gaussian", "sigma": 1.0, "target": "absorb 0.5"}
+    same |= {"net_class": "tied", "nets": "1+1 linear tanh"}
     rows = pd.DataFrame({"n": [8, 8], "q": [2, 4], "d_upper": [9.0, None], "standing": "witnessed"}).assign(**same)
     (answer,) = about(answers(with_table(tables_of(planted), "frontier", frontier(rows))), "frontier")
     assert answer.text.startswith(

@@ -25,7 +25,7 @@ BUDGETS = [
     (50_000, 100, 2, 256),
 ]
 LINEAR_BRANCH = ("linear", "activated-trunk")
-WIDTHS = st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple)
+WIDTHS = st.lists(st.integers(1, 12), max_size=4).map(tuple)
 SHAPES = st.builds(
     DeepONet,
     sensors=st.integers(1, 30),
@@ -139,12 +139,12 @@ def test_the_registry_describes_every_kind_of_ends() -> None:
     v=st.integers(1, 6),
     q=st.integers(1, 9),
     ends=st.sampled_from(LINEAR_BRANCH),
-    deep=st.booleans(),
+    depths=st.tuples(st.integers(0, 2), st.integers(0, 2)),
 )
 def test_the_output_rank_bounds_that_of_the_outputs_and_linear_ends_reach_it(
-    w: int, v: int, q: int, ends: str, deep: bool
+    w: int, v: int, q: int, ends: str, depths: tuple[int, int]
 ) -> None:
-    net = DeepONet(10, 1, (9, w) if deep else (w,), (9, v) if deep else (v,), q, "tanh", ends)
+    net = DeepONet(10, 1, (9, w)[2 - depths[0] :], (9, v)[2 - depths[1] :], q, "tanh", ends)
     weights = random_weights(net)
     generator = np.random.default_rng(1)
     branch = net.branch(weights, generator.standard_normal((60, 10)))
@@ -156,10 +156,10 @@ def test_the_output_rank_bounds_that_of_the_outputs_and_linear_ends_reach_it(
 
 
 @pytest.mark.parametrize("q", [1, 2, 3, 4, 5, 6, 8])
-@pytest.mark.parametrize(("w", "v"), [(3, 3), (2, 4), (4, 2)])
-def test_effective_parameter_count_is_the_rank_of_the_jacobian(q: int, w: int, v: int) -> None:
+@pytest.mark.parametrize(("branch", "trunk"), [((3,), (3,)), ((2,), (4,)), ((4,), (2,)), ((), (3,)), ((2,), ()), ((), ())])
+def test_effective_parameter_count_is_the_rank_of_the_jacobian(q: int, branch: tuple[int, ...], trunk: tuple[int, ...]) -> None:
     """Complex steps give the Jacobian of the outputs to rounding; b0 is redundant once the heads span all features and biases."""
-    net = DeepONet(3, 1, (w,), (v,), q, "tanh", "linear")
+    net = DeepONet(3, 1, branch, trunk, q, "tanh", "linear")
     generator = np.random.default_rng(2)
     theta = np.concatenate([array.ravel() for array in random_weights(net, seed=3).arrays()])
     inputs, points = generator.standard_normal((25, 3)), np.linspace(-2.0, 2.0, 25)[:, None]
@@ -173,7 +173,7 @@ def test_effective_parameter_count_is_the_rank_of_the_jacobian(q: int, w: int, v
     singular = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=0), compute_uv=False)
     rank = int(np.sum(singular > 1e-10))
     assert singular[rank - 1] > 1e3 * singular[rank:].max(initial=1e-17)
-    assert rank == net.effective_parameter_count() - (1 if q >= min(w, v) + 1 else 0)
+    assert rank == net.effective_parameter_count() - (1 if q >= min(net.branch_features(), net.trunk_features()) + 1 else 0)
 
 
 @pytest.mark.parametrize("ends", ["activated-trunk", "sigmoid"])
@@ -225,11 +225,11 @@ def test_wrong_shapes_are_refused() -> None:
         net.check(Weights({name: array for name, array in weights.named.items() if name != "bias"}))
 
 
-@pytest.mark.parametrize("widths", [(), (0,), (4, -1)])
+@pytest.mark.parametrize("widths", [(0,), (4, -1)])
 @pytest.mark.parametrize("part", ["branch", "trunk"])
 def test_widths_that_are_no_widths_are_refused(part: str, widths: tuple[int, ...]) -> None:
     stated = {"branch_widths": (2,), "trunk_widths": (2,), f"{part}_widths": widths}
-    with pytest.raises(ValueError, match=rf"expected at least one {part} width, each >= 1, got \[.*\]"):
+    with pytest.raises(ValueError, match=rf"expected {part} widths >= 1, or none for no hidden layer, got \[.*\]"):
         DeepONet(3, 1, q=4, **stated)
 
 
@@ -277,6 +277,15 @@ def test_factors_multiply_to_the_outputs_and_linear_heads_follow_from_their_feat
     if parts.features is not None:
         head = layers_of(weights, "branch")[-1]
         np.testing.assert_allclose(parts.features @ np.vstack([head.kernel, head.bias]), parts.branch, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_without_hidden_layers_d_is_that_of_two_matrices_and_the_features_are_the_inputs(ends: str) -> None:
+    net = DeepONet(7, 2, (), (), 5, ends=ends)
+    assert (net.branch_features(), net.trunk_features()) == (7, 2)
+    assert net.parameter_count() == 5 * (7 + 1) + 5 * (2 + 1) + 1
+    assert net.output_rank() == {"linear": 3, "activated-trunk": 5, "sigmoid": 5}[ends]
+    assert DeepONet(3, 2, (), (), 9, ends=ends).output_rank() == {"linear": 3, "activated-trunk": 4, "sigmoid": 9}[ends]
 
 
 def test_ends_of_which_nothing_is_stated_have_no_rank_limit() -> None:

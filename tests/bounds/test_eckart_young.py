@@ -10,7 +10,14 @@ from scipy.optimize import minimize, minimize_scalar
 
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer
-from operators.bounds.eckart_young import Floors, Weighting, floors, floors_of_deeponet, relative_floors
+from operators.bounds.eckart_young import (
+    Floors,
+    Weighting,
+    floors,
+    floors_of_deeponet,
+    floors_of_features,
+    relative_floors,
+)
 from operators.bounds.lemmas import offset
 from operators.bounds.lemmas.offset import offset_tails
 from operators.bounds.lemmas.singular_values import singular_values, tail_sums, tails
@@ -315,3 +322,58 @@ def test_least_rank_inverts_the_floors() -> None:
 def test_bad_requests_are_refused(labels: np.ndarray, options: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
         floors(labels, **options)
+
+
+ACTIVATED = {"linear": (True, True), "activated-trunk": (True, False)}
+
+
+@given(SEEDS, st.integers(0, 3), st.integers(0, 3), st.sampled_from(sorted(ACTIVATED)))
+@settings(deadline=None, max_examples=60)
+def test_no_net_beats_the_floors_of_the_features_of_its_linear_ends(seed: int, w: int, v: int, ends: str) -> None:
+    """Labels near a net with pointwise mean and scale: few features and a large q; no hidden layer where w or v is 0."""
+    rng = np.random.default_rng(seed)
+    net = DeepONet(2, 1, (w,) if w else (), (v,) if v else (), 6, ends=ends)
+    weights = deeponet_weights(
+        [Layer(rng.standard_normal((a, b)), rng.standard_normal(b)) for a, b in itertools.pairwise(net.branch_sizes())],
+        [Layer(rng.standard_normal((a, b)), rng.standard_normal(b)) for a, b in itertools.pairwise(net.trunk_sizes())],
+        float(rng.standard_normal()),
+    )
+    mean, scale = rng.standard_normal(8), np.exp(rng.standard_normal(8))
+    outputs = mean + scale * net.apply(weights, rng.standard_normal((7, 2)), rng.uniform(-2.0, 2.0, (8, 1)))
+    labels = outputs + 10.0 ** rng.uniform(-6.0, 0.0) * rng.standard_normal((7, 8))
+    error = float(np.mean((labels - outputs) ** 2))
+    branch, trunk = floors_of_features(labels, mean, scale)
+    assert branch[min(net.branch_features(), 7)] <= error
+    if ACTIVATED[ends][1]:
+        assert trunk[min(net.trunk_features(), 7)] <= error
+
+
+def test_centring_rows_is_no_floor_of_trunk_features_under_a_pointwise_scale() -> None:
+    """Y = 1 mu^T + nu s^T is a linear trunk end on no feature at all; rows centred, it is far from 0."""
+    rng = np.random.default_rng(3)
+    mean, scale, nu = rng.standard_normal(6), np.exp(rng.standard_normal(6)), rng.standard_normal(5)
+    labels = mean + np.outer(nu, scale)
+    assert floors_of_features(labels, mean, scale)[1][0] < 1e-28
+    assert floors(labels.T, "mean-function", mean=0.0).lower[0] > 0.1
+
+
+@given(SHAPES, SEEDS, st.floats(0.0, 2.0), st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_features_needed_are_the_scalar_rank_or_one_less_and_their_floors_are_attained(
+    shape: tuple[int, int], seed: int, decay: float, pointwise: bool
+) -> None:
+    labels, rng = random_matrix(shape, seed, decay), np.random.default_rng(seed)
+    mean = rng.standard_normal(shape[1]) if pointwise else 0.3
+    scale = np.exp(rng.standard_normal(shape[1])) if pointwise else 2.0
+    scalar = floors(labels, "scalar", mean=mean, scale=scale)
+    branch, trunk = floors_of_features(labels, mean, scale)
+    slack = 1e-12 * np.mean((labels - mean) ** 2)
+    for found in (branch, trunk):
+        assert np.all(found <= scalar.upper + slack)
+        assert np.all(scalar.lower[1:] <= found[:-1] + slack)
+    direction = np.broadcast_to(scale, (shape[1],)) / np.linalg.norm(np.broadcast_to(scale, (shape[1],)))
+    for q in range(min(shape) + 1):
+        rest = labels - mean
+        left, values, right = np.linalg.svd(rest - np.outer(rest @ direction, direction), full_matrices=False)
+        model = mean + np.outer(rest @ direction, direction) + (left[:, :q] * values[:q]) @ right[:q]
+        assert np.mean((labels - model) ** 2) == pytest.approx(trunk[q], rel=1e-6, abs=slack)

@@ -112,19 +112,6 @@ def test_status_and_dry_run_print_facts_as_json(finished: Path, tmp_path: Path) 
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("delay", [4.0, 6.0])
-def test_a_run_killed_midway_and_called_again_gives_the_same_bytes(finished: Path, tmp_path: Path, delay: float) -> None:
-    path = write_study(tmp_path)
-    command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "2"]
-    process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, start_new_session=True)
-    time.sleep(delay)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    again = bench("run", path, "--out", tmp_path)
-    assert again.returncode == 0, again.stdout + again.stderr
-    assert tables(tmp_path) == tables(finished)
-
-
 def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Path, tmp_path: Path) -> None:
     subprocess.run(["cp", "-r", finished / "tiny", tmp_path / "tiny"], check=True)
     path = next((tmp_path / "tiny" / "records").glob("*.jsonl"))

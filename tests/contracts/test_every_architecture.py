@@ -34,13 +34,16 @@ FEW: dict[str, tuple[dict[str, object], ...]] = {
 
 
 def examples() -> Iterator[Settings]:
-    """Every architecture with its default sizes or those of FEW, and DeepONets of every kind of ends and activation."""
+    """Every architecture with its default sizes or those of FEW; DeepONets of every kind of ends and activation, and without
+    hidden layers."""
     for name, architecture in ARCHITECTURES.items():
         for sizes in FEW.get(name, ({},)):
             yield settings_of(architecture).model_validate(sizes)
     for ends in ENDS:
         for activation in ACTIVATIONS:
             yield Net(branch_widths=(6, 5), trunk_widths=(4,), q=3, ends=ends, activation=activation)
+        for branch, trunk in (((), ()), ((), (4,)), ((6,), ())):
+            yield Net(branch_widths=branch, trunk_widths=trunk, q=3, ends=ends)
 
 
 EVERY = pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from results.answers import answers
 from results.charts import CHARTS, drawings
 from results.charts.evidence import Evidence
 from results.charts.model import as_json
+from results.editions.record_tables import read_records, write_records
 from results.exchange.merge import merge
 from results.figures.catalogue import pictures
 from results.page.document import study_page
@@ -77,6 +78,8 @@ def test_records_are_read_back_and_merged(out: Path, tmp_path: Path, name: str) 
     assert [from_line(to_line(record).encode()) for record in records] == records
     assert not merge([out / name], tmp_path / name).conflicts
     assert list(Store(tmp_path / name).records()) == records
+    write_records(tmp_path, name, records)
+    assert list(read_records(tmp_path)) == sorted(records, key=lambda record: record.key)
 
 
 @EVERY

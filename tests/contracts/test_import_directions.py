@@ -35,8 +35,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.families": "operators operators.external operators.architectures operators.baselines operators.data results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
-    "results.witnesses": "operators operators.architectures operators.data operators.bounds operators.diagnostics"
-    " operators.constructions results.schema results.records",
+    "results.witnesses": "operators operators.tasks operators.architectures operators.data operators.bounds"
+    " operators.diagnostics operators.constructions results.schema results.records",
     "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
     " results.schema results.families results.records results.statistics results.witnesses",
     "results.programme": "",

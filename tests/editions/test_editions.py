@@ -77,7 +77,7 @@ def test_every_question_stands_with_its_checks_and_sources(first: Path) -> None:
     assert set(closed["status"]) <= {"closed in q", "closed in d"}
     witnessed = table[table["q_witness"].notna()]
     assert len(witnessed) > 0
-    assert set(witnessed["q_checks"]) == {"float disturbed independent"}
+    assert set(witnessed["q_checks"]) == {"float disturbed ball independent"}
     assert all(table["q_source"].str.len() > 0)
 
 
@@ -85,6 +85,7 @@ def test_the_independent_evaluation_agrees_to_rounding(first: Path) -> None:
     found = checks(first / "small")
     assert len(found) > 0
     assert (abs(found["independent"] / found["float"] - 1.0) < 1e-9).all()
+    assert ((found["ball"] >= found["float"]) & (found["ball"] / found["float"] - 1.0 < 1e-6)).all()
 
 
 def test_a_changed_number_in_a_table_is_noticed(reference: Path) -> None:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from bench.cli.app import app
 from operators.errors import UserError
 from results.editions.contradictions import contradictions
-from results.editions.entering import enter_reference
+from results.editions.entering import enter_folder, enter_reference
 from results.editions.history import load_history
 from results.editions.overview import overview_changed
 from results.editions.published import published
@@ -118,3 +118,29 @@ def test_a_target_that_no_question_asks_is_refused_with_where_the_questions_stan
 def test_submit_wants_a_study_or_the_reference(best: Path) -> None:
     with pytest.raises(UserError, match="expected one of --study and --into"):
         CliRunner().invoke(app, ["submit", str(best)], catch_exceptions=False)
+
+
+def test_a_folder_is_entered_at_once_with_the_smallest_of_each_making_and_contradicts_nothing(
+    reference: Path, source: Path, best: Path, tmp_path: Path
+) -> None:
+    mine = without(reference, best, tmp_path)
+    enter(load_witness(mine), tmp_path / "folder", "A. Stranger")
+    before = {path: path.read_bytes() for path in sorted(reference.rglob("*")) if path.is_file()}
+    assert enter_folder(tmp_path / "folder", reference, dry=True) == ("1 of 1 witnesses answer questions of small",)
+    assert {path: path.read_bytes() for path in sorted(reference.rglob("*")) if path.is_file()} == before
+    assert enter_folder(tmp_path / "folder", reference) == ("1 of 1 witnesses stand in the tables of small",)
+    table = read_csv(reference / "small" / "brackets.csv").set_index("target")
+    assert table.loc["relative error 0.05", "d_witness"] == best.stem
+    assert table["d_explicit"].notna().all()
+    assert overview_changed(reference) == []
+    assert published(reference, "small").changed() == []
+    with pytest.raises(UserError, match="found none"):
+        enter_folder(tmp_path / "nothing", reference)
+
+
+def test_a_folder_with_a_witness_below_a_certified_bound_is_refused(reference: Path, source: Path) -> None:
+    study = published(reference, "small")
+    raised = tuple(bracket.model_copy(update={"q_lower": 10**6}) for bracket in study.asked().brackets)
+    save_manifest(study.folder, study.asked().model_copy(update={"brackets": raised}))
+    with pytest.raises(UserError, match="hand it in alone"):
+        enter_folder(source, reference)

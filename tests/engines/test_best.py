@@ -50,6 +50,18 @@ def test_wide_nets_are_not_trained() -> None:
     assert error <= 1.001 * floor
 
 
+def test_without_hidden_layers_and_with_linear_ends_nothing_is_random_and_nothing_trained() -> None:
+    fit, error, floor = fitted(cell(architecture=Net(branch_widths=(), trunk_widths=(), q=2, ends="linear")))
+    assert (fit.recipe, fit.steps) == ("solved heads", 0)
+    assert error >= floor * (1 - 1e-6)
+
+
+def test_a_relu_trunk_of_one_layer_is_trained_by_variable_projection() -> None:
+    chosen = cell(architecture=Net(branch_widths=(), trunk_widths=(), q=6, activation="relu"))
+    assert refuses_variable_projection(chosen) is None
+    assert fitted(chosen)[0].recipe == "variable-projection"
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

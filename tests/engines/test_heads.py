@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 
 from bench.engines.variable_projection.heads import exact_heads, ridge_head, scalar_bias
 from bench.engines.variable_projection.hidden_layers import with_ones
-from bench.engines.variable_projection.linear_ends import last_layers, unsupported
+from bench.engines.variable_projection.linear_ends import has_one_head, last_matrices, unsupported
 from bench.engines.variable_projection.matrix_completion import complete, too_few
 from operators.architectures.activations import ACTIVATIONS, Activation
 from operators.architectures.deeponet import DeepONet, Ends
-from operators.architectures.weights import Layer
 from operators.arrays import Array
 
 
@@ -135,9 +134,8 @@ def test_an_activated_trunk_stands_for_a_linear_head(activation: Activation) -> 
     h, t = features(10, rows=30, columns=6), features(11, rows=20, columns=5)
     head_b, head_t = rng.normal(size=(7, 3)), 50.0 * rng.normal(size=(6, 3))
     net = DeepONet(6, 5, (6,), (5,), 3, activation=activation, ends="activated-trunk")
-    branch, trunk = last_layers(net, head_b, head_t, t @ head_t)
-    ended = ACTIVATIONS[activation](t[:, :-1] @ trunk.kernel + trunk.bias)
-    product = (h[:, :-1] @ branch.kernel + branch.bias) @ ended.T
+    branch, trunk = last_matrices(net, head_b, head_t, t @ head_t)
+    product = (h @ branch) @ ACTIVATIONS[activation](t @ trunk).T
     exact = h @ head_b @ (t @ head_t).T
     assert np.abs(product - exact).max() < 3e-7 * np.abs(exact).max()
 
@@ -146,10 +144,9 @@ def test_linear_ends_are_the_heads() -> None:
     rng = np.random.default_rng(12)
     head_b, head_t = rng.normal(size=(4, 2)), rng.normal(size=(3, 2))
     net = DeepONet(3, 2, (3,), (2,), 2, ends="linear")
-    branch, trunk = last_layers(net, head_b, head_t, rng.normal(size=(5, 2)))
-    for layer, head in ((branch, head_b), (trunk, head_t)):
-        assert isinstance(layer, Layer)
-        np.testing.assert_array_equal(np.vstack([layer.kernel, layer.bias]), head)
+    branch, trunk = last_matrices(net, head_b, head_t, rng.normal(size=(5, 2)))
+    np.testing.assert_array_equal(branch, head_b)
+    np.testing.assert_array_equal(trunk, head_t)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +154,14 @@ def test_linear_ends_are_the_heads() -> None:
 )
 def test_ends_without_a_linear_limit_are_refused(ends: Ends, activation: Activation) -> None:
     assert "expected" in (unsupported(DeepONet(3, 1, (4,), (4,), 2, activation=activation, ends=ends)) or "")
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "gelu", "silu"])
+def test_an_activated_trunk_of_one_layer_needs_no_linear_limit(activation: Activation) -> None:
+    one = DeepONet(3, 1, (4,), (), 2, activation=activation)
+    assert (unsupported(one), has_one_head(one)) == (None, True)
+    assert not has_one_head(DeepONet(3, 1, (), (4,), 2, activation=activation))
+    assert not has_one_head(DeepONet(3, 1, (), (), 2, activation=activation, ends="linear"))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "gelu", "silu"])

@@ -1,8 +1,8 @@
 """From equal weights and batches the native engine follows the DeepXDE engine: 100 steps within 1e-5 relative.
 
 24 trainings pair every loss form of every design with every kind of ends, each form and each kind with and without minibatches;
-activations, depths, decays, l2, output scaling and initialisation take turns. Labels carry noise so that the loss stays of
-order one, where the Gram form resolves it.
+activations, depths from no hidden layer on, decays, l2, output scaling and initialisation take turns. Labels carry noise so that
+the loss stays of order one, where the Gram form resolves it.
 """
 
 from typing import Any
@@ -53,8 +53,8 @@ def case(number: int, kind: int) -> tuple[str, Cell]:
         "initialisation": INITIALISATIONS[turn // 2 % 3],
     }
     net = {
-        "branch_widths": (9, 7)[: 1 + turn % 2],
-        "trunk_widths": (6, 8, 5)[: 1 + turn % 3],
+        "branch_widths": (9, 7)[: (number + kind) % 3],
+        "trunk_widths": (6, 8, 5)[: (number + 2 * kind) % 4],
         "q": q,
         "activation": ACTIVATIONS[turn % 5],
         "ends": ENDS[kind],

@@ -116,6 +116,29 @@ def test_the_gradient_in_hidden_weights_is_that_of_the_projected_loss(activation
         assert slope == pytest.approx(difference, rel=1e-4, abs=1e-4)
 
 
+def test_the_gradient_of_a_trunk_without_a_head_and_of_a_branch_without_hidden_layers() -> None:
+    """T = phi(Y C + c) acts on no head and has no constant; the branch has nothing to train."""
+    rng = np.random.default_rng(4)
+    labels = grid_labels(rng.normal(size=(30, 20)), 3)
+    branch = HiddenNet(rng.normal(size=(30, 4)), [], "tanh")
+    trunk = HiddenNet(rng.normal(size=(20, 2)), [rng.normal(size=(3, 3))], "tanh", constant=False)
+    assert (branch.features().shape, trunk.features().shape) == ((30, 5), (20, 3))
+    run = Run(Subnet(branch), Subnet(trunk), labels, count=lambda loss: True)
+    for _ in range(50):
+        loss, _, outer = run.joint()
+    assert branch.gradients(np.zeros((30, 4))) == []
+    start, direction = trunk.matrices[0], rng.normal(size=(3, 3))
+
+    def projected(step: float) -> float:
+        trunk.matrices = [start + step * direction]
+        bases = [np.linalg.qr(net.features())[0] for net in (branch, trunk)]
+        return float(np.sum(labels.matrix**2) - np.sum((bases[0].T @ labels.matrix @ bases[1]) ** 2))
+
+    assert loss == pytest.approx(projected(0.0), rel=1e-6)
+    slope = float(np.vdot(trunk.gradients(2.0 * outer)[0], direction))
+    assert slope == pytest.approx((projected(1e-6) - projected(-1e-6)) / 2e-6, rel=1e-4)
+
+
 def test_reduced_inputs_give_the_same_features_and_lead_back() -> None:
     rng = np.random.default_rng(2)
     inputs = rng.normal(size=(20, 4)) @ rng.normal(size=(4, 30)) + rng.normal(size=30)
@@ -311,6 +334,61 @@ def test_scattered_labels_are_fitted_to_their_completion() -> None:
     assert mse(net, result.weights, problem) == pytest.approx(result.training_mse, rel=1e-12)
     assert result.training_mse == pytest.approx(completed, rel=0.01)
     assert completed < 0.4 * problem.labels.var()
+
+
+def linear_floor(problem: Problem, q: int) -> float:
+    """What rank q on affine functions of the inputs leaves of labels centred in each column; no bias lowers that."""
+    features = np.hstack([problem.inputs, np.ones((len(problem.inputs), 1))])
+    labels = problem.labels - problem.labels.mean(axis=0)
+    fitted = features @ np.linalg.lstsq(features, labels, rcond=1e-12)[0]
+    tail = np.sum(np.linalg.svd(fitted, compute_uv=False)[q:] ** 2)
+    return float((np.sum((labels - fitted) ** 2) + tail) / labels.size)
+
+
+def test_a_branch_without_hidden_layers_represents_a_linear_operator_to_its_floor() -> None:
+    problem = problem_of("antiderivative", functions=160, points=40)
+    result = train(net_for(problem, branch=(), trunk=(24, 24), q=4), problem, steps=1500)
+    assert floor(problem, 4) * (1.0 - 1e-9) <= result.training_mse <= 1.01 * floor(problem, 4)
+    assert result.training_mse == pytest.approx(mse(net_for(problem, branch=(), trunk=(24, 24), q=4), result.weights, problem))
+
+
+def test_on_a_nonlinear_operator_it_stays_above_what_linear_maps_leave() -> None:
+    problem = problem_of("burgers-low-viscosity", functions=160, points=40)
+    least = linear_floor(problem, 6)
+    result = train(net_for(problem, branch=(), trunk=(24, 24), q=6), problem, steps=200)
+    assert least > 1.5 * floor(problem, 6)
+    assert least * (1.0 - 1e-9) <= result.training_mse <= 1.2 * least
+
+
+@pytest.mark.parametrize("q", [2, 3, 5])
+def test_without_hidden_layers_and_with_linear_ends_the_heads_are_solved_and_nothing_is_trained(q: int) -> None:
+    """Rank p + 1 = 3 at most: from q = 3 on the fit is that of all products of features, an ordinary least-squares problem."""
+    problem = problem_of("advection-speed", functions=160, points=30, sigma=0.1)
+    net = net_for(problem, branch=(), trunk=(), q=q, ends="linear")
+    result = train(net, problem, steps=500)
+    assert (result.steps, result.status) == (0, "done")
+    assert mse(net, result.weights, problem) == pytest.approx(result.training_mse, rel=1e-9)
+    left, singular, _ = np.linalg.svd(np.hstack([problem.inputs, np.ones((160, 1))]), full_matrices=False)
+    left, points = left[:, singular > 1e-11 * singular[0]], problem.points[problem.index]
+    right = np.linalg.qr(np.hstack([points, np.ones((30, 1))]))[0]
+    least = float(np.sum(problem.labels**2) - np.sum((left.T @ problem.labels @ right) ** 2)) / problem.labels.size
+    assert least * (1.0 - 1e-9) <= result.training_mse
+    if q >= 3:
+        assert result.training_mse == pytest.approx(least, rel=1e-3)
+    else:
+        assert result.training_mse > 1.01 * least
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_an_activated_trunk_of_one_layer_is_trained_itself_whatever_its_activation(activation: Activation) -> None:
+    """Labels of a planted net of the class with q = 2: one with q = 6 has its function among its own."""
+    problem = problem_of("antiderivative", functions=40, points=30)
+    planted = DeepONet(problem.inputs.shape[1], 1, (), (), 2, activation=activation)
+    exact = Problem(**{**vars(problem), "labels": predict(planted, initial(planted, seed=3, scale=2.0), problem)})
+    net = DeepONet(problem.inputs.shape[1], 1, (), (), 6, activation=activation)
+    result = train(net, exact, steps=1200)
+    assert mse(net, result.weights, exact) == pytest.approx(result.training_mse, rel=1e-6, abs=1e-20)
+    assert result.training_mse < 1e-4 * exact.labels.var()
 
 
 @pytest.mark.parametrize("design", ["triples", "scattered"])

@@ -104,16 +104,23 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_driver_killed_at_random_moments_ends_with_the_tables_of_an_undisturbed_run(calm: Path, tmp_path: Path) -> None:
-    """SIGKILL at moments drawn from a seed: some before the first record, some between records, some while tables are written."""
+    """SIGKILL at moments drawn from a seed: some before the first record, some between records, some while tables are written.
+
+    The driver is killed alone and together with its two workers by turns.
+    """
     path, generator, kills = write_study(tmp_path), np.random.default_rng(20260101), 0
     for moment in generator.permutation(4):
-        process = start(path, tmp_path, stdout=subprocess.DEVNULL)
+        process = start(path, tmp_path, "--workers", 2, stdout=subprocess.DEVNULL, start_new_session=True)
         known = len(records(tmp_path))
         if moment:
             wait_until(lambda known=known: len(records(tmp_path)) > known, process)  # type: ignore[misc]
         time.sleep(float(generator.uniform(0.0, 0.4)))
         kills += process.poll() is None
-        process.kill()
+        if moment % 2:
+            process.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert kills >= 2
     finish(start(path, tmp_path))

@@ -513,12 +513,18 @@ def test_bars_reach_from_what_is_certified_to_what_is_witnessed() -> None:
         ]
     ).astype({name: "Int64" for name in ("q_lower", "q_upper", "d_lower", "d_upper", "q")})
     same = {"task": "t", "parameters": "", "design": "grid", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
+    same |= {"net_class": "free", "nets": "2+2 linear tanh"}
     rows = rows.assign(**same, **{f"{size}_{name}": "certified" for size in "qd" for name in ("status", "bound")})
     q, d = bracket_charts(SimpleNamespace(tables={"brackets": rows}))  # type: ignore[arg-type]
     assert (q.low, q.high) == ([3, 5], [3, None])
     assert "1 closed, 1 without" in q.alt
     assert (d.low, d.high) == ([40, 90], [1234567, 180])
     assert d.labels[1] == "absorb 0.5, 8 x 4 grid, gaussian noise, sigma = 0.3"
+    both = pd.concat([rows, rows.assign(net_class="tied")])
+    titles = [chart.title for chart in bracket_charts(SimpleNamespace(tables={"brackets": both}))]  # type: ignore[arg-type]
+    assert [title.split(":")[0].split(", ", 1)[1] for title in titles] == ["free (2+2 linear tanh)"] * 2 + [
+        "tied (2+2 linear tanh)"
+    ] * 2
 
 
 def test_questions_with_q_fixed_are_a_frontier_of_d_against_q_and_no_bars() -> None:
@@ -531,6 +537,7 @@ def test_questions_with_q_fixed_are_a_frontier_of_d_against_q_and_no_bars() -> N
         ]
     ).astype({"d_upper": "Int64", "q": "Int64"})
     same = {"task": "t", "parameters": "", "design": "triples", "N": 8, "M": 4, "noise_law": "gaussian", "sigma": 0.3}
+    same |= {"net_class": "tied", "nets": "1+1 linear tanh"}
     rows = rows.assign(**same, target="absorb 0.5", standing="witnessed", d_status="certified", d_bound="rank-to-parameters")
     evidence = SimpleNamespace(tables={"brackets": rows, "frontier": rows})
     assert list(bracket_charts(evidence)) == []  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from bench.drivers.options import Options
 from bench.drivers.study_run import open_course
 from bench.drivers.study_run import run as run_course
 from bench.question import Question
-from bench.search.lower_ends import lower_ends
+from bench.search.lower_ends import certified, lower_ends
 from bench.study import Study
 from operators.architectures import DeepONet
 from operators.bounds.bit_counting import necessary_parameters_of_class
@@ -162,8 +162,9 @@ def test_with_q_fixed_below_the_floor_nothing_is_trained_and_the_table_says_impo
 def test_tied_questions_have_the_lower_end_of_tied_nets_and_only_tied_witnesses_are_held_against_it(folder: Path) -> None:
     asked = STUDY.brackets[0]
     free, tied = lower_ends(asked, BlockCache(None)), lower_ends(replace(asked, net_class="tied"), BlockCache(None))
-    net = class_of(asked.template.deeponet(), "tied").smallest_net(tied.q_lower)
-    assert {*net.branch_widths, *net.trunk_widths} == {tied.q_lower - 1}
+    needed = certified(asked, BlockCache(None)).needed
+    net = class_of(asked.template.deeponet(), "tied").smallest_net(needed)
+    assert {*net.branch_widths, *net.trunk_widths} == {max(tied.q_lower - 1, needed.branch)}
     assert tied.q_lower == free.q_lower > 2
     assert tied.d_lower == net.parameter_count() > free.d_lower
     for entry in entries(folder, BlockCache(folder.parent / ".data")).accepted:
@@ -174,6 +175,28 @@ def test_tied_questions_have_the_lower_end_of_tied_nets_and_only_tied_witnesses_
     manifest = load_manifest(folder).model_copy(update={"brackets": (tied,)})
     (row,) = brackets(manifest, entries(folder, BlockCache(folder.parent / ".data")).accepted, {}).to_dict("records")
     assert row["d_ratio"] >= 1.0
+
+
+def test_where_no_net_of_the_class_reaches_the_rank_the_table_says_impossible(tmp_path: Path) -> None:
+    """Linear ends and no hidden trunk layer: rank 2 at most on one coordinate, where the target asks for more."""
+    asked = question(Noise(), Target(kind="relative", value=0.01))
+    nets = (Net(branch_widths=(8,), trunk_widths=(), ends="linear"), Net(branch_widths=(), trunk_widths=(), q=1))
+    classes = ("free", "no-hidden-layer")
+    posed = tuple(
+        replace(asked, template=asked.template.model_copy(update={"architecture": net}), net_class=net_class)
+        for net, net_class in zip(nets, classes, strict=True)
+    )
+    study = Study(name="no-hidden", question="And without hidden layers?", targets=(asked.target,), brackets=posed)
+    run(study, tmp_path)
+    write_tables(tmp_path / study.name)
+    found = {row["nets"]: row for row in table(tmp_path / study.name).to_dict("records")}
+    impossible, reached = found["1+0 linear tanh"], found["0+0 activated-trunk tanh"]
+    assert (impossible["standing"], impossible["trainings"]) == ("certified impossible", 0)
+    assert pd.isna(impossible["d_lower"])
+    assert (impossible["d_bound"], impossible["d_status"]) == ("rank-to-parameters", "certified")
+    assert reached["d_lower"] == reached["q_lower"] * (101 + 2) + 1
+    assert reached["d_upper"] == reached["d_q"] * (101 + 2) + 1
+    assert str(reached["d_branch_widths"]) == str(reached["d_trunk_widths"]) == "none"
 
 
 def test_a_training_counts_as_reached_where_its_own_weights_are_held_not_where_a_witness_names_its_record(
@@ -195,7 +218,13 @@ def test_a_training_counts_as_reached_where_its_own_weights_are_held_not_where_a
     assert len(list(open_course(STUDY, options).pending())) == len(STUDY.brackets)
 
 
-@pytest.mark.parametrize(("net_class", "q", "sizes"), [("free", None, 3), ("free", 9, 2), ("tied", None, 2), ("tied", 9, 1)])
+@pytest.mark.parametrize(
+    ("net_class", "q", "sizes"),
+    [
+        *(("free", None, 3), ("free", 9, 2), ("tied", None, 2), ("tied", 9, 1)),
+        *(("one-width-per-net", None, 3), ("non-increasing", None, 3), ("free-depth", None, 3)),
+    ],
+)
 def test_counting_speaks_of_all_smaller_nets_of_the_class_whatever_the_search_trains(
     net_class, q: int | None, sizes: int
 ) -> None:

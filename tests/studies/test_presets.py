@@ -1,12 +1,15 @@
 """Presets: parts of a study whose cells keep their keys; the folder knows which part it holds."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from bench.catalogue import STUDIES
 from bench.cell import Cell
+from bench.cli.app import app
 from bench.drivers.options import Options
 from bench.drivers.study_run import at_preset, open_course
 from bench.preset import THINNED, Preset
@@ -103,3 +106,26 @@ def test_another_study_is_no_preset_of_this_one(tmp_path: Path) -> None:
     save_manifest(tmp_path / "other", other)
     (refused,) = merge([tmp_path / "other"], folder(tmp_path, "standard")).conflicts
     assert "got another one" in refused.reason
+
+
+def bench(*arguments: object) -> str:
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exit_code == 0, done.output
+    return " ".join(done.output.split())
+
+
+def test_a_run_states_its_preset_goes_on_with_it_and_a_larger_one_runs_the_rest(tmp_path: Path) -> None:
+    quiet = ("--out", tmp_path, "--executor", "inline", "--quiet")
+    dry = bench("run", "sci", "--out", tmp_path, "--dry-run")
+    assert "study sci: 84 cells" in dry
+    assert "preset smoke: 6 cells, z = 0 at n = 20, 40, 80 preset standard: 72 cells" in dry
+    assert "6 to run" in bench("run", "sci", "--preset", "smoke", *quiet)
+    assert "nothing to do" in bench("run", "sci", *quiet)
+    assert "Preset smoke: z = 0 at n = 20, 40, 80." in (tmp_path / "sci" / "report.md").read_text()
+    assert "python -m bench run sci --preset smoke" in (tmp_path / "sci" / "report.html").read_text()
+    bench("report", "sci", "--out", tmp_path)
+    assert load_manifest(tmp_path / "sci").preset == "smoke"
+    assert "72 cells, 6 finished, 66 to run" in bench("run", "sci", "--preset", "standard", "--out", tmp_path, "--dry-run")
+    facts = json.loads(CliRunner().invoke(app, ["run", "sci", "--out", str(tmp_path), "--dry-run", "--json"]).stdout)
+    assert (facts["preset"], facts["cells"], facts["presets"]["paper"]) == ("smoke", 6, 84)
+    assert json.loads(CliRunner().invoke(app, ["status", "--out", str(tmp_path), "--json"]).stdout)[0]["preset"] == "smoke"

@@ -183,7 +183,7 @@ OUT_OF_RANGE = {
     "copy with half a function": (of_copy('{"functions": 8.5}'), "cells: number 1: functions: "),
     "copy with another field": (of_copy('{"q": 3}'), "cells: number 1: expected the fields of a cell, got 'q'"),
     "copy with a net of no width": (
-        of_copy('{"architecture": Net().model_copy(update={"trunk_widths": ()})}'),
+        of_copy('{"architecture": Net().model_copy(update={"trunk_widths": (0,)})}'),
         "cells: number 1: ",
     ),
     "template copied": (

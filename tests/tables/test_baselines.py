@@ -73,9 +73,10 @@ def test_replicates_are_compared_each_with_its_own_line(planted: Any) -> None:
     for replicate, error, test in ((0, 0.2, 0.3), (1, 0.2, 0.5)):
         planted.add(q=2, relative=error, replicate=replicate)
         planted.regress({"ridge": planted.line(0.1, test)}, replicate=replicate)
-    found = row(tables(planted)["baselines"], "ridge")
+    study = tables(planted)
+    found = row(study["baselines"], "ridge")
     assert (found["test"], found["replicates"], found["nets"], found["q_test"]) == (0.4, 2, 2, 2)
-    assert tables(planted)["scaling"]["linear_map_test"].tolist() == [0.4, 0.4][: len(tables(planted)["scaling"])]
+    assert set(study["scaling"]["linear_map_test"]) == {0.4}
 
 
 def test_scaling_has_the_lines_of_its_data_and_those_of_rank_q_at_its_q(beside: Any) -> None:

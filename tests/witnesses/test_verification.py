@@ -30,8 +30,9 @@ from results.schema.cells import Net
 from results.witnesses import verification
 from results.witnesses.cost import Limits
 from results.witnesses.error import allowed_error
-from results.witnesses.file import Witness, encode, save_witness
+from results.witnesses.file import Witness, encode, load_witness, save_witness
 from results.witnesses.header import Header, Origin, Scaling, data_of
+from results.witnesses.independent import independent_error
 from results.witnesses.verification import request_of, verify, verify_folder
 
 TASK = find_task("antiderivative")
@@ -125,6 +126,26 @@ def test_a_net_that_attains_the_floor_passes_just_above_it_and_misses_just_below
     assert not below.passed
     assert "misses the target" in below.reason
     assert (above.q, above.d, above.n) == (net.q, net.parameter_count(), request.functions * request.points)
+
+
+def test_a_witness_without_hidden_layers_verifies_and_the_independent_evaluation_agrees(tmp_path: Path) -> None:
+    """A linear operator: B = U A for any rows of coefficients of the outputs in 14 ridge functions of the point."""
+    dataset = build(CLEAN)
+    problem = scaled(dataset, "standard", "unit", "task")
+    points = problem.points[problem.index]
+    kernel, bias = np.full((1, 14), 8.0), -8.0 * points[:, 0]
+    values = np.linalg.solve(np.tanh(points @ kernel + bias), ((problem.labels - problem.mean) / problem.scale).T).T
+    head = np.linalg.lstsq(np.hstack([problem.inputs, np.ones((16, 1))]), values, rcond=1e-10)[0]
+    weights = deeponet_weights([Layer(head[:-1], head[-1])], [Layer(kernel, bias)], 0.0)
+    net = net_for(CLEAN, 14, "activated-trunk", ())
+    witness = Witness(header_for(CLEAN, net, target_of(CLEAN, 0.01)), weights)
+    path = tmp_path / f"{witness.sha256}.npz"
+    save_witness(path, witness)
+    found = verify(path, entering=True)
+    assert (found.passed, found.d) == (True, 14 * 101 + 14 * 2 + 1)
+    assert independent_error(load_witness(path), dataset) == pytest.approx(found.error, rel=1e-6, abs=1e-12)
+    wrong = dataclasses.replace(witness, header=header_for(CLEAN, net_for(CLEAN, 14, "linear", ()), witness.header.target))
+    assert not verify(wrong).passed
 
 
 @pytest.mark.parametrize(("slack", "verifies", "enters"), [(0.5, False, False), (1.5, True, False), (2.5, True, True)])

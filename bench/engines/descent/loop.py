@@ -45,7 +45,7 @@ class Descent:
 
         shape = Shape.of(cell, problem)
         self.cell, self.step = cell, 0
-        self._optimiser = program.OPTIMISERS[cell.training.recipe](network_of(cell.net()).matrix_shapes())
+        self._optimiser = program.optimiser_of(cell.training.recipe, network_of(cell.net()))
         self.form = loss_form(shape, fine=self._optimiser.fine)
         self.chunk = self._optimiser.chunk or int(np.clip(CHUNK_FLOPS / step_flops(cell), SHORTEST_CHUNK, LONGEST_CHUNK))
         setting = program.Setting(

@@ -15,16 +15,27 @@ from numpy.typing import NDArray
 from bench.engines.descent.loss_forms import LossForm, Operands, Shape
 from bench.engines.descent.losses import LOSSES, Arrays
 from bench.engines.descent.networks import network_of
-from bench.engines.descent.networks.network import Tensor
+from bench.engines.descent.networks.network import Network, Tensor
 from bench.engines.descent.optimisers.adam import Adam
 from bench.engines.descent.optimisers.soap import Soap
+from bench.engines.descent.optimisers.width_adam import WidthAdam, width_factors
 from bench.engines.descent.program_cache import repeatable_names
+from operators.architectures import DeepONet
 from operators.architectures.architecture import Architecture
 
 PROGRAMS_KEPT = 16
 
 Optimiser = Adam | Soap
 OPTIMISERS: dict[str, type[Adam] | type[Soap]] = {"adam": Adam, "soap": Soap}
+PER_WIDTH = "adam-width"
+
+
+def optimiser_of(recipe: str, network: Network) -> Optimiser:
+    """The optimiser of a recipe for the matrices of a network; the one that has a rate per width asks the net for its layers."""
+    if recipe == PER_WIDTH:
+        assert isinstance(network.net, DeepONet)
+        return WidthAdam(network.matrix_shapes(), width_factors(network.net))
+    return OPTIMISERS[recipe](network.matrix_shapes())
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,20 @@ def compiled(setting: Setting, arguments: tuple[Any, ...]) -> Any:
     """The program of a setting, (theta, state, span, coefficients, l2, arrays, batches) -> (theta, state, losses)."""
     with repeatable_names(repr(setting)):
         return _traced(setting).get_concrete_function(*arguments)
+
+
+def loss_and_gradient(setting: Setting) -> Any:
+    """The program of a setting with full batches, (theta, arrays) -> (loss, gradient), compiled at its first call."""
+    network, form = network_of(setting.net), LOSSES[setting.form]
+
+    def evaluated(theta: Tensor, arrays: Arrays) -> tuple[Tensor, Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(theta)
+            chosen = _batch(arrays, None, setting)
+            loss = form(network.outputs(theta, chosen["inputs"], chosen["points"]), chosen)
+        return loss, tape.gradient(loss, theta)
+
+    return tf.function(evaluated, jit_compile=True, autograph=False)
 
 
 @lru_cache(maxsize=PROGRAMS_KEPT)

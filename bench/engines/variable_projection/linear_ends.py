@@ -6,6 +6,9 @@
                       and gelu, under 1e-7 at the e below. Column k takes e / max |T_k|. A factor costs no digits.
 
 relu has no slope at 0 and sigmoid does not vanish there, so an activated trunk of these has no such limit; nor have sigmoid ends.
+
+An activated trunk without hidden layers needs none, whatever the activation: its last layer is trained as a hidden one, T =
+phi(Y C + c), and the branch head is the only linear one (`has_one_head`).
 """
 
 import numpy as np
@@ -18,11 +21,16 @@ LINEAR_LIMITS = {"tanh": (1.0, 1e-4), "silu": (0.5, 1e-7), "gelu": (0.5, 1e-7)}
 """phi'(0), and e."""
 
 
+def has_one_head(net: DeepONet) -> bool:
+    """Whether the trunk's last layer is its only one and activated, so that the branch alone has a linear head."""
+    return net.ends == "activated-trunk" and not net.trunk_widths
+
+
 def unsupported(net: DeepONet) -> str | None:
     """One sentence why the ends of this net cannot stand for linear heads, or None."""
     if net.ends not in ("linear", "activated-trunk"):
         return f"expected linear or activated-trunk ends for the recipe 'variable-projection', got {net.ends!r}; use 'soap'"
-    if net.ends == "activated-trunk" and net.activation not in LINEAR_LIMITS:
+    if net.ends == "activated-trunk" and net.activation not in LINEAR_LIMITS and not has_one_head(net):
         expected = (
             f"expected an activation among {sorted(LINEAR_LIMITS)} for the recipe 'variable-projection' with an activated trunk"
         )
@@ -30,8 +38,8 @@ def unsupported(net: DeepONet) -> str | None:
     return None
 
 
-def last_layers(net: DeepONet, branch: Array, trunk: Array, trunk_values: Array) -> tuple[Layer, Layer]:
-    """Last layers of branch and trunk.
+def last_matrices(net: DeepONet, branch: Array, trunk: Array, trunk_values: Array) -> tuple[Array, Array]:
+    """Matrices of the last layers of branch and trunk, bias as last row.
 
     Args:
         net: the architecture.
@@ -44,4 +52,11 @@ def last_layers(net: DeepONet, branch: Array, trunk: Array, trunk_values: Array)
         largest = np.abs(trunk_values).max(axis=0)
         factor = size / np.where(largest > 0.0, largest, 1.0)
         branch, trunk = branch / (slope * factor), trunk * factor
-    return Layer(branch[:-1].copy(), branch[-1].copy()), Layer(trunk[:-1].copy(), trunk[-1].copy())
+    return branch, trunk
+
+
+def last_layers(net: DeepONet, branch: Array, trunk: Array, trunk_values: Array) -> tuple[Layer, Layer]:
+    """The same as layers."""
+    matrices = last_matrices(net, branch, trunk, trunk_values)
+    last_branch, last_trunk = (Layer(matrix[:-1].copy(), matrix[-1].copy()) for matrix in matrices)
+    return last_branch, last_trunk

@@ -79,7 +79,7 @@ class Run:
                 if missed[number] > MET * labels.goal:
                     head, residual = ridge_head(part.net.features(), target)
                     missed[number] = float(np.vdot(residual, residual))
-                    steps.append((part, residual @ head[:-1].T))
+                    steps.append((part, residual @ head[: part.net.width].T))
             if sum(missed) <= MISS * labels.goal:
                 break
             for part, outer in steps:
@@ -112,16 +112,17 @@ class Run:
         left = core @ right
         self._subspace = basis_t.T @ right
         values = basis_b.T @ left
-        head_b, head_t = scipy.linalg.lapack.dtrtrs(factor_b, left)[0], scipy.linalg.lapack.dtrtrs(factor_t, right)[0]
+        head_b = scipy.linalg.lapack.dtrtrs(factor_b, left)[0][: self.branch.net.width]
+        head_t = scipy.linalg.lapack.dtrtrs(factor_t, right)[0][: self.trunk.net.width]
         if self._single is not None:
             of_values, of_subspace = values.T @ values, self._subspace.T @ self._subspace
             loss = self._energy - 2.0 * float(np.vdot(left, left)) + float(np.vdot(of_values, of_subspace))
             missed_b = values @ of_subspace - _single_product(self._single, self._subspace)
             missed_t = self._subspace @ of_values - reached.T @ left
-            return loss, missed_b @ head_b[:-1].T, missed_t @ head_t[:-1].T
+            return loss, missed_b @ head_b.T, missed_t @ head_t.T
         residual = self._residual(values @ self._subspace.T)
-        outer_branch = (residual @ self._subspace) @ head_b[:-1].T
-        outer_trunk = (residual.T @ values) @ head_t[:-1].T
+        outer_branch = (residual @ self._subspace) @ head_b.T
+        outer_trunk = (residual.T @ values) @ head_t.T
         return float(np.vdot(residual, residual)), outer_branch, outer_trunk
 
     def _residual(self, fit: Array) -> Array:

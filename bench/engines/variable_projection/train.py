@@ -8,6 +8,8 @@ A problem is met as G = (labels - mean) / scale with scalar mean and scale, so t
                     together; the best goes on together
     wide enough     with last hidden widths >= N - 1 and >= P - 1 random features reach every rank: heads are solved, and no
                     step is made if that suffices
+    nothing hidden  without a hidden layer the features of a side are its inputs: its head is solved, nothing else is trained;
+                    an activated trunk of one layer is trained as a hidden layer on which no head acts (`linear_ends`)
 
 Noise makes the trunk's target rough. A trunk starts from the weights it is given or, if the best head on its features then misses
 the target by less than ROUGHER of that, with its first layer multiplied by factors from ROUGHEST[0] to ROUGHEST[1], geometric
@@ -25,12 +27,12 @@ import numpy as np
 from bench.engines.base import FitStatus
 from bench.engines.learning_rates import cosine_cycles, warmed_cosine
 from bench.engines.monitor import Monitor
-from bench.engines.variable_projection.heads import Heads, exact_heads, ridge_head
+from bench.engines.variable_projection.heads import CUTS, Heads, exact_heads, ridge_head
 from bench.engines.variable_projection.hidden_layers import HiddenNet
-from bench.engines.variable_projection.linear_ends import last_layers, unsupported
+from bench.engines.variable_projection.linear_ends import has_one_head, last_matrices, unsupported
 from bench.engines.variable_projection.phases import TARGET, Run
 from bench.engines.variable_projection.rank_targets import problem_labels
-from bench.engines.variable_projection.reduced_inputs import reduced
+from bench.engines.variable_projection.reduced_inputs import CUT, reduced
 from bench.engines.variable_projection.subnet import Subnet
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Layer, Weights, layers_of
@@ -99,7 +101,7 @@ def train_by_variable_projection(
     Args:
         net: the architecture; linear ends, or an activated trunk that `linear_ends` can make linear.
         problem: a grid design, or a scattered one with the labels that `matrix_completion` needs; scalar output scaling.
-        initial: the initial weights of restart 0, 1, ...; only hidden layers are read.
+        initial: the initial weights of restart 0, 1, ...; only hidden layers, and the activated trunk of one layer, are read.
         options: the budget.
 
     Raises:
@@ -116,7 +118,9 @@ def train_by_variable_projection(
 
 
 def roughened(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-    """Hidden layers whose first varies faster, at a scale of its own in each neuron."""
+    """Layers whose first varies faster, at a scale of its own in each neuron."""
+    if not layers:
+        return layers
     factors = np.geomspace(*ROUGHEST, layers[0].bias.size)
     return (replace(layers[0], kernel=layers[0].kernel * factors, bias=layers[0].bias * factors), *layers[1:])
 
@@ -132,12 +136,16 @@ class _Training:
 
     def __init__(self, net: DeepONet, problem: Problem, options: Options) -> None:
         self.net, self.problem, self.options = net, problem, options
-        widths = (net.branch_widths[-1], net.trunk_widths[-1])
-        self.rank = min(net.q, widths[0] + 1, widths[1] + 1, *problem.labels.shape)
+        self.branch_inputs = reduced(problem.inputs, cut=CUT if net.branch_widths else CUTS[-1])
+        branch = net.branch_widths[-1] if net.branch_widths else self.branch_inputs.values.shape[1]
+        trunk = net.q - 1 if has_one_head(net) else net.trunk_features()
+        self.rank = min(net.q, branch + 1, trunk + 1, *problem.labels.shape)
         self.labels, points = problem_labels(problem, self.rank)
-        self.narrow = min(widths) < NARROW * self.rank
-        self.trivial = all(width >= size - 1 for width, size in zip(widths, self.labels.matrix.shape, strict=True))
-        self.branch_inputs, self.trunk_inputs = reduced(problem.inputs), reduced(problem.points[points])
+        self.trunk_inputs = reduced(problem.points[points])
+        trained = [*net.branch_widths[-1:], *net.trunk_widths[-1:], *([net.q] if has_one_head(net) else [])]
+        self.narrow = min(trained, default=self.rank) < NARROW * self.rank
+        self.fixed = not trained
+        self.trivial = all(width >= size - 1 for width, size in zip((branch, trunk), self.labels.matrix.shape, strict=True))
         self.monitor = Monitor(options.steps, options.timeout_seconds)
         self.steps = 0
 
@@ -147,7 +155,7 @@ class _Training:
         restarts = options.restarts or (min(RESTARTS, options.steps // STEPS_PER_RESTART) if self.narrow else 1) or 1
         steps = int(options.steps * (EXPLORATION / restarts if restarts > 1 else 1.0))
         best = self._run(initial(0))
-        if self.trivial and self._heads(best).loss <= TARGET * self.labels.goal:
+        if self.fixed or (self.trivial and self._heads(best).loss <= TARGET * self.labels.goal):
             return best
         for number in range(restarts):
             run = best if number == 0 else self._run(initial(number))
@@ -172,13 +180,14 @@ class _Training:
     def _run(self, weights: Weights) -> Run:
         activation = self.net.activation
         branch = HiddenNet(self.branch_inputs.values, self.branch_inputs.matrices(layers_of(weights, "branch")[:-1]), activation)
-        trunk = layers_of(weights, "trunk")[:-1]
+        direct, trunk = has_one_head(self.net), layers_of(weights, "trunk")
+        trunk = trunk if direct else trunk[:-1]
         given, rough = (
-            HiddenNet(self.trunk_inputs.values, self.trunk_inputs.matrices(layers), activation)
+            HiddenNet(self.trunk_inputs.values, self.trunk_inputs.matrices(layers), activation, constant=not direct)
             for layers in (trunk, roughened(trunk))
         )
         target = self.labels.right * self.labels.singular
-        rougher = self.options.steps > 0 and target_miss(rough, target) < ROUGHER * target_miss(given, target)
+        rougher = self.options.steps > 0 and bool(trunk) and target_miss(rough, target) < ROUGHER * target_miss(given, target)
         return Run(Subnet(branch), Subnet(rough if rougher else given), self.labels, count=self._count)
 
     def _count(self, loss: float) -> bool:
@@ -212,8 +221,11 @@ class _Training:
         return Result(weights, mse, self.steps, tuple(monitor.curve), monitor.status, message)
 
     def _weights(self, run: Run) -> Weights:
-        heads = self._heads(run)
-        trunk_values = run.trunk.net.features() @ heads.trunk
-        last_branch, last_trunk = last_layers(self.net, heads.branch, heads.trunk, trunk_values)
-        branch, trunk = self.branch_inputs.layers(run.best[0]), self.trunk_inputs.layers(run.best[1])
-        return deeponet_weights((*branch, last_branch), (*trunk, last_trunk), self.labels.bias)
+        heads, (branch, trunk) = self._heads(run), run.best
+        if has_one_head(self.net):
+            branch = [*branch, heads.branch @ heads.trunk.T]
+        else:
+            trunk_values = run.trunk.net.features() @ heads.trunk
+            head_b, head_t = last_matrices(self.net, heads.branch, heads.trunk, trunk_values)
+            branch, trunk = [*branch, head_b], [*trunk, head_t]
+        return deeponet_weights(self.branch_inputs.layers(branch), self.trunk_inputs.layers(trunk), self.labels.bias)

@@ -194,6 +194,6 @@ def bound_values(trial: Trial, weights: Weights) -> dict[str, float | None]:
 def is_trivial(cell: Cell) -> bool:
     """Whether random features and solved heads reach the floor untrained: last hidden widths >= N - 1 and >= M - 1."""
     net = cell.net()
-    if cell.design != "grid" or not isinstance(net, DeepONet):
+    if cell.design != "grid" or not isinstance(net, DeepONet) or not (net.branch_widths and net.trunk_widths):
         return False
     return net.branch_widths[-1] >= cell.functions - 1 and net.trunk_widths[-1] >= cell.points - 1

@@ -11,7 +11,8 @@ R_j with a = 1/4 for a sigmoid, and for h = <b, t> + b0 (branch changed first, t
 class) K = k_l F_t in the branch, k_l F_b in the trunk, 1 for b0.
 
 Linear ends: <b, t> = [phi_b; 1]^T (A^T C) [phi_t; 1]. The two heads, q (w_b + w_t + 2) numbers, are covered as one matrix of
-(w_b + 1)(w_t + 1) numbers, |A^T C|_F <= R_A R_C, where that is fewer; its centres need not have rank q.
+(w_b + 1)(w_t + 1) numbers, |A^T C|_F <= R_A R_C, where that is fewer; its centres need not have rank q. Without a hidden layer
+the features are the inputs, of the stated norm, and w_b = m or w_t = p.
 
 Radii chosen after training: cover the radii 2^k, k integer, with weights 1 / ((pi^2 / 3 - 1)(1 + |k|)^2), whose sum is 1.
 """
@@ -66,7 +67,7 @@ class Block:
 
 @dataclass(frozen=True)
 class _Side:
-    """Branch or trunk: its blocks with k_l for K_l, the bound F of its last hidden layer and of its output."""
+    """Branch or trunk: its blocks with k_l for K_l, the bounds F of its features and of its output."""
 
     blocks: tuple[Block, ...]
     features: float
@@ -81,7 +82,7 @@ def blocks(net: DeepONet, norms: Norms) -> tuple[Block, ...]:
         for side, other in ((branch, trunk), (trunk, branch))
     ]
     bias = Block(1, norms.radius, 1.0)
-    head = (net.branch_widths[-1] + 1) * (net.trunk_widths[-1] + 1)
+    head = (net.branch_features() + 1) * (net.trunk_features() + 1)
     if net.ends == "linear" and head < sides[0][-1].count + sides[1][-1].count:
         joint = math.hypot(branch.features, 1.0) * math.hypot(trunk.features, 1.0)
         return (*sides[0][:-1], *sides[1][:-1], Block(head, norms.radius**2, joint), bias)
