@@ -63,8 +63,8 @@ def _sizes(text: str, part: str) -> list[int]:
         sizes = [int(size) for size in text.split(",")]
     except ValueError:
         sizes = []
-    if len(sizes) < 3 or min(sizes) < 1 or max(sizes) > 2**24:
-        raise UserError(f"expected --{part} with at least three sizes, as in '100,64,16', got {text[:80]!r}")
+    if len(sizes) < 2 or min(sizes) < 1 or max(sizes) > 2**24:
+        raise UserError(f"expected --{part} with at least two sizes, as in '100,64,16', got {text[:80]!r}")
     return sizes
 
 

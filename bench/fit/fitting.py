@@ -32,7 +32,7 @@ from results.models.deeponet_model import DeepONetModel
 CPU_SECONDS = 120.0
 TARGET, LEAST_TARGET = 0.01, 1e-7
 DEPTH = 2
-SEARCH_SHARE = 0.55
+SEARCH_SHARE = 0.4
 BLOCK = 2**22
 
 

@@ -33,7 +33,9 @@ class FitReport:
         kernel = next((line for line in fitted.lines.lines if line.name == "kernel"), None)
         ours = f"the DeepONet of {fitted.best.parameters:,} parameters {_figure(net)}"
         if linear is not None and linear.test <= AS_GOOD * net:
-            return f"A linear map is as good: {linear.title} has test error {_figure(linear.test)}, {ours}."
+            better = kernel is not None and kernel.test <= min(linear.test, net) / AS_GOOD
+            more = f"; a kernel is better than both: {_figure(kernel.test)}" if kernel is not None and better else ""
+            return f"A linear map is as good: {linear.title} has test error {_figure(linear.test)}, {ours}{more}."
         if kernel is not None and kernel.test <= net / AS_GOOD:
             return f"A kernel is better: {kernel.title} has test error {_figure(kernel.test)}, {ours}."
         if linear is None:
@@ -62,6 +64,8 @@ class FitReport:
             )
         if not capacity.complete:
             notes.append("the search for the smallest sizes ended by its budget: more CPU seconds may find smaller ones")
+        if not fitted.selected.complete:
+            notes.append("not all sizes were tried on validation functions: more CPU seconds may find a better net")
         if best.errors["test"] > FAR_ABOVE * best.errors["training"] and best.errors["test"] > fitted.target:
             notes.append(
                 "the test error is far above the training error: more functions, a smaller q or a larger penalty help, a larger"

@@ -31,7 +31,7 @@ from bench.fit.units import Layers
 from operators.architectures.weights import Layer
 from operators.arrays import Array
 
-WIDTHS = (8, 16, 32, 64, 128, 256)
+WIDTHS = (64, 16, 128, 32, 8, 256)
 MOST_TRUNK = 64
 START, SCALES = 0.1, (0.3, 0.1, 0.03, 0.01)
 STAGES = (0, 100, 300, 700)
@@ -70,6 +70,7 @@ class Selected:
         steps: of the training after which it was stopped.
         penalty: of the ridge.
         tried: candidates, each with every rank.
+        complete: whether all widths and stages were tried before the budget ended.
         curve: (q, training error, validation error) of the chosen hidden layers and penalty.
         best: least validation error for each q over all that was tried.
     """
@@ -80,6 +81,7 @@ class Selected:
     steps: int
     penalty: float
     tried: int
+    complete: bool
     curve: tuple[tuple[int, float, float], ...]
     best: tuple[tuple[int, float], ...]
 
@@ -92,7 +94,8 @@ def select(ground: Ground, target: float, *, depth: int, budget: Budget, widths:
             break
         for found in _of_width(ground, width, depth=depth, budget=budget):
             tried.append(found)
-    return _chosen(ground, tried, target)
+    per_stage = sum(candidate.hidden.widths == tried[0].hidden.widths and not candidate.steps for candidate in tried)
+    return _chosen(ground, tried, target, complete=len(tried) == per_stage * len(STAGES) * len(widths))
 
 
 def _of_width(ground: Ground, width: int, *, depth: int, budget: Budget) -> Iterator[Candidate]:
@@ -174,7 +177,7 @@ def _handing_on(layer: Layer, count: int) -> Layer:
     return Layer(kernel, bias)
 
 
-def _chosen(ground: Ground, tried: list[Candidate], target: float) -> Selected:
+def _chosen(ground: Ground, tried: list[Candidate], target: float, *, complete: bool) -> Selected:
     """The smallest net among those as good as the best, and the smallest that meets the target."""
     chosen = _smallest(ground, tried, TOLERANCE * min(float(candidate.validation.min()) for candidate in tried))
     assert chosen is not None
@@ -190,6 +193,7 @@ def _chosen(ground: Ground, tried: list[Candidate], target: float) -> Selected:
         steps=best.steps,
         penalty=best.solved.penalty,
         tried=len(tried),
+        complete=complete,
         curve=tuple((rank, float(training[rank]), float(best.validation[rank])) for rank in range(1, len(training))),
         best=tuple(enumerate(least, start=1)),
     )

@@ -191,7 +191,7 @@ def chain(shapes: list[TensorShape]) -> tuple[tuple[int, ...], bool] | None:
     """Sizes m, w_1, ..., q of affine layers in order, and whether kernels are stored as (out, in); None if they are no chain."""
     kernels = [shape.shape for shape in shapes if len(shape.shape) == 2]
     biases = [shape.shape[0] for shape in shapes if len(shape.shape) == 1]
-    if len(kernels) < 2 or len(kernels) + len(biases) != len(shapes) or len(biases) != len(kernels):
+    if not kernels or len(kernels) + len(biases) != len(shapes) or len(biases) != len(kernels):
         return None
     for turned in (False, True):
         layers = [kernel[::-1] if turned else kernel for kernel in kernels]

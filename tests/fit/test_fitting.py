@@ -12,6 +12,7 @@ from bench.fit.budget import Budget
 from bench.fit.capacity import measured
 from bench.fit.fitting import Fitted, fit, relative_error
 from bench.fit.hidden import ground_of, random_hidden
+from bench.fit.lines import LINEAR
 from bench.fit.reduced_rank_ridge import trunk_basis
 from bench.fit.report import FitReport
 from bench.fit.selection import _carried_heads, linear_map, select, with_linear_units
@@ -77,6 +78,7 @@ def test_test_functions_choose_nothing(data: FitData) -> None:
     other = dataclasses.replace(data, outputs=outputs)
     chosen = [select(ground_of(one), 0.05, depth=1, budget=Budget(60.0), widths=(8,)) for one in (data, other)]
     assert chosen[0].best == chosen[1].best
+    assert chosen[0].complete
     assert [one.net.q for one in chosen] == [chosen[0].net.q] * 2
     np.testing.assert_array_equal(chosen[0].net.heads[0], chosen[1].net.heads[0])
 
@@ -88,6 +90,7 @@ def test_facts_are_json_and_say_what_is_certified_attained_or_not_found(data: Fi
     assert facts["bracket"]["q_upper"] is None
     assert facts["smallest"] is None
     assert any("not found" in note and "no limit of any size" in note for note in facts["notes"])
+    assert any("not all sizes were tried" in note for note in facts["notes"])
     assert "not found (attained)" in report.as_text()
     assert {line["name"] for line in facts["lines"]} >= {"ridge", "kernel", "mean"}
     assert facts["best"]["errors"]["test"] == relative_error(found.best.model, data, "test")
@@ -110,3 +113,32 @@ def test_errors_below_what_a_difference_of_squares_resolves_are_measured_all_the
     model = DeepONetModel(ground.net(hidden, 4), ground.assembled(hidden, found.heads, 0.0), data.points)
     assert 0.0 < found.error < 1e-5
     assert found.error == pytest.approx(relative_error(model, data, "training"), rel=1e-2, abs=3e-8)
+
+
+def test_noise_is_told_apart_from_what_the_clean_outputs_demand(data: FitData) -> None:
+    found = fit(data, 0.05, noise=0.02, cpu_seconds=1e-6, depth=1)
+    (note,) = (note for note in FitReport(found, "mine.npz", "y").notes() if "clean outputs demand" in note)
+    clean = found.size.noise.statements["q_clean"]
+    assert f"demand {clean.text()} themselves ({clean.worth})" in note
+    assert found.size.parameters["d_certified"].value >= 1
+
+
+@pytest.mark.parametrize(
+    ("linear", "kernel", "begins", "says"),
+    [
+        (0.5, 0.9, "A linear map is as good", "as good"),
+        (0.5, 0.2, "A linear map is as good", "a kernel is better than both"),
+        (20.0, 0.2, "A kernel is better", "test error"),
+        (20.0, 20.0, "A DeepONet is better than a linear map", "(test errors)"),
+    ],
+)
+def test_the_first_sentence_names_what_is_as_good_or_better(
+    fitted: Fitted, linear: float, kernel: float, begins: str, says: str
+) -> None:
+    errors = {name: linear for name in LINEAR} | {"kernel": kernel}
+    net = fitted.best.errors["test"]
+    lines = tuple(dataclasses.replace(line, test=net * errors.get(line.name, 1.0)) for line in fitted.lines.lines)
+    other = dataclasses.replace(fitted, lines=dataclasses.replace(fitted.lines, lines=lines))
+    verdict = FitReport(other, "mine.npz", "y").verdict()
+    assert verdict.startswith(begins)
+    assert says in verdict

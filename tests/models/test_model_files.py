@@ -176,6 +176,14 @@ def test_published_sizes_are_counted_as_published() -> None:
     assert linear.effective_parameters == linear.parameters - 9 * 10 + 5 * (10 - 5)
 
 
+def test_a_net_without_hidden_layers_is_recognised() -> None:
+    shapes = {"branch.0.weight": (3, 5), "branch.0.bias": (3,), "trunk.0.weight": (4, 1), "trunk.0.bias": (4,)}
+    shapes |= {"trunk.2.weight": (3, 4), "trunk.2.bias": (3,), "b": (1,)}
+    found = count_shapes({name: TensorShape(shape, 32) for name, shape in shapes.items()})
+    assert found.net == DeepONet(5, 1, (), (4,), 3)
+    assert found.parameters == 18 + 8 + 15 + 1
+
+
 def test_complex_numbers_count_twice_and_counters_not_at_all() -> None:
     shapes = {
         "spectral": TensorShape((3, 4), 32, parts=2),
