@@ -199,7 +199,7 @@ def left_by_one_sign() -> tuple[float]:
     left = outputs[None, :, :] - offsets[:, None, None]
     along = np.stack([np.cos(angles), np.sin(angles)])
     reached = np.maximum(np.einsum("ia,oij->aoj", along, left), 0.0)
-    return (float(np.min(np.sum(left**2, axis=(1, 2))[None, :] - np.sum(reached**2, axis=2)))),)
+    return (float(np.min(np.sum(left**2, axis=(1, 2))[None, :] - np.sum(reached**2, axis=2))),)
 
 
 COMPUTED = (

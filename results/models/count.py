@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from operators.architectures.architecture import Architecture
 from operators.architectures.deeponet import DeepONet, Ends
-from operators.bounds import bit_counting, effective_parameters, rank_to_parameters
+from operators.bounds import bit_counting, eckart_young, effective_parameters, rank_to_parameters
 from operators.bounds.bound import probability_text
 from operators.bounds.lemmas.rates import Law
 from operators.bounds.setting import FAILURE_PROBABILITY
