@@ -82,6 +82,7 @@ TABLES_OF_COMMANDS = (
     re.compile(r"<!-- vacuity table -->.*?<!-- end of vacuity table -->", re.DOTALL),
     re.compile(r"<!-- coverage tables -->.*?<!-- end of coverage tables -->", re.DOTALL),
     re.compile(r"<!-- tasks table -->.*?<!-- end of tasks table -->", re.DOTALL),
+    re.compile(r"<!-- public data table -->.*?<!-- end of public data table -->", re.DOTALL),
     re.compile(r"<!-- outside table -->.*?<!-- end of outside table -->", re.DOTALL),
 )
 

@@ -123,7 +123,9 @@ def test_what_there_is_and_what_a_study_would_take_is_told(study: str, tmp_path:
     assert json.loads(answer("bounds", "--json", folder=tmp_path))
     (standing,) = json.loads(answer("status", "--json", folder=tmp_path))
     assert (standing["study"], standing["expected"]) == (study, 0)
-    assert json.loads(answer("run", "outside-run", "--dry-run", "--json", folder=tmp_path))["cells"] == 5
+    assert (
+        json.loads(answer("run", "outside-run", "--dry-run", "--json", folder=tmp_path))["cells"] == 10
+    )  # five nets, five data sets of lines
 
 
 @pytest.mark.parametrize(
