@@ -66,8 +66,11 @@ def test_without_free_dimensions_it_is_bit_counting_with_the_gaussian_or_the_sub
             assert found == pytest.approx(counted, abs=math.log(2.0))
 
 
+SHARES = st.just(0.0) | st.floats(1e-200, 1.0)  # below, what is lost in rounding only weakens the bound
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(LAWS), st.integers(10, 10**9), st.floats(0.01, 0.99), st.floats(0.0, 1.0), st.floats(0.0, 0.5))
+@given(st.sampled_from(LAWS), st.integers(10, 10**9), st.floats(0.01, 0.99), SHARES, st.floats(0.0, 0.5))
 def test_needs_fall_with_dimensions_and_rise_with_the_fraction_and_the_inverse_is_one(
     law: rates.Law, n: int, rho: float, share: float, density: float
 ) -> None:

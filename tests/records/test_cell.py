@@ -23,8 +23,8 @@ def cell(**changes: object) -> Cell:
     [
         ({"task": "burgerz"}, "expected a task among"),
         ({"architecture": {"q": 0}}, "greater than or equal to 1"),
-        ({"architecture": {"branch_widths": []}}, "expected at least one branch width"),
-        ({"architecture": {"trunk_widths": [4, 0]}}, "each >= 1"),
+        ({"architecture": {"branch_widths": [0]}}, "expected branch widths >= 1"),
+        ({"architecture": {"trunk_widths": [4, 0]}}, "expected trunk widths >= 1"),
         ({"architecture": {"sensors": 4}}, "Extra inputs"),
         ({"architecture": {"name": "planted"}}, "got 'planted'"),
         ({"architecture": {"name": ["deeponet"]}}, "expected an architecture among"),

@@ -209,7 +209,7 @@ def without(record: Record, name: str) -> dict[str, Any]:
         (lambda line, record: sealed(with_cell(record, colour="red")), "not a valid record: colour: Extra inputs"),
         (lambda line, record: sealed(with_cell(record, architecture={"name": "planted"})), "expected an architecture among"),
         (lambda line, record: sealed(with_cell(record, architecture={"name": ["deeponet"]})), "expected an architecture among"),
-        (lambda line, record: sealed(with_cell(record, architecture={"trunk_widths": []})), "at least one trunk width"),
+        (lambda line, record: sealed(with_cell(record, architecture={"trunk_widths": [0]})), "expected trunk widths >= 1"),
         (lambda line, record: sealed(with_cell(record, noise={"law": "gaussian", "sigma": float("nan")})), "NaN or infinity"),
         (lambda line, record: sealed(with_cell(record, parameters={"viscosity": float("inf")})), "NaN or infinity"),
         (lambda line, record: sealed(body(record, task={"viscosity": float("nan")})), "NaN or infinity"),

@@ -291,7 +291,7 @@ def of_burgers(planted: Any) -> ExpectedCell:
 
 
 def without_width(cell: dict[str, Any]) -> dict[str, Any]:
-    return {**cell, "architecture": {**cell["architecture"], "trunk_widths": []}}
+    return {**cell, "architecture": {**cell["architecture"], "trunk_widths": [0]}}
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def without_width(cell: dict[str, Any]) -> dict[str, Any]:
             lambda study, cell: study | {"expected": [cell | {"cell": cell["cell"] | {"functions": "8"}}]},
             "as its model writes it",
         ),
-        (lambda study, cell: study | {"expected": [cell | {"cell": without_width(cell["cell"])}]}, "at least one trunk width"),
+        (lambda study, cell: study | {"expected": [cell | {"cell": without_width(cell["cell"])}]}, "expected trunk widths >= 1"),
         (lambda study, cell: study | {"expected": [cell | {"sizes": {}}]}, "expected.0.sizes: expected .'d', 'q_eff', 'd_eff'"),
         (lambda study, cell: study | {"expected": [cell | {"sizes": cell["sizes"] | {"d": 108}}]}, "sizes: .*those of its net"),
         (lambda study, cell: study | {"expected": [cell | {"sizes": cell["sizes"] | {"d": 2**63}}]}, "expected.0.sizes.d: "),
