@@ -15,14 +15,14 @@ linearly at least r_c or r_c' features there (`operators.bounds.eckart_young`). 
 hidden widths, and d increases in every one of them; so the least d of one pair of depths belongs to the componentwise
 smallest net: q = r, last hidden widths max(1, r - 1, r_c) or max(1, r - 1, r_c') at linear ends and 1 at activated ones,
 every other hidden width 1; one width per net, or non-increasing widths: all widths of a net equal to its last; tied: all
-equal to the larger. A side without hidden layers has the m or p features of its input, no more: where its end is linear and r
-> m + 1 or r_c > m (p likewise), no net of the class will do.
+equal to the larger. A side without hidden layers has the m or p features of its input, no more: where its end is linear and
+r > m + 1 or r_c > m (p likewise), no net of the class will do.
 
     d >= d_rank = parameters of that net; with free depths, the least over them.
 
-Free, r >= 2 and r_c = r - 1, a branch with a linear end costs (m + 1) + 2 (L - 2) + 2 (r - 1) + r^2 for L >= 2, and (m + 1)(r
-- 1) + r^2 for L = 1; with an activated end (m + 1) + 2 (L - 1) + 2 r for L >= 1; without hidden layers (m + 1) r; the trunk
-alike; one for b0. Weak where bottlenecks of width 1 are allowed, strong for at most one hidden layer and for the narrower
+Free, r >= 2 and r_c = r - 1, a branch with a linear end costs (m + 1) + 2 (L - 2) + 2 (r - 1) + r^2 for L >= 2, and
+(m + 1) (r - 1) + r^2 for L = 1; with an activated end (m + 1) + 2 (L - 1) + 2 r for L >= 1; without hidden layers (m + 1) r; the
+trunk alike; one for b0. Weak where bottlenecks of width 1 are allowed, strong for at most one hidden layer and for the narrower
 classes: state the class. Which ends limit the rank is for `DeepONet.output_rank` to say; where it states no limit, nothing is
 excluded and the smallest net has q = 1. For noisy labels the certified d is the larger of this and bit counting.
 """

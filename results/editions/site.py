@@ -15,9 +15,11 @@ from results.editions.published import Published, all_published
 from results.editions.standings import COLUMNS, standings
 from results.page.document import write_page
 from results.page.reference import Told, reference_page
+from results.tables.brackets import MADE
 
 HELPS = {
     **COLUMNS,
+    **{f"{made}_file": f"the smallest {made} witness, to download" for made in MADE},
     "q_file": "the witness for q_upper, to download",
     "d_file": "the witness for d_upper, to download",
     "verify": "computes again, in a clone of the project, what the witness for d_upper (or else q_upper) reaches",
@@ -52,6 +54,9 @@ def with_files(table: pd.DataFrame) -> pd.DataFrame:
     for size in ("q", "d"):
         known = table[f"{size}_witness"].notna()
         table[f"{size}_file"] = (table["study"] + "/witnesses/" + table[f"{size}_witness"] + ".npz").where(known)
+    for made in MADE:
+        known = table[f"d_{made}_witness"].notna()
+        table[f"{made}_file"] = (table["study"] + "/witnesses/" + table[f"d_{made}_witness"] + ".npz").where(known)
     table["verify"] = "python -m bench verify results/reference/" + table["d_file"].fillna(table["q_file"])
     return table
 

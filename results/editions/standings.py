@@ -26,7 +26,7 @@ ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "r
 FOUND = (
     *("q_lower", "q_bound", "q_status", "q_upper", "q_witness", "q_author", "q_method"),
     *("d_lower", "d_bound", "d_status", "d_upper", "d_ratio", "d_witness", "d_author", "d_method"),
-    *("q_made", "d_made", *(f"d_{made}" for made in MADE)),
+    *("q_made", "d_made", *(f"d_{made}{what}" for what in ("", "_witness") for made in MADE)),
 )
 COLUMNS: dict[str, str] = {
     "id": "permanent number of the question",

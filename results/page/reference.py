@@ -16,8 +16,10 @@ from results.page.document import SCRIPTS, asset, render
 SHOWN = (
     *("id", "status", "net_class", "nets", "task", "N", "M", "noise_law", "sigma", "target", "q"),
     *("q_lower", "q_upper", "q_file", "d_lower", "d_upper", "d_ratio", "d_file", "d_author", "d_checks", "verify"),
+    *("d_explicit", "d_trained", "d_pruned"),
 )
-KINDS = {"q_file": "file", "d_file": "file", "verify": "command"}
+FILES = ("q_file", "d_file", "explicit_file", "trained_file", "pruned_file")
+KINDS = {**dict.fromkeys(FILES, "file"), "verify": "command"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def reference_page(told: Sequence[Told], standings: pd.DataFrame, helps: dict[st
 
     Args:
         told: the studies.
-        standings: how the questions stand, with addresses of witnesses in `q_file` and `d_file`, relative to the page.
+        standings: how the questions stand, with addresses of witnesses in the columns FILES, relative to the page.
         helps: the columns of `standings` with their meanings.
     """
     held = [{**column, "kind": KINDS.get(column["name"], column["kind"])} for column in columns(standings, helps)]
