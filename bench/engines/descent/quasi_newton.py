@@ -78,7 +78,6 @@ class Search:
     Attributes:
         evaluations: of loss and gradient.
         curve: (step, least loss so far) at the steps of learning curves, and at the end.
-        late: whether time was up.
         message: how it ended.
         form: how the loss is computed.
     """
