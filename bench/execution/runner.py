@@ -16,6 +16,7 @@ from bench.families import execution_of
 from bench.families.family import Context, Kept, Result
 from operators.architectures.weights import Weights
 from operators.errors import DataInvalid
+from operators.threads import one_thread
 from results.records.record import Cost, Record, Status, Versions
 
 PACKAGES = ("deeponet-size-bounds", "deepxde", "tensorflow", "keras", "numpy", "scipy")
@@ -66,7 +67,8 @@ class Runner:
             started = time.monotonic()
             context = Context(self.cache, self.timeout_seconds, partial(report, position), self._kept)
             try:
-                result = execution_of(cell).run(cell, context)
+                with one_thread():  # whatever the process that runs it was started with
+                    result = execution_of(cell).run(cell, context)
                 cost = _with_seconds(result, time.monotonic() - started)
                 outcome = Outcome(_record(cell, replace(result, cost=cost)), result.weights)
             except DataInvalid as error:
