@@ -35,7 +35,7 @@ def required_nats(law: Law, n: int, rho: float, dimension: float, *, failure_pro
     Negative where the statement is empty; inf for Gaussian noise, rho >= 1 and a dimension below n.
     """
     if rho <= 0.0 or dimension >= n:
-        return math.log(failure_probability)
+        return math.log(failure_probability if law in ("gaussian", "rademacher") else failure_probability / 2.0)
     share, rho = dimension / n, min(rho, 1.0)
     if law == "gaussian":
         return n * _gaussian(share, rho) + math.log(failure_probability)
