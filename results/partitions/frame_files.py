@@ -22,7 +22,7 @@ from operators.errors import UserError
 from results.families import FAMILIES, Family
 from results.records.manifest import Manifest, load_manifest, save_manifest
 from results.schema.widths import Widths
-from results.tables.frame_columns import KEY, TEXT, outcome_columns
+from results.tables.frame_columns import KEY, outcome_columns, typed
 
 GROUP = ("task", "parameters", "design")
 POSITION = "position"
@@ -175,17 +175,9 @@ def _typed(table: pa.Table, family: Family) -> pd.DataFrame:
     asked, outcome = (*KEY, *family.asked_columns()), outcome_columns(family)
     known = [name for name in (*asked, *outcome) if name in table.column_names]
     named = sorted(set(table.column_names) - {*asked, *outcome})
-    whole, text, kept = family.whole_columns(), {*TEXT, *KEY, *family.text_columns()}, family.value_columns()
-    found: dict[str, Any] = {}
-    for name in (*known, *named):
-        column = table.column(name)
-        if name in kept:
-            found[name] = _widths(column)
-        elif name in text:
-            found[name] = pd.array(column.to_pandas(), dtype="str")
-        else:
-            found[name] = column.to_numpy().astype(np.int64 if name in whole else float)
-    return pd.DataFrame(found)
+    kept = family.value_columns()
+    columns = {name: table.column(name) for name in (*known, *named)}
+    return pd.DataFrame(typed(family, {name: _widths(one) if name in kept else one.to_pandas() for name, one in columns.items()}))
 
 
 def _widths(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:

@@ -8,14 +8,13 @@ test first, and says once of a test that it has nothing to compare.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from results.families import Family
-from results.partitions.frame_files import PROVENANCE, FrameFiles, open_frame_files
+from results.partitions.frame_files import PROVENANCE, FrameFiles
 from results.tables.csv_files import csv_bytes
 from results.tables.frame import numbered
 from results.tables.mechanism import COLUMNS as MECHANISM
@@ -34,16 +33,16 @@ class GroupTables:
     """Computes the tables of a group, wherever it runs.
 
     Attributes:
-        folder: of the parts.
+        parts: what was written; opened once, for telling the order of the groups reads a file of each.
         facts: of the whole study.
     """
 
-    folder: Path
+    parts: FrameFiles
     facts: StudyFacts
 
     def __call__(self, group: str) -> Built:
         """The tables of one group."""
-        parts = open_frame_files(self.folder)
+        parts = self.parts
         frame = numbered(parts.read(group, without=_of_no_table(parts.family)), parts.family)
         return tables_of_frame(parts.manifest, frame, facts=self.facts).frames
 
@@ -66,7 +65,7 @@ def tables_of_parts(parts: FrameFiles, spread: Map = map) -> dict[str, bytes]:
     """
     facts = study_facts(parts)
     found: dict[str, list[pd.DataFrame]] = {}
-    for built in spread(GroupTables(parts.folder, facts), parts.groups):
+    for built in spread(GroupTables(parts, facts), parts.groups):
         for name, table in built.items():
             found.setdefault(name, []).append(table)
     columns = {name: kind.columns(parts.family) for name, kind in kinds(parts.family).items()}

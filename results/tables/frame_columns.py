@@ -73,9 +73,13 @@ def columns(manifest: Manifest, records: Iterable[Record]) -> dict[str, Any]:
             for name, value in family.named(measured).items() if measured is not None else ():
                 named.setdefault(name, {})[row] = value
     table |= _transposed(outcome_names, outcomes)
+    return typed(family, table) | {name: _sparse(values, len(asked)) for name, values in sorted(named.items())}
+
+
+def typed(family: Family, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns with the types of the frame: values as they are, whole numbers, text, and real numbers for all others."""
     whole, text, kept = family.whole_columns(), {*TEXT, *KEY, *family.text_columns()}, family.value_columns()
-    found = {name: _column(values, whole=name in whole, text=name in text, value=name in kept) for name, values in table.items()}
-    return found | {name: _sparse(values, len(asked)) for name, values in sorted(named.items())}
+    return {name: _column(values, whole=name in whole, text=name in text, value=name in kept) for name, values in table.items()}
 
 
 def _transposed(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> dict[str, Any]:
