@@ -1,6 +1,6 @@
 """`python -m bench tables`: the tables of a study from its frame in parts, here or on Dask."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from operators.atomic_files import write_atomic
 from operators.errors import UserError
 
 if TYPE_CHECKING:
-    from results.partitions.part_tables import Built, Map
+    from results.partitions.part_tables import Map
 
 
 def tables(
@@ -59,8 +59,4 @@ def _spread(workers: int, scheduler: str) -> "Iterator[Map]":
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             yield pool.map
     else:
-        yield _one_by_one
-
-
-def _one_by_one(function: "Callable[[str], Built]", groups: Sequence[str]) -> "Iterator[Built]":
-    return map(function, groups)
+        yield map

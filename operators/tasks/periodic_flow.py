@@ -7,20 +7,23 @@ L acts on each Fourier mode alone and L 1 = 0, so the mean over a period stays 0
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from operators.arrays import Array
-from operators.numerics import grf, grids, pseudo_spectral
+from operators.numerics import grids, pseudo_spectral
 from operators.numerics.pseudo_spectral import Spectrum, padded, values
-from operators.tasks.task import Task, constant
+from operators.tasks.periodic_input import PeriodicInput
+from operators.tasks.task import constant
 from operators.work import Work, elementwise
 
 
 @dataclass(frozen=True)
-class PeriodicFlow(Task, ABC):
+class PeriodicFlow(PeriodicInput, ABC):
     """u0 -> u(., horizon) on the periodic grid; `modes` and `steps` are those of the scheme."""
 
+    mean_mode: ClassVar[bool] = False
     horizon: float = constant(1.0, least=0.0)
     amplitude: float = constant(390625.0, above=0.0)
     tau: float = constant(5.0, above=0.0)
@@ -40,11 +43,6 @@ class PeriodicFlow(Task, ABC):
         """lambda_0, ..., lambda_K of L for the K modes of the scheme."""
 
     @property
-    def input_law(self) -> str:
-        """The law of u0 in words."""
-        return f"N(0, {self.amplitude:g} (-Lap + {self.tau:g}^2)^-{self.alpha:g}), 1 <= |k| <= {self._field_modes()}"
-
-    @property
     def scheme(self) -> str:
         """The scheme in words."""
         return f"Fourier pseudo-spectral, {self.scheme_modes} modes, dealiased; ETDRK4, {self.steps} steps"
@@ -52,30 +50,7 @@ class PeriodicFlow(Task, ABC):
     @property
     def scheme_modes(self) -> int:
         """Modes of the scheme: no fewer than u0 has."""
-        return max(self.modes, self._field_modes())
-
-    @property
-    def field(self) -> grf.PeriodicField:
-        """The law of u0."""
-        return grf.whittle_matern(
-            amplitude=self.amplitude, tau=self.tau, alpha=self.alpha, modes=self._field_modes(), mean_mode=False
-        )
-
-    def sensors(self) -> Array:
-        """Periodic uniform grid (m, 1)."""
-        return grids.column("periodic", self.sensor_count)
-
-    def points(self) -> Array:
-        """Periodic uniform grid (P, 1)."""
-        return grids.column("periodic", self.point_count)
-
-    def draw(self, generator: np.random.Generator, count: int) -> Array:
-        """Draw the Fourier coefficients of u0."""
-        return self.field.draw(generator, count)
-
-    def inputs(self, coefficients: Array) -> Array:
-        """Values of u0 at the sensors."""
-        return self.field.evaluate(coefficients, self.sensors()[:, 0])
+        return max(self.modes, self.field_modes)
 
     def outputs(self, coefficients: Array) -> Array:
         """Values of u(., horizon) at the query points."""
@@ -104,6 +79,3 @@ class PeriodicFlow(Task, ABC):
         drift = np.abs(outputs.mean(axis=1)).max()
         seen = self.point_count > self.scheme_modes
         return [f"mean not conserved (by {drift:.1e}); raise modes or steps"] if seen and drift > 1e-9 else []
-
-    def _field_modes(self) -> int:
-        return (self.sensor_count - 1) // 2

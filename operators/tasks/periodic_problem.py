@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from operators.arrays import Array
-from operators.numerics import grf, grids
-from operators.tasks.task import Task, constant
+from operators.numerics import grids
+from operators.tasks.periodic_input import PeriodicInput
+from operators.tasks.task import constant
 from operators.work import Work, elementwise
 
 
 @dataclass(frozen=True)
-class PeriodicProblem(Task, ABC):
+class PeriodicProblem(PeriodicInput, ABC):
     """u0 -> u at t = `horizon` (time_count = 1), or for `time_count` times from 0 to `horizon`."""
 
     horizon: float = constant(1.0, least=0.0)
@@ -29,37 +30,15 @@ class PeriodicProblem(Task, ABC):
     time_count: int = constant(1, least=1, most=4096)
 
     @property
-    def input_law(self) -> str:
-        """The law of u0 in words."""
-        return f"N(0, {self.amplitude:g} (-Lap + {self.tau:g}^2)^-{self.alpha:g}), |k| <= {self.modes}"
-
-    @property
     def modes(self) -> int:
         """K, the largest wave number of u0."""
-        return (self.sensor_count - 1) // 2
-
-    @property
-    def field(self) -> grf.PeriodicField:
-        """The law of u0."""
-        return grf.whittle_matern(amplitude=self.amplitude, tau=self.tau, alpha=self.alpha, modes=self.modes)
-
-    def sensors(self) -> Array:
-        """Periodic uniform grid (m, 1)."""
-        return grids.column("periodic", self.sensor_count)
+        return self.field_modes
 
     def points(self) -> Array:
         """Periodic uniform grid (P, 1) at t = horizon, or (x, t), t from 0 to the horizon."""
         if self.time_count == 1:
-            return grids.column("periodic", self.point_count)
+            return super().points()
         return grids.space_time("periodic", self.point_count, self.time_count, self.horizon)
-
-    def draw(self, generator: np.random.Generator, count: int) -> Array:
-        """Draw the Fourier coefficients of u0."""
-        return self.field.draw(generator, count)
-
-    def inputs(self, coefficients: Array) -> Array:
-        """Values of u0 at the sensors."""
-        return self.field.evaluate(coefficients, self.sensors()[:, 0])
 
     def inputs_work(self, count: int) -> Work:
         """What drawing, the inputs and the check of the mean take."""

@@ -16,19 +16,22 @@ Mishra 2022, arXiv:2210.01074 (reconstruction of shocks).
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from operators.arrays import Array
-from operators.numerics import grf, grids, hopf_lax
-from operators.tasks.task import Card, Task, constant
+from operators.numerics import grids, hopf_lax
+from operators.tasks.periodic_input import PeriodicInput
+from operators.tasks.task import Card, constant
 from operators.work import Work, elementwise, transform
 
 
 @dataclass(frozen=True)
-class ShallowShock(Task):
+class ShallowShock(PeriodicInput):
     """u0 -> u(., horizon) on the periodic grid."""
 
+    mean_mode: ClassVar[bool] = False
     horizon: float = constant(1.0, above=0.0)
     amplitude: float = constant(390625.0, above=0.0)
     tau: float = constant(5.0, above=0.0)
@@ -41,34 +44,13 @@ class ShallowShock(Task):
         """Equation, law, scheme, truth, stated solver error and references."""
         return Card(
             equation=f"u_t + (u^2/2)_x = 0, periodic on [0, 1), entropy solution; u0 -> u(., {self.horizon:g})",
-            input_law=f"N(0, {self.amplitude:g} (-Lap + {self.tau:g}^2)^-{self.alpha:g}), 1 <= |k| <= {self._modes()}",
+            input_law=self.input_law,
             scheme="closed form, the minimum of Hopf and Lax",
             truth="characteristics before breaking; Godunov's scheme under refinement; Cole-Hopf at vanishing viscosity",
             solver_error=0.0,
             references=("doi:10.1090/gsm/019", "arXiv:2210.01074"),
             caution="beside a shock the sensors hardly tell on which side a point lies",
         )
-
-    @property
-    def field(self) -> grf.PeriodicField:
-        """The law of u0."""
-        return grf.whittle_matern(amplitude=self.amplitude, tau=self.tau, alpha=self.alpha, modes=self._modes(), mean_mode=False)
-
-    def sensors(self) -> Array:
-        """Periodic uniform grid (m, 1)."""
-        return grids.column("periodic", self.sensor_count)
-
-    def points(self) -> Array:
-        """Periodic uniform grid (P, 1)."""
-        return grids.column("periodic", self.point_count)
-
-    def draw(self, generator: np.random.Generator, count: int) -> Array:
-        """Draw the Fourier coefficients of u0."""
-        return self.field.draw(generator, count)
-
-    def inputs(self, coefficients: Array) -> Array:
-        """Values of u0 at the sensors."""
-        return self.field.evaluate(coefficients, self.sensors()[:, 0])
 
     def outputs(self, coefficients: Array) -> Array:
         """Values of u at the query points."""
@@ -79,7 +61,7 @@ class ShallowShock(Task):
         reach = 6.0 * self.horizon * math.sqrt(self.field.spectrum().sum())
         return (
             self.field.work(count, self.sensor_count)
-            + hopf_lax.work(count, self._modes(), points=self.point_count, reach=reach)
+            + hopf_lax.work(count, self.field_modes, points=self.point_count, reach=reach)
             + Work(2.0 * count * transform(8 * self.sensor_count), 24.0 * count * self.sensor_count)
             + elementwise(count * self.point_count, 6.0, copies=4.0)
         )
@@ -90,6 +72,3 @@ class ShallowShock(Task):
         broken = [] if np.all(np.abs(outputs).max(axis=1) <= bound) else ["|u| exceeds max |u0|"]
         rise = (np.roll(outputs, -1, axis=1) - outputs).max() * self.point_count * self.horizon
         return broken if rise <= 1.0 + 1e-9 else [*broken, f"entropy condition broken: u rises {rise:.3g} times as fast as 1 / t"]
-
-    def _modes(self) -> int:
-        return (self.sensor_count - 1) // 2

@@ -14,7 +14,7 @@ from results.editions.overview import origin
 from results.editions.published import Published, all_published
 from results.editions.standings import COLUMNS, standings
 from results.page.document import write_page
-from results.page.reference import Told, reference_page
+from results.page.reference import FILES, Told, reference_page
 from results.tables.brackets import MADE
 
 HELPS = {
@@ -51,12 +51,8 @@ def write_site(reference: Path, target: Path, cache: BlockCache | None = None) -
 def with_files(table: pd.DataFrame) -> pd.DataFrame:
     """The standings with addresses of the witnesses, and the command that verifies one."""
     table = table.copy()
-    for size in ("q", "d"):
-        known = table[f"{size}_witness"].notna()
-        table[f"{size}_file"] = (table["study"] + "/witnesses/" + table[f"{size}_witness"] + ".npz").where(known)
-    for made in MADE:
-        known = table[f"d_{made}_witness"].notna()
-        table[f"{made}_file"] = (table["study"] + "/witnesses/" + table[f"d_{made}_witness"] + ".npz").where(known)
+    for file, witness in FILES.items():
+        table[file] = (table["study"] + "/witnesses/" + table[witness] + ".npz").where(table[witness].notna())
     table["verify"] = "python -m bench verify results/reference/" + table["d_file"].fillna(table["q_file"])
     return table
 

@@ -12,13 +12,19 @@ from markupsafe import Markup
 from results.answers import Answer
 from results.page.columnar import columns, embedded
 from results.page.document import SCRIPTS, asset, render
+from results.tables.brackets import MADE
 
 SHOWN = (
     *("id", "status", "net_class", "nets", "task", "N", "M", "noise_law", "sigma", "target", "q"),
     *("q_lower", "q_upper", "q_file", "d_lower", "d_upper", "d_ratio", "d_file", "d_author", "d_checks", "verify"),
     *("d_explicit", "d_trained", "d_pruned"),
 )
-FILES = ("q_file", "d_file", "explicit_file", "trained_file", "pruned_file")
+FILES = {
+    "q_file": "q_witness",
+    "d_file": "d_witness",
+    **{f"{made}_file": f"d_{made}_witness" for made in MADE},
+}
+"""Columns with addresses, and those of the witnesses that they lead to."""
 KINDS = {**dict.fromkeys(FILES, "file"), "verify": "command"}
 
 

@@ -9,7 +9,6 @@ from bench.families.family import Context, Execution, Result, Work
 from operators.arrays import Array
 from operators.baselines import BASELINES, Errors, Sample
 from operators.data.dataset import BlockCache, build
-from operators.threads import one_thread
 from results.families.baselines import DIGITS, NOTHING, Line, Measured
 from results.records.record import Cost
 
@@ -28,9 +27,8 @@ class BaselinesExecution(Execution):
         data = context.kept.get("data", request, lambda: build(request, BlockCache(context.cache)))
         sample = Sample(data.inputs, data.labels, data.test_inputs, data.test_outputs)
         started = time.process_time()
-        with one_thread():
-            applied = [baseline for baseline in BASELINES.values() if baseline.applies(cell.functions)]
-            lines = {baseline.name: line_of(baseline.measure(sample)) for baseline in applied}
+        applied = [baseline for baseline in BASELINES.values() if baseline.applies(cell.functions)]
+        lines = {baseline.name: line_of(baseline.measure(sample)) for baseline in applied}
         measured = Measured(lines=lines, sensor_floor=request.task.sensor_floor())
         return Result(measured, cost=Cost(seconds=0.0, cpu_seconds=time.process_time() - started))
 
