@@ -1,7 +1,7 @@
 """A question of a bracket search: how small can a net be that reaches a target on given data?"""
 
 from dataclasses import dataclass, replace
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -50,9 +50,7 @@ class Question:
     net_class: NetClass = "free"
 
     def __post_init__(self) -> None:
-        for name, kind in (("template", Cell), ("target", Target)):
-            if not isinstance(getattr(self, name), kind):
-                raise UserError(f"question: {name}: expected a {kind.__name__}, got {ascii(getattr(self, name))[:80]}")
+        require_template_and_target(self, "question")
         object.__setattr__(self, "template", validated(self.template, "question: template"))
         for name in ("width", "restarts", "trainings", "largest_q", "q"):
             count = getattr(self, name)
@@ -152,6 +150,17 @@ class Question:
 
 
 Valid = TypeVar("Valid", bound=Model)
+
+
+def require_template_and_target(asked: Any, where: str) -> None:
+    """Refuse what is asked of no cell, or without a target.
+
+    Raises:
+        UserError: `template` or `target` is of another type.
+    """
+    for name, kind in (("template", Cell), ("target", Target)):
+        if not isinstance(getattr(asked, name), kind):
+            raise UserError(f"{where}: {name}: expected a {kind.__name__}, got {ascii(getattr(asked, name))[:80]}")
 
 
 def validated(cell: Valid, where: str) -> Valid:

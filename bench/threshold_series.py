@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bench.cell import Cell, Net
-from bench.question import validated
+from bench.question import require_template_and_target, validated
 from bench.size_schedules import fixed_budget
 from operators.errors import UserError
 from results.records.manifest import Target
@@ -46,9 +46,7 @@ class ThresholdSeries:
     budget: int | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("template", Cell), ("target", Target)):
-            if not isinstance(getattr(self, name), kind):
-                raise UserError(f"series: {name}: expected a {kind.__name__}, got {ascii(getattr(self, name))[:80]}")
+        require_template_and_target(self, "series")
         for name in COUNTS:
             count = getattr(self, name)
             if type(count) is not int or count < 1:

@@ -159,12 +159,19 @@ def _require_above(held: Held, bracket: Bracket) -> None:
         UserError: with its address.
     """
     for size in ("q", "d"):
-        value, lower = _size(held, bracket, size), getattr(bracket, f"{size}_lower")
-        if None not in (value, lower) and getattr(bracket, f"{size}_status") == "certified" and value < lower:
+        value = _size(held, bracket, size)
+        if value is not None and below_certified(bracket, size, value):
             raise UserError(
-                f"expected {size} >= {lower} by {getattr(bracket, f'{size}_bound')}, got {value} in witness {held.witness};"
+                f"expected {size} >= {getattr(bracket, f'{size}_lower')} by {getattr(bracket, f'{size}_bound')}, got {value} in"
+                f" witness {held.witness};"
                 " hand it in alone: a contradiction is kept with the numbers of both sides"
             )
+
+
+def below_certified(bracket: Bracket, size: str, value: int) -> bool:
+    """Whether a size lies below the certified lower end of a question, where that is a number."""
+    lower = getattr(bracket, f"{size}_lower")
+    return lower is not None and getattr(bracket, f"{size}_status") == "certified" and value < lower
 
 
 def _asked(held: Held, reference: Path, cache: BlockCache | None) -> list[Asked]:
@@ -198,7 +205,7 @@ def _contradiction(
     below = [
         (getattr(one.bracket, f"{size}_bound"), size, float(getattr(one.bracket, f"{size}_lower")), float(value))
         for one, size, value in told
-        if getattr(one.bracket, f"{size}_status") == "certified" and value < getattr(one.bracket, f"{size}_lower")
+        if below_certified(one.bracket, size, value)
     ]
     if measured.below_floor and measured.floor is not None:
         below.insert(0, (eckart_young.BOUND.name, "relative error", measured.floor, measured.error))

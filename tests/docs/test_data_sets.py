@@ -1,27 +1,13 @@
 """The tables of docs/tasks.md are those of docs/data_sets.py, whose verdicts follow from constants."""
 
 import dataclasses
-import importlib.util
-import sys
-from types import ModuleType
 
 import pytest
-from repository import REPOSITORY
+from repository import REPOSITORY, script_of_docs
 
 from operators import TASKS
 
-
-def _loaded() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("data_sets", REPOSITORY / "docs" / "data_sets.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-data_sets = _loaded()
+data_sets = script_of_docs("data_sets")
 PAGE = (REPOSITORY / "docs" / "tasks.md").read_text()
 
 

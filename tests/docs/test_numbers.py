@@ -1,27 +1,13 @@
 """Numbers of the pages are computed, measured, or definitions that are listed here: docs/check_numbers.py, docs/measured.md."""
 
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from repository import REPOSITORY
+from repository import REPOSITORY, script_of_docs
 
-
-def _loaded() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("check_numbers", REPOSITORY / "docs" / "check_numbers.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-numbers = _loaded()
+numbers = script_of_docs("check_numbers")
 
 MEASURED = "docs/measured.md"
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md") if path.name != "measured.md")]

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 from bench.cli.app import app
 from operators.errors import UserError
 from results.editions.contradictions import contradictions
-from results.editions.entering import enter_folder, enter_reference
+from results.editions.entering import below_certified, enter_folder, enter_reference
 from results.editions.history import load_history
 from results.editions.overview import overview_changed
 from results.editions.published import published
-from results.records.manifest import save_manifest
+from results.records.manifest import Bracket, save_manifest
 from results.tables.csv_files import read_csv
 from results.witnesses.file import encode, load_witness
 from results.witnesses.submissions import enter
@@ -144,3 +144,13 @@ def test_a_folder_with_a_witness_below_a_certified_bound_is_refused(reference: P
     save_manifest(study.folder, study.asked().model_copy(update={"brackets": raised}))
     with pytest.raises(UserError, match="hand it in alone"):
         enter_folder(source, reference)
+
+
+@pytest.mark.parametrize(
+    ("lower", "status", "value", "below"),
+    [(100, "certified", 99, True), (100, "certified", 100, False), (100, "vacuous", 99, False), (None, "certified", 99, False)],
+)
+def test_only_a_certified_number_can_be_undercut(lower: int | None, status: str, value: int, below: bool) -> None:
+    """No net of a class may reach a target: its lower end is then certified, and no number."""
+    bracket = Bracket.model_construct(d_lower=lower, d_status=status)
+    assert below_certified(bracket, "d", value) == below
