@@ -53,7 +53,8 @@ MAY_IMPORT: dict[str, str] = {
     " results.answers results.charts results.page results.figures",
     "results.editions": "operators operators.data operators.bounds results.schema results.families results.records"
     " results.witnesses results.tables results.answers results.exchange results.charts results.page results.report",
-    "bench": "operators",
+    "bench.shadowed": "",
+    "bench": "operators bench.shadowed",
     "bench.catalogue": "operators",
     "bench.extras": "operators",
     "bench.preset": "",
@@ -84,8 +85,8 @@ MAY_IMPORT: dict[str, str] = {
     " bench.search bench.study bench.execution",
     "bench.cli": "operators operators.external operators.architectures operators.data operators.bounds results.records"
     " results.witnesses results.programme results.exchange results.partitions results.sizing results.models results.figures"
-    " results.report results.editions bench.catalogue bench.extras bench.engines bench.fit bench.study bench.execution"
-    " bench.drivers",
+    " results.report results.editions bench.shadowed bench.catalogue bench.extras bench.engines bench.fit bench.study"
+    " bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 
