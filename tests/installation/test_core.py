@@ -167,3 +167,8 @@ def test_the_installation_brings_the_files_of_the_page() -> None:
     folder = resources.files("results.page")
     assert {"page.js", "page.css"} <= {path.name for path in (folder / "assets").iterdir()}
     assert "study.html.j2" in {path.name for path in (folder / "templates").iterdir()}
+
+
+def test_the_installation_brings_the_published_tables(tmp_path: Path) -> None:
+    tables = json.loads(answer("list", "--published", "--json", folder=tmp_path))
+    assert {"standings.csv", "scaling.csv"} < {row["table"] for row in tables if Path(row["file"]).is_file()}
