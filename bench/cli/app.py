@@ -69,6 +69,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "bench.cli.reproduce:reproduce",
         "Rebuild published tables from their records, verify every witness, and train a sample of records again.",
     ),
+    "figures": (
+        "bench.cli.figures:figures",
+        "Draw every figure of the published studies again, from their records alone, with its values, words and LaTeX tables.",
+    ),
     "merge": (
         "bench.cli.witnesses:merge_command",
         "Copy records and witnesses of other results folders into one; doing it again changes nothing.",

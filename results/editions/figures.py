@@ -1,0 +1,78 @@
+"""The figures and printed tables of what is published, from its Parquet files, `study.json` and witnesses alone.
+
+<study>/figures/    of every chart its drawings, its values and its words (`results.figures.files`)
+<study>/tables/     the tables that the study's answers are read off, as LaTeX (booktabs) and Markdown
+README.md           all figures with their captions
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from operators.atomic_files import write_atomic
+from results.answers import answers
+from results.charts import drawings
+from results.charts.evidence import Evidence
+from results.editions.overview import origin
+from results.editions.published import Published
+from results.figures.catalogue import pictures
+from results.figures.files import write_picture
+from results.figures.style import METADATA
+from results.report.markdown import escape
+from results.report.print_tables import print_tables
+
+INDEX = "README.md"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn of a study: file names of its figures with their captions, and its printed tables."""
+
+    study: str
+    figures: dict[str, str]
+    tables: tuple[str, ...]
+
+
+def draw_published(study: Published, target: Path, kinds: Iterable[str] = METADATA) -> Drawn:
+    """Draw every figure of a study again, and print the tables that its answers rest on; no CSV file is read.
+
+    Args:
+        study: what is published.
+        target: the folder of all studies' figures.
+        kinds: of the drawings: png, svg, pdf.
+
+    Raises:
+        UserError: a file is missing, or cannot be written.
+    """
+    tables, name, kinds = study.tables(), study.edition.study, tuple(kinds)
+    evidence, figures = Evidence(tables), dict[str, str]()
+    for picture in pictures(drawings(evidence), evidence.records):
+        write_picture(target / name / "figures", picture, evidence.records, kinds)
+        figures[picture.name] = picture.caption
+    read_off = sorted({answer.table.removesuffix(".csv") for answer in answers(tables)} & {one for one, _ in tables.written()})
+    print_tables(target / name, tables, read_off)
+    return Drawn(name, figures, tuple(read_off))
+
+
+def write_index(target: Path, drawn: Iterable[tuple[Published, Drawn]], kind: str = "png") -> None:
+    """Write the list of all figures.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    lines = ["# Figures and tables of what is published", ""]
+    for study, found in drawn:
+        lines += [f"## {found.study}", "", origin(study), ""]
+        for name, caption in found.figures.items():
+            place = f"{found.study}/figures/{name}"
+            lines += [
+                f"![{escape(caption)}]({place}.{kind})",
+                "",
+                f"{escape(caption)}. [Values]({place}.csv), [in words]({place}.txt).",
+                "",
+            ]
+        printed = ", ".join(
+            f"[{name}]({found.study}/tables/{name}.md) ([LaTeX]({found.study}/tables/{name}.tex))" for name in found.tables
+        )
+        lines += [f"Tables: {printed or 'none'}.", ""]
+    write_atomic(target / INDEX, "\n".join(lines).encode())
