@@ -73,6 +73,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "bench.cli.figures:figures",
         "Draw every figure of the published studies again, from their records alone, with its values, words and LaTeX tables.",
     ),
+    "archive": (
+        "bench.cli.archive:archive",
+        "Write what is published as one archive with a data descriptor, Zenodo's metadata, licence, citation and checksums.",
+    ),
     "merge": (
         "bench.cli.witnesses:merge_command",
         "Copy records and witnesses of other results folders into one; doing it again changes nothing.",
