@@ -1,6 +1,5 @@
 """`python -m bench doctor`: self-test of an installation: packages of our names, versions, threads, seeds."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import typer
 from bench.cli import terminal
 from bench.cli.arguments import Json
 from bench.extras import require
+from bench.platforms import usable_cores
 from bench.shadowed import HOME, standings
 
 SEED_PROGRAM = """
@@ -71,7 +71,7 @@ def examine() -> list[Finding]:
     from bench.execution.runner import PACKAGES
 
     findings = [Finding(f"version of {name}", metadata.version(name), True) for name in PACKAGES]
-    findings.append(Finding("cores this process may use", str(len(os.sched_getaffinity(0))), True))
+    findings.append(Finding("cores this process may use", str(usable_cores()), True))
     return [*findings, *(_seeds(engine) for engine in ("deepxde", "native"))]
 
 
