@@ -26,10 +26,16 @@ INDEX = "README.md"
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn of a study: file names of its figures with their captions, and its printed tables."""
+    """What was drawn of a study.
+
+    Attributes:
+        study: its name.
+        figures: file names of its figures, each with its caption and what its panels show in words.
+        tables: its printed tables.
+    """
 
     study: str
-    figures: dict[str, str]
+    figures: dict[str, tuple[str, str]]
     tables: tuple[str, ...]
 
 
@@ -45,10 +51,10 @@ def draw_published(study: Published, target: Path, kinds: Iterable[str] = METADA
         UserError: a file is missing, or cannot be written.
     """
     tables, name, kinds = study.tables(), study.edition.study, tuple(kinds)
-    evidence, figures = Evidence(tables), dict[str, str]()
+    evidence, figures = Evidence(tables), dict[str, tuple[str, str]]()
     for picture in pictures(drawings(evidence), evidence.records):
         write_picture(target / name / "figures", picture, evidence.records, kinds)
-        figures[picture.name] = picture.caption
+        figures[picture.name] = (picture.caption, " ".join(panel.alt for panel in picture.panels))
     read_off = sorted({answer.table.removesuffix(".csv") for answer in answers(tables)} & {one for one, _ in tables.written()})
     print_tables(target / name, tables, read_off)
     return Drawn(name, figures, tuple(read_off))
@@ -63,10 +69,10 @@ def write_index(target: Path, drawn: Iterable[tuple[Published, Drawn]], kind: st
     lines = ["# Figures and tables of what is published", ""]
     for study, found in drawn:
         lines += [f"## {found.study}", "", origin(study), ""]
-        for name, caption in found.figures.items():
+        for name, (caption, shown) in found.figures.items():
             place = f"{found.study}/figures/{name}"
             lines += [
-                f"![{escape(caption)}]({place}.{kind})",
+                f"![{escape(shown)}]({place}.{kind})",
                 "",
                 f"{escape(caption)}. [Values]({place}.csv), [in words]({place}.txt).",
                 "",

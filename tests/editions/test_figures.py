@@ -12,6 +12,7 @@ from operators.errors import UserError
 from results.editions.figures import Drawn, draw_published, write_index
 from results.editions.published import published
 from results.figures.style import METADATA
+from results.report.markdown import escape
 from results.tables.csv_files import read_csv
 
 STUDY = "sci"
@@ -53,7 +54,8 @@ def test_tables_that_the_answers_rest_on_are_printed_as_latex(bare: Path, drawn:
 def test_the_list_names_every_figure_with_values_and_words(bare: Path, drawn: Drawn) -> None:
     write_index(bare, [(published(bare, STUDY), drawn)], "svg")
     text = (bare / "README.md").read_text()
-    for name in drawn.figures:
+    for name, (caption, shown) in drawn.figures.items():
+        assert f"![{escape(shown)}]({STUDY}/figures/{name}.svg)\n\n{escape(caption)}. [Values]" in text
         for kind in ("svg", "csv", "txt"):
             assert f"({STUDY}/figures/{name}.{kind})" in text
             assert (bare / "figures" / STUDY / "figures" / f"{name}.{kind}").stat().st_size
