@@ -1,8 +1,9 @@
 """Other packages of our names: `bench`, `operators` and `results` all exist among public packages, and as folders of anybody's.
 
 Python imports a regular package or a module from the first place on its path that has one; a folder without `__init__.py` serves
-where none has. So ours is shadowed by what lies earlier on the path; where it is installed in editable form, which is asked last,
-also by a plain folder `results`; and its files are overwritten by a distribution that installs a package of that name beside it.
+where none has. So ours is shadowed by what lies earlier on the path; where it is not on the path at all, by a plain folder
+`results`, unless a finder that knows ours (an editable installation has one) is asked for what that folder lacks; and its files
+are overwritten by a distribution that installs a package of that name beside it.
 """
 
 import sys
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from typing import Any
 
-NAMES = ("bench", "operators", "results")
+NAMES = {"bench": "shadowed", "operators": "errors", "results": "programme"}
+"""Our packages, each with a module of its own."""
 DISTRIBUTION = "deeponet-size-bounds"
 HOME = Path(__file__).resolve().parents[1]
 
@@ -32,15 +35,16 @@ class Standing:
     found: str
 
 
-def standings(path: Sequence[str] | None = None, home: Path = HOME) -> list[Standing]:
+def standings(path: Sequence[str] | None = None, home: Path = HOME, finders: Sequence[Any] | None = None) -> list[Standing]:
     """Where each of our names leads.
 
     Args:
         path: where Python looks, in this order; `sys.path` by default.
         home: the folder of our packages.
+        finders: whom Python asks; `sys.meta_path` by default.
     """
-    path = sys.path if path is None else path
-    return [_standing(name, path, home) for name in NAMES]
+    path, finders = sys.path if path is None else path, sys.meta_path if finders is None else finders
+    return [_standing(name, path, home, finders) for name in NAMES]
 
 
 def sentence(path: Sequence[str] | None = None, home: Path = HOME) -> str:
@@ -54,15 +58,24 @@ def sentence(path: Sequence[str] | None = None, home: Path = HOME) -> str:
     )
 
 
-def _standing(name: str, path: Sequence[str], home: Path) -> Standing:
+def _standing(name: str, path: Sequence[str], home: Path, finders: Sequence[Any]) -> Standing:
     others = [place for entry in path if (place := _place(PathFinder.find_spec(name, [entry]))) not in (None, home / name)]
-    used = _place(PathFinder.find_spec(name, list(path)))
-    if used is not None and used != home / name:
+    spec = PathFinder.find_spec(name, list(path))
+    used = _place(spec)
+    plain = spec is not None and spec.origin is None and _known(name, home, finders)
+    if used not in (None, home / name) and not plain:
         return Standing(name, False, f"shadowed by {used}")
     if overwriting := _overwriting(name, path, home):
         return Standing(name, False, f"overwritten by distribution {overwriting} in {home / name}")
     hidden = f", hides {', '.join(map(str, dict.fromkeys(others)))}" if others else ""
     return Standing(name, True, f"{home / name}{hidden}")
+
+
+def _known(name: str, home: Path, finders: Sequence[Any]) -> bool:
+    """Whether some finder knows our modules of this package, wherever the package leads."""
+    module = f"{name}.{NAMES[name]}"
+    specs = (finder.find_spec(module, []) for finder in finders)
+    return any(_place(spec) == home / name / f"{NAMES[name]}.py" for spec in specs)
 
 
 def _place(spec: ModuleSpec | None) -> Path | None:

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 
 import pytest
 from repository import REPOSITORY
 
 from bench.cli.doctor import packages
-from bench.shadowed import NAMES, sentence
+from bench.shadowed import NAMES, Standing, sentence, standings
 
 OURS = str(REPOSITORY)
 
@@ -42,10 +44,26 @@ def test_what_lies_earlier_on_the_path_shadows_ours_and_what_lies_later_does_not
     ]
 
 
-def test_a_plain_folder_shadows_ours_where_ours_is_not_on_the_path_alone(tmp_path: Path) -> None:
+class Editable:
+    """Finds our modules, as the finder of an editable installation does: asked last, and whatever the package leads to."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec:
+        return spec_from_file_location(name, REPOSITORY / f"{name.replace('.', '/')}.py")
+
+
+def test_a_plain_folder_shadows_ours_where_ours_is_neither_on_the_path_nor_known_to_a_finder(tmp_path: Path) -> None:
     place = planted(tmp_path, "results", "folder")
     assert bad([str(tmp_path), OURS]) == {}
-    assert bad([str(tmp_path)]) == {"package results": f"shadowed by {place}"}  # an editable installation is asked last
+    found = {
+        finders: [one for one in standings([str(tmp_path)], REPOSITORY, finders) if not one.ours] for finders in ((), (Editable,))
+    }
+    assert found == {(): [Standing("results", False, f"shadowed by {place}")], (Editable,): []}
+
+
+def test_a_package_shadows_ours_whatever_a_finder_knows(tmp_path: Path) -> None:
+    planted(tmp_path, "results", "package")
+    assert [one.ours for one in standings([str(tmp_path)], REPOSITORY, (Editable,)) if one.name == "results"] == [False]
 
 
 def test_a_distribution_that_installs_into_our_folder_overwrites_ours(tmp_path: Path) -> None:
