@@ -28,7 +28,7 @@ def figures(
         raise UserError(f"expected --kind {', '.join(KINDS)}, got {unknown[0]!r}; leave it out for all")
     require("`bench figures`", "report")
     from operators.data.function_cache import BlockCache
-    from results.editions.figures import draw_published, write_index
+    from results.editions.figures import draw_published, print_contributions, write_index
     from results.editions.published import all_published, published
 
     cache = BlockCache(out / ".data")
@@ -40,4 +40,6 @@ def figures(
         found = draw_published(study, into, kinds)
         print(f"{into / found.study}: {len(found.figures)} figures, {len(found.tables)} tables", flush=True)
         drawn.append((study, found))
+    if not studies:
+        print_contributions(reference, into, cache)
     write_index(into, drawn, kinds[0])

@@ -1,9 +1,11 @@
 """What a figure shows, as a table and in words: for whoever does not see it, and for whoever draws it again elsewhere.
 
-panel, series, worth    the panel's title; the entries of its legend that show the point; what these are worth
-x, y                    where the point lies; of a table of coloured cells, the label of its column and its value
-low, high               ends of a bar or of a band; empty where one is not known
-text                    what is said beside it; of a table of coloured cells, the label of its row
+    panel, series, worth    the panel's title; the entries of its legend that show the point; what these are worth
+    x, y                    where the point lies; of a table of coloured cells, the label of its column and its value
+    low, high               ends of a bar or of a band; empty where one is not known
+    text                    what is said beside it; of a table of coloured cells, the label of its row
+
+Rows stand in the order in which they are drawn.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,11 +1,13 @@
 """contributions.csv of the reference: what each way of making witnesses contributed to the smallest d known.
 
-study, net_class    whose questions
-made                explicit (constructed), trained or pruned, as declared; `no hidden layer` for the nets of that class
-questions           questions that have a verified witness so made, in their declared class
-smallest            of these, those where none made otherwise is smaller
-alone               of these, those where every one made otherwise is larger, or there is none
-d_ratio             median of its smallest d over the certified lower end of d, of the questions that have one
+    study, net_class    whose questions
+    made                explicit (constructed), trained or pruned, as declared; `no hidden layer` for the nets of that class
+    questions           questions that have a verified witness so made, in their declared class
+    smallest            of these, those where none made otherwise is smaller
+    alone               of these, those where every one made otherwise is larger, or there is none
+    d_ratio             median of its smallest d over the certified lower end of d, of the questions that have one
+
+A d that several ways reach counts as smallest for each of them, and for none alone.
 """
 
 from collections.abc import Iterator

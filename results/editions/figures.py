@@ -1,8 +1,11 @@
 """The figures and printed tables of what is published, from its Parquet files, `study.json` and witnesses alone.
 
-<study>/figures/    of every chart its drawings, its values and its words (`results.figures.files`)
-<study>/tables/     the tables that the study's answers are read off, as LaTeX (booktabs) and Markdown
-README.md           all figures with their captions
+    <study>/figures/    of every chart its drawings, its values and its words (`results.figures.files`)
+    <study>/tables/     the tables that the study's answers are read off, as LaTeX (booktabs) and Markdown
+    tables/             what each way of making witnesses contributed, likewise
+    README.md           all figures with their captions
+
+No CSV file is read.
 """
 
 from collections.abc import Iterable
@@ -10,18 +13,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from operators.atomic_files import write_atomic
+from operators.data.function_cache import BlockCache
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
+from results.editions.contributions import FILE as CONTRIBUTIONS
+from results.editions.contributions import contributions
 from results.editions.overview import origin
 from results.editions.published import Published
+from results.editions.standings import standings
 from results.figures.catalogue import pictures
 from results.figures.files import write_picture
 from results.figures.style import METADATA
 from results.report.markdown import escape
-from results.report.print_tables import print_tables
+from results.report.print_tables import as_latex, as_markdown, chosen, print_tables
 
 INDEX = "README.md"
+CONTRIBUTED = {
+    "study": "study",
+    "net_class": "class",
+    "made": "made",
+    "questions": "questions",
+    "smallest": "smallest",
+    "alone": "alone",
+    "d_ratio": r"$d / d_{\mathrm{lower}}$",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,17 @@ def draw_published(study: Published, target: Path, kinds: Iterable[str] = METADA
     read_off = sorted({answer.table.removesuffix(".csv") for answer in answers(tables)} & {one for one, _ in tables.written()})
     print_tables(target / name, tables, read_off)
     return Drawn(name, figures, tuple(read_off))
+
+
+def print_contributions(reference: Path, target: Path, cache: BlockCache | None = None) -> None:
+    """Print contributions.csv, computed again, below `tables` of the target.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    rows = chosen(contributions(standings(reference, cache)), CONTRIBUTED)
+    write_atomic(target / "tables" / "contributions.tex", as_latex(rows, CONTRIBUTED, CONTRIBUTIONS).encode())
+    write_atomic(target / "tables" / "contributions.md", as_markdown(rows).encode())
 
 
 def write_index(target: Path, drawn: Iterable[tuple[Published, Drawn]], kind: str = "png") -> None:

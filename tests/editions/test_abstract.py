@@ -9,6 +9,7 @@ from repository import REPOSITORY
 
 from results.editions.abstract import NOT_ASKED, QUESTIONS, Claim, Evidence, abstract, claims
 from results.editions.contributions import contributions
+from results.editions.figures import print_contributions
 from results.tables.csv_files import read_csv
 
 REFERENCE = REPOSITORY / "results" / "reference"
@@ -152,9 +153,15 @@ def test_of_the_published_tables_it_says_what_their_lines_say(published: Evidenc
     assert sum(counts) == rows("*/rays.csv", ",falls,")
 
 
-def test_the_page_opens_with_it(first: Path) -> None:
+def test_the_page_opens_with_it_and_its_table_is_printed(first: Path, tmp_path: Path) -> None:
     text = (first / "findings.md").read_text()
     opening = text.partition("## In short\n\n")[2].partition("\n## small\n")[0]
     assert len(opening.splitlines()) == len(QUESTIONS)
     assert all(line.startswith("- **") for line in opening.splitlines())
-    assert read_csv(first / "contributions.csv")["questions"].sum() > 0
+    table = read_csv(first / "contributions.csv")
+    assert table["questions"].sum() > 0
+    print_contributions(first, tmp_path)
+    lines = (tmp_path / "tables" / "contributions.tex").read_text().splitlines()
+    body = lines[lines.index(r"\midrule") + 1 : lines.index(r"\bottomrule")]
+    printed = [[cell.strip() for cell in line.removesuffix(r"\\").split("&")][:6] for line in body]
+    assert printed == table.iloc[:, :6].astype(str).to_numpy().tolist()
