@@ -5,7 +5,7 @@
     tables/             what each way of making witnesses contributed, likewise
     README.md           all figures with their captions
 
-No CSV file is read.
+No table is read: of CSV files only the numbers of questions and the checks of witnesses, for the table of contributions.
 """
 
 from collections.abc import Iterable
