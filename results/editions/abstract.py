@@ -87,17 +87,19 @@ def known_sizes(evidence: Evidence) -> tuple[str, str]:
 
 
 def smallest(evidence: Evidence) -> tuple[str, str]:
-    """The gap between both ends of d, and what closed it."""
+    """The gap between both ends of d, of each study and class apart, and what closed it."""
     standing = evidence.standing
     both = standing[(standing["d_status"] == "certified") & standing["d_ratio"].notna()] if len(standing) else standing
     if both.empty:
         return "open", NOT_ASKED
-    ratio = both["d_ratio"].astype(float)
+    gaps = [
+        f"{study} ({net_class} nets) {rounded_up(float(ratio.median()), 2)} in the median of {counted(len(ratio), 'question')},"
+        f" at most {rounded_up(float(ratio.max()), 2)}"
+        for (study, net_class), ratio in both.groupby(["study", "net_class"], sort=True)["d_ratio"]
+    ]
     return (
         "certified and witnessed",
-        f"the smallest d known is within a factor {rounded_up(float(ratio.median()), 2)} of its certified lower end in the median"
-        f" of {counted(len(both), 'question')}, at most {rounded_up(float(ratio.max()), 2)};"
-        f" {contributed(contributions(standing))}",
+        f"the smallest d known over its certified lower end is, in {'; '.join(gaps)}; {contributed(contributions(standing))}",
     )
 
 
@@ -115,7 +117,7 @@ def paper_shaped(evidence: Evidence) -> tuple[str, str]:
     decided = verdicts["holds"] + verdicts["fails"]
     return (
         "measured" if decided else "open",
-        f"the inequality with q^2 excludes nothing in {silent} of {counted(len(rows), 'row')}, its localised form has no q on the"
+        f"the inequality with q^2 is vacuous in {silent} of {counted(len(rows), 'row')}, its localised form has no q on the"
         f" right; that the absorbed fraction does not rise with q at fixed d holds in {verdicts['holds']} comparisons, fails in"
         f" {verdicts['fails']}, and is not identifiable in {verdicts['not identifiable']}",
     )
