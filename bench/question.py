@@ -10,7 +10,7 @@ from operators import TASKS
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import Needed, class_of
 from operators.errors import UserError
-from results.records.manifest import NetClass, Target
+from results.records.manifest import Asked, NetClass, Target
 from results.schema.model import Model
 from results.schema.sealed import first_error
 from results.witnesses.header import Claim, Scaling, data_of
@@ -102,6 +102,28 @@ class Question:
             raise UserError(
                 f"question: expected what a witness can state, got {where} up to q = {largest.q}: {first['msg']}"
             ) from None
+
+    def asked(self) -> Asked:
+        """What is asked, less how it is searched for."""
+        cell, net = self.template, self.net
+        return Asked(
+            task=cell.task,
+            parameters=cell.parameters,
+            design=cell.design,
+            functions=cell.functions,
+            points=cell.points,
+            noise_law=cell.noise.law,
+            sigma=cell.noise.sigma,
+            replicate=cell.replicate,
+            target=self.target,
+            branch_depth=len(net.branch_widths),
+            trunk_depth=len(net.trunk_widths),
+            ends=net.ends,
+            activation=net.activation,
+            q=self.q,
+            net_class=self.net_class,
+            width=self.width,
+        )
 
     @property
     def net(self) -> Net:

@@ -82,7 +82,7 @@ def _published() -> list[dict[str, object]]:
 def _verdict(study: str) -> str:
     """The first sentence that is published of a study; empty where there is none."""
     path = reference_folder() / "findings.md"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     section = text.partition(f"\n## {study}\n\n- ")[2]
     return html.unescape(section.partition(" *What would change it:")[0]).replace("\\", "")
 

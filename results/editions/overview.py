@@ -71,8 +71,9 @@ def origin(study: Published) -> str:
     edition, asked = study.edition, study.asked()
     thinned, lines = asked.thinned, len(asked.baselines)
     what = "trainings" if asked.family == "deeponet" else "cells"
-    told = f"{edition.records - lines} {what}" + (f" and the reference lines of {lines} data sets" if lines else "")
+    found = study.computed
+    told = f"{found['records'] - lines} {what}" + (f" and the reference lines of {lines} data sets" if lines else "")
     return (
-        f"Edition {edition.edition} of {edition.published}: {told}, {edition.cpu_hours:.2f} CPU hours,"
+        f"Edition {edition.edition} of {edition.published}: {told}, {found['cpu_hours']:.2f} CPU hours,"
         f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({thinned})' if thinned else ''}."
     )

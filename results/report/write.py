@@ -31,6 +31,7 @@ from results.tables.csv_files import columns_page, write_csv
 from results.tables.frame import check_floors
 from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
+from results.witnesses.recomputed import misstated, not_computed, recomputed
 from results.witnesses.submissions import entries
 
 TOLD = (
@@ -97,7 +98,7 @@ def write_tables(
 
     Args:
         folder: the study folder.
-        manifest: what the study expects; read from `study.json` by default.
+        manifest: what the study expects; read from `study.json` by default. What it says is certified is computed again.
         figures: whether to draw the figures.
         cache: where generated functions and measurements of witnesses are kept; without it every witness is measured again.
         now: the time that report and page state; the clock's by default. Nothing else depends on it.
@@ -107,7 +108,8 @@ def write_tables(
         FloorViolation: a record lies below its certified floor.
     """
     store = Store(folder)
-    manifest = manifest if manifest is not None else load_manifest(folder)
+    stated = manifest if manifest is not None else load_manifest(folder)
+    manifest = recomputed(stated, cache)
     tables = study_tables(manifest, store.changes(), entries(folder, cache))
     digests = {f"{name}.csv": write_csv(folder / f"{name}.csv", table) for name, table in tables.written()}
     made = computed(now or datetime.datetime.now(datetime.UTC))
@@ -120,7 +122,7 @@ def write_tables(
     summary = _summary(tables, store)
     write_atomic(folder / "columns.md", _columns(tables).encode())
     found = answers(tables)
-    opening = answers_section(found, charts, figures=figures)
+    opening = answers_section(found, charts, figures=figures) + _certified(stated, manifest)
     write_atomic(folder / "report.md", _report(tables, summary, store, opening, drawn, made).encode())
     print_tables(folder, tables)
     write_page(folder, evidence, charts, found)
@@ -154,6 +156,19 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
         f"{made}.\n",
     )
     return "".join(sections)
+
+
+def _certified(stated: Manifest, computed: Manifest) -> str:
+    """Where `study.json` states other certified ends than were computed, and how many could not be computed."""
+    other, unknown = misstated(stated, computed), not_computed(computed)
+    told = f"`study.json` states another certified end of {other} questions than this release computes, which is what the"
+    text = f"**Warning**: {told} tables show.\n\n" if other else ""
+    if unknown:
+        text += (
+            f"**Warning**: the certified ends of {unknown} questions could not be computed, because their task or data are not"
+            " here: for the tables nothing is certified of them, whatever `study.json` states.\n\n"
+        )
+    return text
 
 
 def _strand(tables: StudyTables) -> str:

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, str] = {
     "operators.sizing": "operators operators.architectures operators.bounds",
     "operators.companions": "operators",
     "results": "",
-    "results.schema": "operators.architectures operators.data",
+    "results.schema": "operators operators.architectures operators.data",
     "results.families": "operators operators.external operators.architectures operators.baselines operators.data results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
@@ -62,21 +62,20 @@ MAY_IMPORT: dict[str, str] = {
     "bench.preset": "",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.data_sets": "operators operators.data results.families bench.cell",
-    "bench.size_schedules": "operators operators.architectures bench.cell",
+    "bench.size_schedules": "results.schema",
     "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
     " bench.cell",
-    "bench.threshold_series": "operators results.records bench.cell bench.size_schedules bench.question",
+    "bench.threshold_series": "operators results.schema results.records bench.cell bench.question",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.tasks operators.architectures operators.baselines operators.data operators.bounds"
     " operators.diagnostics operators.companions results.schema results.families results.records results.witnesses bench.cell"
     " bench.data_sets bench.engines",
-    "bench.search": "operators.architectures operators.tasks operators.data operators.bounds operators.diagnostics"
-    " operators.constructions"
+    "bench.search": "operators.architectures operators.tasks operators.data operators.bounds operators.constructions"
     " results.records results.witnesses bench.cell bench.question bench.threshold_series bench.families",
     "bench.fit": "operators operators.numerics operators.external operators.architectures operators.baselines operators.data"
-    " operators.bounds operators.sizing results.witnesses results.sizing results.models results.figures bench.extras"
-    " bench.engines",
+    " operators.bounds operators.sizing results.schema results.witnesses results.sizing results.models results.figures"
+    " bench.extras bench.engines",
     "bench.study": "operators results.schema results.records bench.catalogue bench.preset bench.cell bench.question"
     " bench.threshold_series bench.families",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"

@@ -12,7 +12,8 @@ in a process of its own, forked from this one, which kills itself there. Asked a
     submit         the witness, byte for byte, entered once
     all            no temporary file below the results folder
 
-Printed are counts, as JSON; exit code 1 if anything differs. No training here takes longer than some milliseconds.
+Printed are counts, as JSON; exit code 1 if anything differs. No training here takes longer than some milliseconds. What becomes
+the command is an argument, so that a command with a planted defect can be handed in: `test_kill_points` asks that it is found.
 """
 
 import argparse
@@ -32,8 +33,10 @@ from typing import Any
 
 import numpy as np
 
+Main = Callable[[list[str]], int]
+"""What a forked process becomes: it takes arguments and returns an exit code."""
+WRONG = ("failed_again", "differing", "leftovers")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-COMMANDS = ("run", "merge", "compact", "report", "submit")
 STUDY = """
 from bench.cell import Cell, Net, Noise, Training
 from bench.study import Study
@@ -55,7 +58,19 @@ STUDY = Study(
 """
 
 
-def bench(*arguments: object, below: Path, kill_at: int | None = None) -> tuple[int, int]:
+def suite(arguments: list[str]) -> int:
+    """The command line of the suite."""
+    sys.argv = ["bench", *arguments]
+    from bench.cli.app import main
+
+    try:
+        main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def bench(*arguments: object, below: Path, kill_at: int | None = None, main: Main = suite) -> tuple[int, int]:
     """Run a command in a forked process, killed before its `kill_at`-th touch of a file below a folder.
 
     Returns:
@@ -64,12 +79,12 @@ def bench(*arguments: object, below: Path, kill_at: int | None = None) -> tuple[
     report = below.with_name(f"{below.name}-touches")
     child = os.fork()
     if child == 0:
-        _become(report, below, kill_at, [str(argument) for argument in arguments])
+        _become(lambda: main([str(argument) for argument in arguments]), report, below, kill_at)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return code, int(report.read_text()) if code >= 0 else 0
 
 
-def _become(report: Path, below: Path, kill_at: int | None, arguments: list[str]) -> None:
+def _become(command: Callable[[], int], report: Path, below: Path, kill_at: int | None) -> None:
     """Be the command; does not return."""
     touches, root, flush = itertools.count(1), str(below.resolve()), os.fsync
     silent = os.open(os.devnull, os.O_WRONLY)
@@ -93,12 +108,7 @@ def _become(report: Path, below: Path, kill_at: int | None, arguments: list[str]
     try:
         sys.addaudithook(hook)
         os.fsync = counted
-        sys.argv = ["bench", *arguments]
-        from bench.cli.app import main
-
-        main()
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else 1
+        code = command()
     finally:
         report.write_text(str(next(touches) - 1))
         os._exit(code)
@@ -232,25 +242,32 @@ def require(holds: bool, what: str) -> None:
         raise SystemExit(f"expected that {what}; it does not")
 
 
-def survey(points: int, seed: int, root: Path) -> dict[str, Counter[str]]:
-    """Kill at so many points, dealt among the commands in turn, and count what came of it."""
-    cases, generator = made(root), np.random.default_rng(seed)
+def survey(cases: dict[str, list[Case]], points: int, seed: int, out: Path, *, main: Main = suite) -> dict[str, Counter[str]]:
+    """Kill at so many points, dealt among the commands in turn, and count what came of it.
+
+    Args:
+        cases: of every command, by its name.
+        points: how many.
+        seed: of the draw.
+        out: the folder that commands work on.
+        main: what they are.
+    """
+    generator, names = np.random.default_rng(seed), list(cases)
     known: dict[tuple[str, int], tuple[int, Any]] = {}
-    counts = {name: Counter[str]() for name in COMMANDS}
-    out = root / "out"
+    counts = {name: Counter[str]() for name in names}
     for number in range(points):
-        name = COMMANDS[number % len(COMMANDS)]
-        which = number // len(COMMANDS) % len(cases[name])
+        name = names[number % len(names)]
+        which = number // len(names) % len(cases[name])
         case = cases[name][which]
         if (name, which) not in known:
             _reset(case, out)
-            code, touches = bench(*case.command(out), below=out)
+            code, touches = bench(*case.command(out), below=out, main=main)
             require(code == 0, f"an undisturbed {name} succeeds")
             known[name, which] = touches, case.facts(out)
         touches, expected = known[name, which]
         _reset(case, out)
-        code, _ = bench(*case.command(out), below=out, kill_at=int(generator.integers(1, touches + 1)))
-        again, _ = bench(*case.command(out), below=out)
+        code, _ = bench(*case.command(out), below=out, kill_at=int(generator.integers(1, touches + 1)), main=main)
+        again, _ = bench(*case.command(out), below=out, main=main)
         left = [path for path in out.rglob("*.tmp") if path.is_file()]
         counts[name].update(
             points=1,
@@ -288,10 +305,9 @@ def main() -> None:
     asked = parser.parse_args()
     _load()
     with tempfile.TemporaryDirectory() as folder:
-        counts = survey(asked.points, asked.seed, Path(folder))
+        counts = survey(made(Path(folder)), asked.points, asked.seed, Path(folder) / "out")
     print(json.dumps(counts))
-    wrong = sum(count[what] for count in counts.values() for what in ("failed_again", "differing", "leftovers"))
-    sys.exit(int(wrong > 0))
+    sys.exit(int(any(count[what] for count in counts.values() for what in WRONG)))
 
 
 if __name__ == "__main__":

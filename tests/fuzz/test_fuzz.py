@@ -21,7 +21,7 @@ if __name__ == "__main__":
 from fuzz.kinds import REFUSALS, Kind, kinds
 from fuzz.mutations import damaged
 
-NAMES = ("record", "study", "entry", "measurement", "card", "witness", "block")
+NAMES = ("record", "study", "entry", "measurement", "card", "edition", "contradiction", "lower-ends", "witness", "block")
 MUTATIONS, FOLLOWED = 1000, 12
 
 
