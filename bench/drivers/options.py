@@ -29,6 +29,7 @@ class Options:
         memory_bytes: resident memory of one worker.
         quiet: no progress.
         wait_seconds: how long a Dask scheduler may have no workers; None for the executor's own limit.
+        figures: whether the figures for print are drawn.
     """
 
     out: Path
@@ -41,6 +42,7 @@ class Options:
     memory_bytes: int | None = None
     quiet: bool = False
     wait_seconds: float | None = None
+    figures: bool = True
 
     def check(self) -> None:
         """Refuse options that do not go together.

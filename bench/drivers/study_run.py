@@ -83,7 +83,7 @@ def run(course: Course, options: Options, console: Console) -> Finished:
         if course.shard == WHOLE:
             from results.report.write import write_tables  # the only part of a run that needs plotting libraries
 
-            summary = write_tables(course.folder, cache=BlockCache(options.cache))
+            summary = write_tables(course.folder, figures=options.figures, cache=BlockCache(options.cache))
             return Finished(summary.sentence(), summary.failed, course.folder / "report.html")
     return part
 

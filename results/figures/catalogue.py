@@ -1,7 +1,5 @@
 """Which figures a study gets: its charts, those of one kind and task together as the panels of one figure."""
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +7,7 @@ import pandas as pd
 
 from results.charts.model import Drawing
 from results.figures.draw_chart import draw
+from results.figures.names import name_of
 from results.figures.style import Figure
 
 MOST_PANELS = 12
@@ -37,9 +36,3 @@ def pictures(drawings: Iterable[Drawing], records: pd.DataFrame) -> Iterator[Pic
     for (figure, task), panels in together.items():
         cut = f" ({MOST_PANELS} of {len(panels)} panels)" if len(panels) > MOST_PANELS else ""
         yield Picture(name_of(figure, task), panels[0].caption + cut, draw(panels[:MOST_PANELS], records), tuple(panels))
-
-
-def name_of(figure: str, task: str) -> str:
-    """A file name of letters, digits, hyphens and underscores, distinct for distinct tasks."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", task.partition(" ")[0])[:60]
-    return f"{figure}-{plain}" + ("" if plain == task else "-" + hashlib.sha256(task.encode()).hexdigest()[:8])

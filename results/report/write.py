@@ -2,8 +2,10 @@
 
 import datetime
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,8 +14,6 @@ from operators.data.function_cache import BlockCache
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
-from results.figures.catalogue import Picture, pictures
-from results.figures.files import write_picture
 from results.page.document import write_page
 from results.page.index import write_index
 from results.programme import strand_of
@@ -33,6 +33,10 @@ from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
 from results.witnesses.recomputed import misstated, not_computed, recomputed
 from results.witnesses.submissions import entries
+
+if TYPE_CHECKING:
+    from results.charts.model import Drawing
+    from results.figures.catalogue import Picture
 
 TOLD = (
     *("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier"),
@@ -115,9 +119,7 @@ def write_tables(
     made = computed(now or datetime.datetime.now(datetime.UTC))
     evidence = Evidence(tables, store.quarantined(), store.disagreeing(), _of_study(folder) | digests, made)
     charts = list(drawings(evidence))
-    drawn = list(pictures(charts, evidence.records)) if figures else []
-    for picture in drawn:
-        write_picture(folder / "figures", picture, evidence.records)
+    drawn = _drawn(folder, charts, evidence.records) if figures else None
     store.quarantine()
     summary = _summary(tables, store)
     write_atomic(folder / "columns.md", _columns(tables).encode())
@@ -130,13 +132,24 @@ def write_tables(
     return summary
 
 
+def _drawn(folder: Path, charts: "Sequence[Drawing]", records: pd.DataFrame) -> "list[Picture]":
+    """The figures, written; nothing else of a report needs a plotting library."""
+    from results.figures.catalogue import pictures
+    from results.figures.files import write_picture
+
+    drawn = list(pictures(charts, records))
+    for picture in drawn:
+        write_picture(folder / "figures", picture, records)
+    return drawn
+
+
 def _of_study(folder: Path) -> dict[str, str]:
     """SHA-256 of `study.json`, where there is one."""
     path = folder / "study.json"
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()} if path.is_file() else {}
 
 
-def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
+def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: "list[Picture] | None", made: str) -> str:
     sections = (
         f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
         _strand(tables),
@@ -150,7 +163,7 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
         _findings(tables) if {"leaderboard", "exponents", "rays"} <= tables.frames.keys() else "",
         theory_section(tables["bounds"], tables["mechanism"]) if {"bounds", "mechanism"} <= tables.frames.keys() else "",
         _others(tables),
-        _figures(drawn),
+        _figures(drawn, tables.manifest.name),
         _cost(tables.frame),
         _reproduce(tables.manifest),
         f"{made}.\n",
@@ -303,7 +316,9 @@ def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
     return reason.where(fits["identified"] != "no", "not identifiable: " + reason)
 
 
-def _figures(drawn: list[Picture]) -> str:
+def _figures(drawn: "list[Picture] | None", name: str) -> str:
+    if drawn is None:
+        return f"## Figures\n\nNot drawn here; `python -m bench report {name}` draws them.\n\n"
     if not drawn:
         return "## Figures\n\nNone: no data to draw.\n\n"
     blocks = []
