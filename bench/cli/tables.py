@@ -23,8 +23,8 @@ def tables(
 ) -> None:
     """Compute the tables of a study from its frame in parts (`compact --parts`), here or on Dask.
 
-    They are byte for byte those of `report`, in the memory of one part. A part holds the cells of one task, its constants and
-    one design, which no table compares with others.
+    They are byte for byte those of `report`, in the memory of some parts at a time. A part holds the cells of one task, its
+    constants and one design, which no table compares with others.
 
     For example `python -m bench compact threshold --parts parts`, then `python -m bench tables parts --to tables`.
     """
@@ -51,7 +51,7 @@ def _spread(workers: int, scheduler: str) -> "Iterator[Map]":
         from dask.distributed import Client
 
         with Client(scheduler) as client:
-            yield lambda function, groups: client.gather(client.map(function, groups))
+            yield lambda function, batches: client.gather(client.map(function, batches))
     elif workers > 1:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context

@@ -109,17 +109,19 @@ class _Profile:
 
     def squares(self, exponents: Array, log_floors: Array) -> Array:
         """Residual sums of squares at pairs of a and ln rho, broadcast."""
-        return np.asarray(np.sum(self._residuals(exponents, log_floors) ** 2, axis=-1))
+        return _squared(self._residuals(exponents, log_floors))
 
     def _residuals(self, exponents: Array, log_floors: Array) -> Array:
         """Residuals, centred."""
-        shape: Array = np.logaddexp(log_floors[..., None], -exponents[..., None] * self.log_q)
-        return self.means - shape + shape.mean(axis=-1, keepdims=True)
+        shape = _log_sum(log_floors[..., None], -exponents[..., None] * self.log_q)
+        level = np.add.reduce(shape, axis=-1, keepdims=True) / len(self.log_q)
+        np.subtract(self.means, shape, out=shape)
+        return np.add(shape, level, out=shape)
 
     def _derivatives(self, exponents: Array, log_floors: Array) -> Array:
         """Their derivatives by ln rho."""
         share: Array = scipy.special.expit(log_floors[..., None] + exponents[..., None] * self.log_q)
-        return share.mean(axis=-1, keepdims=True) - share
+        return np.asarray(np.add.reduce(share, axis=-1, keepdims=True) / len(self.log_q) - share)
 
     def best_floors(self, exponents: Array) -> tuple[Array, Array]:
         """For each a the least sum of squares over rho >= 0, and its ln rho (-inf for none)."""
@@ -127,14 +129,32 @@ class _Profile:
         found = self.squares(exponents[:, None], grid)
         rows, place = np.arange(len(exponents)), found.argmin(axis=1)
         least, log_floors = found[rows, place], grid[rows, place]
+        residuals = self._residuals(exponents, log_floors)
         for _ in range(STEPS):
-            residuals, slopes = self._residuals(exponents, log_floors), self._derivatives(exponents, log_floors)
-            curvature = np.maximum(np.sum(slopes**2, axis=-1), 1e-300)
-            trial = log_floors - np.clip(np.sum(slopes * residuals, axis=-1) / curvature, -1.0, 1.0)
-            now = self.squares(exponents, trial)
-            least, log_floors = np.where(now < least, now, least), np.where(now < least, trial, log_floors)
+            slopes = self._derivatives(exponents, log_floors)
+            curvature = np.maximum(_squared(slopes), 1e-300)
+            trial = log_floors - np.clip(np.add.reduce(slopes * residuals, axis=-1) / curvature, -1.0, 1.0)
+            of_trial = self._residuals(exponents, trial)
+            now = _squared(of_trial)
+            better = now < least
+            if not better.any():
+                break  # all further steps are this one
+            least, log_floors = np.where(better, now, least), np.where(better, trial, log_floors)
+            residuals = np.where(better[:, None], of_trial, residuals)
         none = self.squares(exponents, np.full(len(exponents), -np.inf))
         return np.minimum(least, none), np.where(none <= least, -np.inf, log_floors)
+
+
+def _squared(values: Array) -> Array:
+    """Sums of squares along the last axis."""
+    return np.asarray(np.add.reduce(values * values, axis=-1))
+
+
+def _log_sum(one: Array, other: Array) -> Array:
+    """ln(e^one + e^other), where not both are -inf: `numpy.logaddexp` on whole vectors of the processor."""
+    found = np.subtract(one, other)
+    np.exp(np.negative(np.abs(found, out=found), out=found), out=found)
+    return np.add(np.log1p(found, out=found), np.maximum(one, other), out=found)
 
 
 def _interval(profile: _Profile, *, confidence: float) -> tuple[float, float, float, bool]:
@@ -154,22 +174,25 @@ def _interval(profile: _Profile, *, confidence: float) -> tuple[float, float, fl
     rounding = len(profile.means) * LEAST_SCATTER**2
     most = max(float(squares[best]), rounding) * (1.0 + t**2 / freedom)
     inside = np.flatnonzero(squares <= most)
-    low = 0.0 if inside[0] == 0 else _crossing(profile, nodes[inside[0]], nodes[inside[0] - 1], most)
-    high = math.inf if inside[-1] == len(nodes) - 1 else _crossing(profile, nodes[inside[-1]], nodes[inside[-1] + 1], most)
+    ends = {0.0: (inside[0], inside[0] - 1), math.inf: (inside[-1], inside[-1] + 1)}
+    shown = {beyond: nodes[[*pair]] for beyond, pair in ends.items() if 0 <= pair[1] < len(nodes)}
+    crossed = dict(zip(shown, _crossings(profile, np.asarray(list(shown.values())), most), strict=True)) if shown else {}
+    low, high = (crossed.get(beyond, beyond) for beyond in ends)
     without = bool(np.any(profile.squares(np.exp(nodes), np.full(len(nodes), -np.inf)) <= most))
     at_ends = squares[[0, -1]] <= squares[best] + rounding
     exponent = 0.0 if at_ends[0] else math.inf if at_ends[1] else float(np.exp(nodes[best]))
     return exponent, low, high, without
 
 
-def _crossing(profile: _Profile, inner: float, outer: float, most: float) -> float:
-    """The exponent between two whose logarithms are given at which the least sum of squares becomes `most`."""
+def _crossings(profile: _Profile, brackets: Array, most: float) -> list[float]:
+    """Between the two exponents of each bracket (K, 2), given as logarithms, that at which the least sum becomes `most`."""
+    rows = np.arange(len(brackets))
     for _ in range(2):
-        nodes = np.linspace(inner, outer, REFINED)
-        beyond: NDArray[np.bool_] = profile.best_floors(np.exp(nodes))[0] > most
-        last = max(int(np.argmax(beyond)), 1)
-        inner, outer = float(nodes[last - 1]), float(nodes[last])
-    return math.exp((inner + outer) / 2.0)
+        nodes = np.linspace(brackets[:, 0], brackets[:, 1], REFINED, axis=-1)
+        beyond: NDArray[np.bool_] = profile.best_floors(np.exp(nodes.ravel()))[0].reshape(nodes.shape) > most
+        last = np.maximum(beyond.argmax(axis=1), 1)
+        brackets = np.column_stack([nodes[rows, last - 1], nodes[rows, last]])
+    return [math.exp((inner + outer) / 2.0) for inner, outer in brackets.tolist()]
 
 
 def _misfit(between: float, within: float, sizes: int, runs: int) -> float:

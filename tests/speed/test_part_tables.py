@@ -110,7 +110,7 @@ def _tables(folder: Path, scheduler: str) -> dict[str, bytes]:
     from dask.distributed import Client
 
     with Client(scheduler) as client:
-        return tables_of_parts(open_frame_files(folder), lambda function, groups: client.gather(client.map(function, groups)))
+        return tables_of_parts(open_frame_files(folder), lambda function, batches: client.gather(client.map(function, batches)))
 
 
 if __name__ == "__main__":
