@@ -35,8 +35,8 @@ def tables(
     if workers < 1:
         raise UserError(f"expected --workers >= 1, got {workers}")
     held = open_frame_files(parts)
-    with _spread(workers, scheduler) as spread:
-        found = tables_of_parts(held, spread)
+    with spread(workers, scheduler) as over:
+        found = tables_of_parts(held, over)
     to.mkdir(parents=True, exist_ok=True)
     for name, content in found.items():
         write_atomic(to / name, content)
@@ -44,7 +44,7 @@ def tables(
 
 
 @contextmanager
-def _spread(workers: int, scheduler: str) -> "Iterator[Map]":
+def spread(workers: int, scheduler: str) -> "Iterator[Map]":
     """What applies a function to parts: one after another, in processes, or on the workers of a scheduler."""
     if scheduler:
         require("`bench tables --scheduler`", "cluster")

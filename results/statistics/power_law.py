@@ -109,38 +109,37 @@ class _Profile:
 
     def squares(self, exponents: Array, log_floors: Array) -> Array:
         """Residual sums of squares at pairs of a and ln rho, broadcast."""
-        return _squared(self._residuals(exponents, log_floors))
+        return _squared(self._residuals(self._shape(exponents, log_floors)))
 
-    def _residuals(self, exponents: Array, log_floors: Array) -> Array:
+    def _shape(self, exponents: Array, log_floors: Array) -> Array:
+        """ln(rho + (q / q_max)^-a)."""
+        return _log_sum(log_floors[..., None], -exponents[..., None] * self.log_q)
+
+    def _residuals(self, shape: Array) -> Array:
         """Residuals, centred."""
-        shape = _log_sum(log_floors[..., None], -exponents[..., None] * self.log_q)
         level = np.add.reduce(shape, axis=-1, keepdims=True) / len(self.log_q)
-        np.subtract(self.means, shape, out=shape)
-        return np.add(shape, level, out=shape)
-
-    def _derivatives(self, exponents: Array, log_floors: Array) -> Array:
-        """Their derivatives by ln rho."""
-        share: Array = scipy.special.expit(log_floors[..., None] + exponents[..., None] * self.log_q)
-        return np.asarray(np.add.reduce(share, axis=-1, keepdims=True) / len(self.log_q) - share)
+        found = np.subtract(self.means, shape)
+        return np.add(found, level, out=found)
 
     def best_floors(self, exponents: Array) -> tuple[Array, Array]:
         """For each a the least sum of squares over rho >= 0, and its ln rho (-inf for none)."""
         grid = np.linspace(SMALLEST_FLOOR, -exponents * self.log_q[0] + BEYOND, FLOORS, axis=-1)
         found = self.squares(exponents[:, None], grid)
-        rows, place = np.arange(len(exponents)), found.argmin(axis=1)
-        least, log_floors = found[rows, place], grid[rows, place]
-        residuals = self._residuals(exponents, log_floors)
-        for _ in range(STEPS):
-            slopes = self._derivatives(exponents, log_floors)
-            curvature = np.maximum(_squared(slopes), 1e-300)
-            trial = log_floors - np.clip(np.add.reduce(slopes * residuals, axis=-1) / curvature, -1.0, 1.0)
-            of_trial = self._residuals(exponents, trial)
-            now = _squared(of_trial)
-            better = now < least
-            if not better.any():
-                break  # all further steps are this one
-            least, log_floors = np.where(better, now, least), np.where(better, trial, log_floors)
-            residuals = np.where(better[:, None], of_trial, residuals)
+        left, place = np.arange(len(exponents)), found.argmin(axis=1)
+        least, log_floors = found[left, place], grid[left, place]
+        shape = self._shape(exponents, log_floors)
+        for _ in range(STEPS):  # of those that a step has lessened: of the others every further step is the same
+            share = np.exp(log_floors[left, None] - shape)
+            slopes = np.add.reduce(share, axis=-1, keepdims=True) / len(self.log_q) - share
+            descent = np.add.reduce(slopes * self._residuals(shape), axis=-1) / np.maximum(_squared(slopes), 1e-300)
+            trial = log_floors[left] - np.clip(descent, -1.0, 1.0)
+            shape = self._shape(exponents[left], trial)
+            now = _squared(self._residuals(shape))
+            better = now < least[left]
+            left, shape = left[better], shape[better]
+            if not len(left):
+                break
+            least[left], log_floors[left] = now[better], trial[better]
         none = self.squares(exponents, np.full(len(exponents), -np.inf))
         return np.minimum(least, none), np.where(none <= least, -np.inf, log_floors)
 
