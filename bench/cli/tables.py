@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,6 +43,13 @@ def tables(
     print(f"{to}: {len(found)} tables of {len(held.groups)} parts")
 
 
+def _gathered(futures: list[Any]) -> Iterator[Any]:
+    """Results in order, each of them let go of where it was computed."""
+    futures.reverse()
+    while futures:
+        yield futures.pop().result()
+
+
 @contextmanager
 def spread(workers: int, scheduler: str) -> "Iterator[Map]":
     """What applies a function to parts: one after another, in processes, or on the workers of a scheduler."""
@@ -51,7 +58,7 @@ def spread(workers: int, scheduler: str) -> "Iterator[Map]":
         from dask.distributed import Client
 
         with Client(scheduler) as client:
-            yield lambda function, batches: client.gather(client.map(function, batches))
+            yield lambda function, batches: _gathered(client.map(function, batches))
     elif workers > 1:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
