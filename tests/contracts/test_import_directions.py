@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, str] = {
     "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
     " results.schema results.families results.records results.statistics results.witnesses",
     "results.programme": "",
-    "results.answers": "operators.bounds results.tables results.programme",
+    "results.answers": "operators.bounds results.records results.tables results.programme",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
     "results.partitions": "operators results.schema results.families results.records results.tables",
     "results.charts": "operators results.schema results.records results.statistics results.tables",
@@ -68,7 +68,7 @@ MAY_IMPORT: dict[str, str] = {
     "bench.families": "operators operators.tasks operators.architectures operators.baselines operators.data operators.bounds"
     " operators.diagnostics operators.companions results.schema results.families results.records results.witnesses bench.cell"
     " bench.data_sets bench.engines",
-    "bench.search": "operators.architectures operators.data operators.bounds operators.constructions"
+    "bench.search": "operators.architectures operators.tasks operators.data operators.bounds operators.constructions"
     " results.records results.witnesses bench.cell bench.question bench.threshold_series bench.families",
     "bench.fit": "operators operators.numerics operators.external operators.architectures operators.baselines operators.data"
     " operators.bounds operators.sizing results.schema results.witnesses results.sizing results.models results.figures"
