@@ -24,11 +24,12 @@ import numpy as np
 from operators import find_task
 from operators.architectures import DeepONet
 from operators.bounds import bit_counting, eckart_young, first_layer, linear_heads, population, rank_to_parameters
-from operators.bounds.bound import Answer, Bound, Statement, at_least_q
-from operators.bounds.rank_to_parameters import Needed, NetClass
+from operators.bounds.bound import Answer, Statement, at_least_q
+from operators.bounds.rank_to_parameters import Needed, NetClass, class_of
 from operators.data.dataset import BlockCache, Request, build
 from operators.data.normalisation import scaled
 from operators.diagnostics.floor import feature_floors_of, floors_of, least_rank
+from operators.errors import UserError
 from results.records.manifest import Asked, Bracket
 from results.witnesses.cost import Limits, cost
 from results.witnesses.error import allowed_error
@@ -124,7 +125,7 @@ def _ends(asked: Asked, request: Request, cache: BlockCache) -> dict[str, Any]:
     if floors is not None and features is not None and net.output_rank() is not None:
         needed = Needed(*(least_rank(allowed, problem, found) for found in (floors, *features)))
         q_bound = eckart_young.BOUND.name
-    nets = rank_to_parameters.class_of(net, asked.net_class)
+    nets = class_of(net, asked.net_class)
     least = rank_to_parameters.necessary_parameters(nets, needed, asked.q)
     said = rank_to_parameters.BOUND.says("d", Answer(least, not needed.rank > 1))
     if target.kind == "absorb" and asked.noise_law != "none":
@@ -133,29 +134,34 @@ def _ends(asked: Asked, request: Request, cache: BlockCache) -> dict[str, Any]:
             said = bit_counting.BOUND.says("d", Answer(counted, False))
         if said.value < freed:
             said = linear_heads.BOUND.says("d", Answer(freed, False))
-    return _stated(needed, q_bound, eckart_young.BOUND, said)
+    return _stated(needed, q_bound, eckart_young.BOUND.says("q", at_least_q(needed.rank)).worth, said)
 
 
 def _of_new_functions(asked: Asked, request: Request) -> dict[str, Any]:
-    """The ends that the spectrum gives."""
-    task, target = request.task, asked.target.value
-    spectrum = task.output_spectrum()
-    nets = rank_to_parameters.class_of(_net(asked, len(task.sensors()), task.points().shape[1]), asked.net_class)
-    rank = 1 if spectrum is None else first_layer.least_rank(spectrum, target)
+    """Those of a question about new functions.
+
+    Raises:
+        UserError: noise, or another design than a grid of all points, which the spectrum says nothing of.
+    """
+    task = request.task
+    points = task.points()
+    if asked.noise_law != "none" or (asked.design, asked.points) != ("grid", len(points)):
+        raise UserError(f"expected clean data on a grid of all {len(points)} points for {asked.target.label!r}, got others")
+    spectrum, nets = task.output_spectrum(), class_of(_net(asked, len(task.sensors()), points.shape[1]), asked.net_class)
+    rank = 1 if spectrum is None else first_layer.least_rank(spectrum, asked.target.value)
     said = first_layer.BOUND.says("d", Answer(first_layer.necessary_parameters(nets, rank, rank), not rank > 1))
     q_bound = "none: no spectrum is known" if spectrum is None else population.BOUND.name
-    return _stated(Needed(rank, branch=rank), q_bound, population.BOUND, said)
+    return _stated(Needed(rank, branch=rank), q_bound, population.BOUND.says("q", at_least_q(rank)).worth, said)
 
 
-def _stated(needed: Needed, q_bound: str, on_q: Bound, said: Statement) -> dict[str, Any]:
-    """The fields of `Ends`."""
+def _stated(needed: Needed, q_bound: str, q_status: str, said: Statement) -> dict[str, Any]:
     return {
         "rank": needed.rank,
         "branch": needed.branch,
         "trunk": needed.trunk,
         "q_lower": max(needed.rank, 1),
         "q_bound": q_bound,
-        "q_status": on_q.says("q", at_least_q(needed.rank)).worth,
+        "q_status": q_status,
         "d_lower": int(said.value) if math.isfinite(said.value) else None,
         "d_bound": said.bound,
         "d_status": said.worth,
