@@ -21,7 +21,8 @@ def answers(study: StudyTables) -> Iterator[Answer]:
         if part["widths"].max() > 1:
             yield Answer(
                 _threshold(str(equation), part),
-                "longer training, another recipe or other widths: a width at which no risk below sigma^2 was found is no limit",
+                "another draw, as V differs from sigma^2 by as much as is absorbed; longer training or another recipe: that no"
+                " risk below sigma^2 was found is no limit",
                 "pinn_thresholds.csv",
                 "companion",
                 task=str(equation),
@@ -55,13 +56,16 @@ def _threshold(equation: str, part: pd.DataFrame) -> str:
     told = []
     for row in part.to_dict("records"):
         if row["width"] == row["width"]:
-            found = f"from width {row['width']:.0f} (d = {row['d']:.0f})"
+            found = f"first at width {row['width']:.0f} (d = {row['d']:.0f})"
             found += f", not at {row['width_not']:.0f}" if row["width_not"] == row["width_not"] else ", the least tried"
+            found += f" and not at {counted(row['wider_above'], 'larger width')}" if row["wider_above"] else ""
             if row["clean_width"] == row["clean_width"]:
-                found += f", where without noise it errs by {row['clean_width']:.2g}"
+                found += f" (without noise it errs by {row['clean_width']:.2g} there)"
         else:
             found = f"at no width up to {row['width_not']:.0f} (not found)"
-        line = f"from d = {row['line_d']:.0f}" if row["line_d"] == row["line_d"] else "at no d tried"
+        realised = row["width_realised"]
+        found += f", below V {f'first at {realised:.0f}' if realised == realised else 'nowhere'}"
+        line = f"first at d = {row['line_d']:.0f}" if row["line_d"] == row["line_d"] else "at no d tried"
         told.append(f"sigma = {row['sigma']:g} {found}; least squares by polynomials {line}")
     return f"{equation}: the risk falls below sigma^2 for {'; for '.join(told)}"
 

@@ -48,6 +48,7 @@ THRESHOLDS: dict[str, str] = {
     "width": "smallest width whose mean risk is below sigma^2; blank: not found",
     "d": "its trained numbers",
     "width_not": "largest smaller width tried, which is not below",
+    "wider_above": "larger widths tried, which are not below either",
     "width_realised": "smallest width whose mean risk is below V",
     "clean_width": "error of approximation of the net of that width, trained alike without noise",
     "line_d": "smallest d tried with which the polynomial's risk is below sigma^2",
@@ -143,7 +144,7 @@ def thresholds(frame: "pd.DataFrame") -> "pd.DataFrame":
         for sigma, part in same[same["sigma"] > 0.0].groupby("sigma", sort=True):
             known = dict(zip(BY[:-1], (*how, sigma), strict=True))
             rows.append({**known, "widths": len(part), **_threshold(part, float(str(sigma)) ** 2, clean)})
-    whole = {name: "int64" for name in ("iterations", "widths", "most_absorbed_d")}
+    whole = {name: "int64" for name in ("iterations", "widths", "wider_above", "most_absorbed_d")}
     found = pd.DataFrame(rows, columns=list(THRESHOLDS))
     texts = {"equation", "engine", "recipe", *whole}
     return found.astype({**whole, **{name: "float64" for name in THRESHOLDS if name not in texts}})
@@ -160,6 +161,7 @@ def _threshold(part: "pd.DataFrame", variance: float, clean: "pd.Series[float]")
         "width": None if first is None else first["width"],
         "d": None if first is None else first["d"],
         "width_not": smaller.max() if len(smaller) else None,
+        "wider_above": 0 if first is None else int((part["risk"][part["width"] > first["width"]] >= variance).sum()),
         "width_realised": realised["width"].min() if len(realised) else None,
         "clean_width": None if first is None else clean.get(first["width"]),
         "line_d": line.min() if len(line) else None,

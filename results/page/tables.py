@@ -217,7 +217,7 @@ FILES = (
         "pinn_thresholds",
         "Where the risk falls below the variance",
         "The smallest width tried whose mean supervision risk is below sigma^2, and below the realised V; blank: not found.",
-        "equation engine recipe iterations sigma width d width_not width_realised clean_width line_d most_absorbed demanded_d",
+        "equation engine recipe iterations sigma width d width_not wider_above width_realised clean_width line_d most_absorbed",
     ),
     Spec(
         "companion",

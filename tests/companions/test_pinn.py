@@ -185,9 +185,13 @@ def test_thresholds_are_told_by_width_and_what_is_not_found_is_said_so() -> None
     assert (row["width"], row["width_not"], row["width_realised"], row["d"]) == (10, 5, 20, 30)
     assert (row["clean_width"], row["line_d"], row["most_absorbed_d"]) == (0.001, 15, 60)
     assert row["most_absorbed"] == pytest.approx(0.001 / 0.088)
+    told = _threshold("hjb", thresholds(table({2: 0.12, 5: 0.091, 10: 0.089, 20: 0.087})))
+    assert "first at width 10 (d = 30), not at 5 (without noise it errs by 0.001 there), below V first at 20" in told
+    again = thresholds(table({2: 0.089, 5: 0.091, 10: 0.089, 20: 0.092}))
+    assert "first at width 2 (d = 6), the least tried and not at 2 larger widths (without" in _threshold("hjb", again)
     none = thresholds(table({2: 0.12, 5: 0.091}))
     assert none["width"].isna().all()
-    assert "sigma = 0.3 at no width up to 5 (not found)" in _threshold("hjb", none)
+    assert "sigma = 0.3 at no width up to 5 (not found), below V nowhere" in _threshold("hjb", none)
 
 
 def test_measurements_agree_by_risk_and_not_by_what_hangs_on_the_last_step() -> None:
