@@ -17,7 +17,8 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     noisy = rows[rows["sigma"] > 0.0]
     if len(noisy):
         yield Answer(_line(noisy) + not_done(by_outcome(study.frame["status"])), STRANDS["pinn"].falsified_by, *RISKS)
-    for (equation, engine, recipe, iterations), part in sought.groupby(["equation", "engine", "recipe", "iterations"], sort=True):
+    how = ["equation", "engine", "recipe", "iterations", "weight"]
+    for (equation, engine, recipe, iterations, weight), part in sought.groupby(how, sort=True):
         if part["widths"].max() > 1:
             yield Answer(
                 _threshold(str(equation), part),
@@ -26,7 +27,7 @@ def answers(study: StudyTables) -> Iterator[Answer]:
                 "pinn_thresholds.csv",
                 "companion",
                 task=str(equation),
-                setting=f"measured, {iterations} steps of {recipe}, {engine}",
+                setting=f"measured, {iterations} steps of {recipe}, lambda_s = {weight:g}, {engine}",
             )
     both = _both(rows)
     if len(both):
@@ -72,7 +73,7 @@ def _threshold(equation: str, part: pd.DataFrame) -> str:
 
 def _both(rows: pd.DataFrame) -> pd.DataFrame:
     """Risks of both engines, where both have trained the same cells."""
-    names = ["equation", "recipe", "iterations", "sigma", "width"]
+    names = ["equation", "recipe", "iterations", "weight", "sigma", "width"]
     sides = [rows[rows["engine"] == engine].set_index(names)["risk"] for engine in ("native", "deepxde")]
     return pd.concat(sides, axis=1, keys=["native", "deepxde"]).dropna().reset_index()
 

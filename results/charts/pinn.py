@@ -20,11 +20,12 @@ CLAIMED = Switch("claimed shape, d log d = C n eta^2", "theory", "slope only", d
 def pinn_charts(evidence: Evidence) -> Iterator[Chart]:
     """Two charts for each equation, engine and budget."""
     table = evidence.tables["pinn"]
-    for (equation, engine, recipe, iterations), part in table.groupby(["equation", "engine", "recipe", "iterations"], sort=True):
+    for (equation, *how), part in table.groupby(["equation", "engine", "recipe", "iterations", "weight"], sort=True):
         if part["width"].nunique() > 1 and (part["sigma"] > 0.0).any():
-            how = f"{engine}, {iterations} steps of {recipe}"
-            yield _risks(part, str(equation), how)
-            yield _absorbed(part, str(equation), how)
+            engine, recipe, iterations, weight = how
+            told = f"{engine}, {iterations} steps of {recipe}, lambda_s = {weight:g}"
+            yield _risks(part, str(equation), told)
+            yield _absorbed(part, str(equation), told)
 
 
 def _risks(part: pd.DataFrame, equation: str, how: str) -> Chart:

@@ -10,13 +10,14 @@ from results.schema.model import LARGEST_COUNT, Model
 if TYPE_CHECKING:
     import pandas as pd
 
-BY = ("equation", "engine", "recipe", "iterations", "sigma", "width")
+BY = ("equation", "engine", "recipe", "iterations", "weight", "sigma", "width")
 ASKED = {
     "equation": "taylor-green, hjb or poisson",
     "width": "hidden units",
     "sigma": "standard deviation of the uniform noise, drawn once and frozen; 0: none",
     "recipe": "adamw, as published, in float32; l-bfgs, in float64, rounded to float32 in the end",
     "iterations": "steps of AdamW, or iterations of L-BFGS at most",
+    "weight": "lambda_s, weight of the supervision in the loss",
     "engine": "native: closed-form derivatives; deepxde: DeepXDE's own loop",
 }
 MEASURES = {
@@ -69,7 +70,7 @@ class Cell(Model):
     iterations: int = Field(10_000, ge=1, le=10**7, description=ASKED["iterations"])
     rate: float = Field(1e-2, gt=0.0, le=1.0, description="learning rate")
     decay: float = Field(1e-2, ge=0.0, le=1.0, description="decoupled weight decay")
-    weight: float = Field(1.1, gt=0.0, le=1e6, description="lambda_s, weight of the supervision in the loss")
+    weight: float = Field(1.1, gt=0.0, le=1e6, description=ASKED["weight"])
     engine: Literal["native", "deepxde"] = Field("native", description=ASKED["engine"])
     replicate: int = Field(0, ge=0, le=LARGEST_COUNT, description="selects noise, outer weights and start")
 

@@ -217,14 +217,14 @@ FILES = (
         "pinn_thresholds",
         "Where the risk falls below the variance",
         "The smallest width tried whose mean supervision risk is below sigma^2, and below the realised V; blank: not found.",
-        "equation engine recipe iterations sigma width d width_not wider_above width_realised clean_width line_d most_absorbed",
+        "equation engine recipe iterations weight sigma width d width_not wider_above width_realised line_d most_absorbed",
     ),
     Spec(
         "companion",
         "pinn",
         "Risks and the certified line",
         "`absorbed` must not exceed `allowed`; `above` counts the runs whose risk lies below `least_risk`.",
-        "equation engine recipe iterations sigma width d runs risk energy absorbed allowed clean residual line_risk above",
+        "equation engine recipe iterations weight sigma width d runs risk energy absorbed allowed clean residual line_risk above",
     ),
     Spec("records", "cells", "Every cell", "", ""),
 )

@@ -168,6 +168,7 @@ def table(risks: dict[int, float], *, sigma: float = 0.3, energy: float = 0.088)
             "engine": "native",
             "recipe": "adamw",
             "iterations": 9,
+            "weight": 1.1,
             "sigma": s,
         }
         | {"width": width, "d": 3 * width, "n": 4096, "energy": energy if s else 0.0, "risk": risk if s else 0.01 / width}
