@@ -37,7 +37,7 @@ class Question:
 
     Raises:
         UserError: counts that are no whole numbers >= 1, noise to absorb where there is none, a class that does not fit the
-            depths, or a net that no witness can state.
+            depths, noise or part of the points where new functions are asked about, or a net that no witness can state.
     """
 
     template: Cell
@@ -68,9 +68,24 @@ class Question:
                 f"question: target: expected noise for the target '{self.target.label}', got noise law 'none'; ask for a relative"
                 " error or give the template noise"
             )
-
+        if self.target.kind == "population":
+            self._refuse_what_new_functions_cannot_answer()
         if self.template.task in TASKS and isinstance(self.template.architecture, Net):
             self._refuse_what_no_witness_can_state()
+
+    def _refuse_what_new_functions_cannot_answer(self) -> None:
+        """The error over new functions is that over the points of the spectrum, which are all points of the task.
+
+        Raises:
+            UserError: noise, or another design than a grid of all points.
+        """
+        cell = self.template
+        points = len(cell.request().task.points()) if cell.task in TASKS else cell.points
+        if cell.noise.law != "none" or (cell.design, cell.points) != ("grid", points):
+            raise UserError(
+                f"question: target: expected clean data on a grid of all {points} points for '{self.target.label}', got noise"
+                f" {cell.noise.law!r}, design {cell.design!r}, M = {cell.points}"
+            )
 
     def _refuse_what_no_witness_can_state(self) -> None:
         """A search leaves witnesses, so its nets and scalings must be such as a witness can state.

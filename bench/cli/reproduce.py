@@ -48,7 +48,11 @@ def reproduce(
             failed += not finding.holds
     if not studies and chosen:
         changed = overview_changed(reference, cache)
-        said = f"{' and '.join(changed)} differ from what" if changed else "standings.csv and findings.md are what"
+        said = (
+            f"{' and '.join(changed)} differ from what"
+            if changed
+            else "standings.csv, contributions.csv and findings.md are what"
+        )
         print(f"{'FAIL' if changed else 'ok  '} {said} the published studies give")
         failed += bool(changed)
     if failed:

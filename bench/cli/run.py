@@ -15,6 +15,7 @@ from bench.drivers.options import Options, check_workers
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import EXECUTORS
 from bench.extras import require
+from bench.platforms import require_posix
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,6 +62,7 @@ def run(
     find_study(study)
     if not dry_run:
         require("`bench run`", *EXECUTORS[executor].extras, *(("report",) if part == WHOLE else ()))
+        require_posix("`bench run`")
     from bench.drivers.study_run import at_preset, open_course
     from bench.study import load_study
     from operators.atomic_files import sweep_results

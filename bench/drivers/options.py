@@ -1,11 +1,11 @@
 """How a study is run: the options of `python -m bench run`, and what they become."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.execution.executors import EXECUTORS
+from bench.platforms import usable_cores
 from operators.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,4 +83,4 @@ def check_workers(workers: int, executor: str = "local") -> int:
     if workers < 0 or (workers == 0 and executor == "slurm"):
         least = "1 (the number of jobs)" if executor == "slurm" else "0"
         raise UserError(f"expected --workers >= {least}, got {workers}")
-    return workers or len(os.sched_getaffinity(0))
+    return workers or usable_cores()

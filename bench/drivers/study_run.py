@@ -24,7 +24,7 @@ from operators.data.dataset import BlockCache
 from results.records.manifest import PAPER, save_manifest, stated_manifest
 from results.records.store import Store
 
-STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPED_BY = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Interrupted(BaseException):

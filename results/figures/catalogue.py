@@ -16,11 +16,12 @@ MOST_PANELS = 12
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with its file name (without ending) and a sentence that says what it shows."""
+    """A figure with its file name (without ending), a sentence that says what it shows, and its charts, also those cut off."""
 
     name: str
     caption: str
     figure: Figure
+    panels: tuple[Drawing, ...]
 
 
 def pictures(drawings: Iterable[Drawing], records: pd.DataFrame) -> Iterator[Picture]:
@@ -35,7 +36,7 @@ def pictures(drawings: Iterable[Drawing], records: pd.DataFrame) -> Iterator[Pic
         together.setdefault((drawing.figure, drawing.task), []).append(drawing)
     for (figure, task), panels in together.items():
         cut = f" ({MOST_PANELS} of {len(panels)} panels)" if len(panels) > MOST_PANELS else ""
-        yield Picture(name_of(figure, task), panels[0].caption + cut, draw(panels[:MOST_PANELS], records))
+        yield Picture(name_of(figure, task), panels[0].caption + cut, draw(panels[:MOST_PANELS], records), tuple(panels))
 
 
 def name_of(figure: str, task: str) -> str:

@@ -26,6 +26,8 @@ from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
 BASELINES = "baselines"
 """The family of data sets whose reference lines a study draws."""
+POPULATION = "relative error on new functions"
+"""What labels of targets about new functions begin with."""
 PAPER = "paper"  # the preset that is the whole study
 NetClass = Widths
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -34,19 +36,21 @@ Key = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Target(Model):
-    """What a fit must reach: absorb a fraction of the noise, or a clean global relative L2 error.
+    """What a fit must reach: absorb a fraction of the noise, or a clean relative L2 error on its data or on new functions.
 
-    kind `absorb`: rho >= value (noisy cells);  kind `relative`: |y - h| / |y| <= value (noise-free cells). Both lie below 1: the
-    zero function has relative error 1, and to absorb all noise is to interpolate.
+    kind `absorb`: rho >= value (noisy cells);  kind `relative`: |y - h| / |y| <= value (noise-free cells);  kind `population`,
+    of questions only: sqrt(E |G - h|^2 / E |G|^2) <= value over new functions. All lie below 1: the zero function has relative
+    error 1, and to absorb all noise is to interpolate.
     """
 
-    kind: Literal["absorb", "relative"]
+    kind: Literal["absorb", "relative", "population"]
     value: float = Field(ge=LEAST_TARGET, lt=1.0)
 
     @property
     def label(self) -> str:
         """Short text for tables and figures."""
-        return f"absorb {self.value:g}" if self.kind == "absorb" else f"relative error {self.value:g}"
+        words = {"absorb": "absorb", "relative": "relative error", "population": POPULATION}
+        return f"{words[self.kind]} {self.value:g}"
 
 
 class ExpectedCell(Model):

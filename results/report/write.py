@@ -9,12 +9,11 @@ import pandas as pd
 
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
-from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
 from results.figures.catalogue import Picture, pictures
-from results.figures.style import METADATA, rendered
+from results.figures.files import write_picture
 from results.page.document import write_page
 from results.page.index import write_index
 from results.programme import strand_of
@@ -116,8 +115,7 @@ def write_tables(
     charts = list(drawings(evidence))
     drawn = list(pictures(charts, evidence.records)) if figures else []
     for picture in drawn:
-        for kind in METADATA:
-            write_atomic(inside(folder / "figures", f"{picture.name}.{kind}"), rendered(picture.figure, kind))
+        write_picture(folder / "figures", picture, evidence.records)
     store.quarantine()
     summary = _summary(tables, store)
     write_atomic(folder / "columns.md", _columns(tables).encode())

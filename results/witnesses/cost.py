@@ -47,18 +47,24 @@ class Limits:
             )
 
 
-def cost(request: Request, net: Architecture, *, independent: bool = False) -> Work:
+def cost(request: Request, net: Architecture, *, independent: bool = False, new_functions: int = 0) -> Work:
     """What verifying a net on these data takes.
 
     Args:
         request: the data.
         net: the hypothesis class.
         independent: with the evaluation that shares no line with the first, which leaders and contradictions get.
+        new_functions: drawn to measure the net on.
     """
     evaluated = _evaluation(request, net)
     total = _generation(request) + _sampling(request) + evaluated.times(EVALUATED)
     if request.design == "grid" and net.output_rank() is not None:
         total += _floors(request.functions, request.points)
+    blocks = -(-new_functions // BLOCK)
+    if blocks:
+        values = len(request.task.sensors()) + len(request.task.points())
+        total += (request.task.work(BLOCK) + elementwise(BLOCK * values, 40.0) + Work(OVERHEAD)).times(blocks)
+        total += Work(EVALUATED * net.operations(new_functions, request.points, request.points))
     if independent:
         total += Work(PYTHON / PRODUCT * evaluated.operations)
     return total

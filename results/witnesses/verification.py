@@ -21,10 +21,11 @@ from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target
 from results.witnesses.constructed import not_as_constructed
 from results.witnesses.cost import Limits, cost
+from results.witnesses.disturbance import DATA_BITS
 from results.witnesses.error import (
-    DATA_BITS,
     DRIFT_FACTOR,
     ENTERING_MARGIN,
+    FRESH,
     LEAST_ALLOWED,
     VERIFYING_MARGIN,
     Measured,
@@ -203,8 +204,13 @@ def request_of(header: Header, limits: Limits | None = STANDARD, *, independent:
             f" got one on {net.sensors} and {net.coordinates}"
         )
     request = _request(data)
+    new_functions = FRESH if header.target.kind == "population" else 0
+    if new_functions and (data.design, data.points) != ("grid", len(points)):
+        raise UserError(
+            f"expected a grid of all {len(points)} points for a target about new functions, got {data.design!r} of {data.points}"
+        )
     if limits is not None:
-        limits.require(cost(request, net, independent=independent))
+        limits.require(cost(request, net, independent=independent, new_functions=new_functions))
     return request
 
 

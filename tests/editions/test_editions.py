@@ -187,8 +187,9 @@ def test_a_contradiction_is_kept_with_both_sides_and_marks_its_question(referenc
     keep(reference, witness, found)
     assert contradictions(reference) == (found,)
     assert "q 3, and `planted` certifies at least 99" in found.sentence()
-    assert overview_changed(reference) == ["standings.csv"]
+    assert overview_changed(reference) == ["standings.csv", "findings.md"]
     write_overview(reference)
+    assert "1 contradicted" in (reference / "findings.md").read_text()
     assert read_csv(reference / "standings.csv")["status"][0] == "contradicted"
 
 
