@@ -218,6 +218,28 @@ def recovery_by_peeling() -> tuple[int, float, int, float]:
     return found[0], found[1], found[2], found[3]
 
 
+def linear_line() -> tuple[float, ...]:
+    """Largest shares of the noise that the linear count leaves on the labels of Taylor-Green vortices at delta = 0.05."""
+    from operators.bounds.lemmas.counted_risk import linear_share
+
+    return tuple(linear_share(12288, 96 * w * math.log(2.0), failure_probability=0.05) for w in (5, 10, 20, 30, 50, 70))
+
+
+def certified_line() -> tuple[float, ...]:
+    """The shares that both counts leave there at DELTA, rounded up."""
+    from operators.bounds.lemmas.counted_risk import least_risk
+
+    nats = (96 * w * math.log(2.0) for w in (5, 20, 50, 100, 200))
+    return tuple(math.ceil(1e3 * (1.0 - least_risk(12288, one, sigma=1.0, energy=1.0))) / 1e3 for one in nats)
+
+
+def line_on_the_boundary() -> tuple[float]:
+    """The share left to a net of width 10 on the labels of Poisson's equation, rounded up."""
+    from operators.bounds.lemmas.counted_risk import least_risk
+
+    return (math.ceil(1e2 * (1.0 - least_risk(596, 640 * math.log(2.0), sigma=1.0, energy=1.0))) / 1e2,)
+
+
 def price_of_a_head() -> tuple[float, float]:
     """Nats of one more dimension where a share x = 0.06 of them absorbs rho = 1/2, -d/dx of kl(x || rho) / 2; and of 32 bits."""
     share, rho = 0.06, 0.5
@@ -244,6 +266,17 @@ COMPUTED = (
         recovery_by_svd,
     ),
     Statement("docs/programme.md", "{} products leave {:.0e} of it in the spectral norm, {} leave {:.0e}", recovery_by_peeling),
+    Statement(
+        "docs/programme.md",
+        "the shares {:.3f}, {:.3f}, {:.3f}, {:.3f}, {:.3f} and {:.3f} of the noise to widths 5, 10, 20, 30, 50 and 70",
+        linear_line,
+    ),
+    Statement(
+        "docs/programme.md",
+        "leave {:.3f}, {:.3f}, {:.3f}, {:.3f} and {:.3f} to widths 5, 20, 50, 100 and 200",
+        certified_line,
+    ),
+    Statement("docs/programme.md", "the line leaves {:.2f} already at width 10", line_on_the_boundary),
     Statement("docs/theory.md", "That costs ln(1/delta) = {:.0f} nats, {:.2f} parameters of 32 bits", cost_of_certainty),
     Statement("docs/theory.md", "For b = 32 that is {:.2f} nats a parameter", nats_per_parameter),
     Statement("docs/theory.md", "{} to {} times d for one hidden layer of width q", pseudo_dimension_per_parameter),

@@ -103,6 +103,18 @@ CAPACITY = Strand(
     source="Gopalani, Karmakar, Kumar, Mukherjee 2024, arXiv 2205.11359; for PINNs, arXiv 2603.23072",
 )
 
+PINN = Strand(
+    title="Physics-informed nets on noisy labels must be larger",
+    kind="test of a statement",
+    studies=("pinn",),
+    statement="A supervision risk eta below the variance of n noisy labels asks for d log d >= C n eta^2 trained weights;"
+    " counting 32 bits for each gives more, an order linear in eta: n eta <= 2 sigma^2 (32 d ln 2 + ln(1/delta)).",
+    status="certified for the unweighted risk of stored numbers on uniform noise that is drawn once, with delta = 1e-12; at which"
+    " width a risk falls below the variance is measured only",
+    falsified_by="a trained net whose supervision risk lies below what counting allows",
+    source="Andre-Sloan, Mukherjee, Colbrook 2025, arXiv 2507.06967",
+)
+
 STRANDS: dict[str, Strand] = {
     "deeponet": SIZES,
     "digits": DIGITS,
@@ -110,6 +122,7 @@ STRANDS: dict[str, Strand] = {
     "sci": SCI,
     "villani": VILLANI,
     "capacity": CAPACITY,
+    "pinn": PINN,
 }
 """Strands by the family that asks them."""
 

@@ -8,6 +8,7 @@ from bench.families.deeponet.execution import DeepONetExecution
 from bench.families.digits import DigitsExecution
 from bench.families.family import Execution
 from bench.families.koopman import KoopmanExecution
+from bench.families.pinn import PhysicsInformedExecution
 from bench.families.sci import SectionsExecution
 from bench.families.villani import VillaniExecution
 
@@ -21,6 +22,7 @@ FAMILIES: dict[str, Execution] = {
         KoopmanExecution(),
         VillaniExecution(),
         CapacityExecution(),
+        PhysicsInformedExecution(),
     )
 }
 

@@ -23,6 +23,7 @@ from results.answers import (
     koopman,
     leaderboard,
     mechanism,
+    pinn,
     rays,
     sci,
     searches,
@@ -71,6 +72,7 @@ ANSWERS: dict[str, Kind] = {
     "capacity": Kind(capacity.answers, ("capacity", "correlations")),
     "sci": Kind(sci.answers, ("sci",)),
     "villani": Kind(villani.answers, ("villani", "sampling")),
+    "pinn": Kind(pinn.answers, ("pinn", "pinn_thresholds")),
 }
 
 

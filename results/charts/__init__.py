@@ -17,6 +17,7 @@ from results.charts.koopman import koopman_charts
 from results.charts.leaderboard import leader_charts
 from results.charts.model import Drawing
 from results.charts.optimality import optimality_charts
+from results.charts.pinn import pinn_charts
 from results.charts.rays import ray_charts
 from results.charts.sci import section_charts
 from results.charts.surfaces import surfaces
@@ -57,6 +58,7 @@ CHARTS: dict[str, Kind] = {
     "capacity": Kind(capacity_charts, ("capacity",), "capacity"),
     "sci": Kind(section_charts, ("sci",), "sci"),
     "villani": Kind(villani_charts, ("villani", "sampling"), "villani"),
+    "pinn": Kind(pinn_charts, ("pinn",), "pinn"),
 }
 
 

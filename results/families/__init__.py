@@ -6,6 +6,7 @@ from results.families.deeponet import DeepONetTraining
 from results.families.digits import Digits
 from results.families.family import Family
 from results.families.koopman import Koopman
+from results.families.pinn import PhysicsInformed
 from results.families.sci import Sections
 from results.families.villani import Villani
 
@@ -19,6 +20,7 @@ FAMILIES: dict[str, Family] = {
         Koopman(),
         Villani(),
         Capacity(),
+        PhysicsInformed(),
     )
 }
 

@@ -220,6 +220,20 @@ FILES = (
         "Over all sizes 1/sqrt(N P) alone makes a correlation; at one N P it cannot.",
         "",
     ),
+    Spec(
+        "companion",
+        "pinn_thresholds",
+        "Where the risk falls below the variance",
+        "The smallest width tried whose mean supervision risk is below sigma^2, and below the realised V; blank: not found.",
+        "equation engine recipe iterations weight sigma width d width_not wider_above width_realised line_d most_absorbed",
+    ),
+    Spec(
+        "companion",
+        "pinn",
+        "Risks and the certified line",
+        "`absorbed` must not exceed `allowed`; `above` counts the runs whose risk lies below `least_risk`.",
+        "equation engine recipe iterations weight sigma width d runs risk energy absorbed allowed clean residual line_risk above",
+    ),
     Spec("records", "cells", "Every cell", "", ""),
 )
 ASKED = "key status task parameters design N M sigma control schedule branch_widths trunk_widths q d recipe replicate restart"

@@ -12,8 +12,10 @@ import pandas as pd
 from operators.bounds import BOUNDS
 from operators.bounds.outward import DIGITS, rounded_down, rounded_up
 
-AT_LEAST = frozenset({"floor", "floor_train", "floor_held_out", "q_certified", "q_demanded", "q_lower", "d_lower"})
-AT_MOST = frozenset({"absorbable_bits", "d_ratio"})
+AT_LEAST = frozenset(
+    {"floor", "floor_train", "floor_held_out", "q_certified", "q_demanded", "q_lower", "d_lower", "least_risk", "demanded_d"}
+)
+AT_MOST = frozenset({"absorbable_bits", "d_ratio", "allowed", "allowed_linear"})
 ALLOWS = "bound_allows_"
 
 Number = float | int | str | None

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.families import FAMILIES, Family, capacity, digits, koopman, sci, villani
+from results.families import FAMILIES, Family, capacity, digits, koopman, pinn, sci, villani
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
@@ -166,6 +166,8 @@ TABLES: dict[str, Table] = {
     "villani": Table(lambda _: villani.COLUMNS, lambda study: villani.rays(study.frame)),
     "capacity": Table(lambda _: capacity.COLUMNS, lambda study: capacity.gaps(study.frame)),
     "correlations": Table(lambda _: capacity.CORRELATIONS, lambda study: capacity.correlations(study.frame)),
+    "pinn": Table(lambda _: pinn.COLUMNS, lambda study: pinn.risks(study.frame)),
+    "pinn_thresholds": Table(lambda _: pinn.THRESHOLDS, lambda study: pinn.thresholds(study.frame)),
     "sampling": Table(lambda _: villani.SAMPLING, lambda study: villani.sampling(study.frame)),
 }
 

@@ -66,8 +66,8 @@ MAY_IMPORT: dict[str, str] = {
     "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
     " bench.cell",
     "bench.threshold_series": "operators results.schema results.records bench.cell bench.question",
-    "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
-    " bench.cell",
+    "bench.engines": "operators operators.architectures operators.data operators.companions results.schema results.families"
+    " results.records bench.cell",
     "bench.families": "operators operators.tasks operators.architectures operators.baselines operators.data operators.bounds"
     " operators.diagnostics operators.companions results.schema results.families results.records results.witnesses bench.cell"
     " bench.data_sets bench.engines",

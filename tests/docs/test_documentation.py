@@ -163,7 +163,8 @@ def test_the_pages_name_every_command() -> None:
 
 
 def table_columns() -> dict[str, set[str]]:
-    named = {name: kind.columns(FAMILIES["deeponet"]) for name, kind in kinds(FAMILIES["deeponet"]).items()}
+    families = [*(family for name, family in FAMILIES.items() if name != "deeponet"), FAMILIES["deeponet"]]
+    named = {name: kind.columns(family) for family in families for name, kind in kinds(family).items()}
     published = {
         "standings": standings.COLUMNS,
         "contributions": contributions.COLUMNS,
