@@ -141,6 +141,16 @@ def published_brackets() -> tuple[int, int, str, str]:
     return len(table), int((table["standing"] == "closed").sum()), *ends
 
 
+def published_new_functions() -> tuple[int, int, str, str]:
+    """Published questions about new functions that are closed in q, all, and the median and largest ratio of the ends of d."""
+    from operators.bounds.outward import rounded_up
+
+    table = _published("new-functions", "brackets")
+    ratios = table["d_ratio"].astype(float)
+    ends = rounded_up(float(ratios.median()), 3), rounded_up(float(ratios.max()), 3)
+    return int((table["standing"] == "closed").sum()), len(table), *ends
+
+
 def _published(study: str, table: str) -> Any:
     """A published table."""
     from results.tables.csv_files import read_csv
@@ -298,6 +308,12 @@ COMPUTED = (
         "README.md",
         "Of {} published questions (an operator, a data size, a target) the smallest q is known for {}:",
         lambda: published_brackets()[:2],
+    ),
+    Statement(
+        "README.md",
+        "On functions that a net has never seen, {} of {} questions about linear operators are closed in q, with d within a factor {}"
+        " of what is certified in the median, at most {}",
+        published_new_functions,
     ),
     Statement("README.md", "within a factor {} in the median, at most {}.", lambda: published_brackets()[2:]),
     Statement("README.md", "than every DeepONet trained beside it on {} of {} data sets", ridge_unbeaten),
