@@ -7,7 +7,12 @@ What a study file needs:
 
 from typing import TYPE_CHECKING
 
-from operators.public_names import loaded_on_use
+try:
+    from operators.public_names import loaded_on_use
+except ImportError as error:
+    from bench.shadowed import sentence
+
+    raise ImportError(sentence() or str(error)) from error
 
 if TYPE_CHECKING:
     from bench.cell import Cell, Net, Noise, Training

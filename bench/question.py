@@ -10,7 +10,7 @@ from operators import TASKS
 from operators.architectures.deeponet import DeepONet
 from operators.bounds.rank_to_parameters import Needed, class_of
 from operators.errors import UserError
-from results.records.manifest import NetClass, Target
+from results.records.manifest import Asked, NetClass, Target
 from results.schema.model import Model
 from results.schema.sealed import first_error
 from results.witnesses.header import Claim, Scaling, data_of
@@ -37,7 +37,7 @@ class Question:
 
     Raises:
         UserError: counts that are no whole numbers >= 1, noise to absorb where there is none, a class that does not fit the
-            depths, or a net that no witness can state.
+            depths, noise or part of the points where new functions are asked about, or a net that no witness can state.
     """
 
     template: Cell
@@ -68,9 +68,24 @@ class Question:
                 f"question: target: expected noise for the target '{self.target.label}', got noise law 'none'; ask for a relative"
                 " error or give the template noise"
             )
-
+        if self.target.kind == "population":
+            self._refuse_what_new_functions_cannot_answer()
         if self.template.task in TASKS and isinstance(self.template.architecture, Net):
             self._refuse_what_no_witness_can_state()
+
+    def _refuse_what_new_functions_cannot_answer(self) -> None:
+        """The error over new functions is that over the points of the spectrum, which are all points of the task.
+
+        Raises:
+            UserError: noise, or another design than a grid of all points.
+        """
+        cell = self.template
+        points = len(cell.request().task.points()) if cell.task in TASKS else cell.points
+        if cell.noise.law != "none" or (cell.design, cell.points) != ("grid", points):
+            raise UserError(
+                f"question: target: expected clean data on a grid of all {points} points for '{self.target.label}', got noise"
+                f" {cell.noise.law!r}, design {cell.design!r}, M = {cell.points}"
+            )
 
     def _refuse_what_no_witness_can_state(self) -> None:
         """A search leaves witnesses, so its nets and scalings must be such as a witness can state.
@@ -87,6 +102,28 @@ class Question:
             raise UserError(
                 f"question: expected what a witness can state, got {where} up to q = {largest.q}: {first['msg']}"
             ) from None
+
+    def asked(self) -> Asked:
+        """What is asked, less how it is searched for."""
+        cell, net = self.template, self.net
+        return Asked(
+            task=cell.task,
+            parameters=cell.parameters,
+            design=cell.design,
+            functions=cell.functions,
+            points=cell.points,
+            noise_law=cell.noise.law,
+            sigma=cell.noise.sigma,
+            replicate=cell.replicate,
+            target=self.target,
+            branch_depth=len(net.branch_widths),
+            trunk_depth=len(net.trunk_widths),
+            ends=net.ends,
+            activation=net.activation,
+            q=self.q,
+            net_class=self.net_class,
+            width=self.width,
+        )
 
     @property
     def net(self) -> Net:

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from bench.cell import Cell, Net
 from bench.question import require_template_and_target, validated
-from bench.size_schedules import fixed_budget
 from operators.errors import UserError
-from results.records.manifest import Target
+from results.records.manifest import NetsByQ, SoughtThreshold, Target
+from results.schema.size_schedules import resized
 
 COUNTS = ("restarts", "trainings", "largest_q")
 Shape = tuple[int, int]
@@ -93,13 +94,41 @@ class ThresholdSeries:
         like = self.template.architecture
         if not isinstance(like, Net):
             raise UserError(f"series: expected the architecture 'deeponet', got {like.name!r}")
-        if self.schedule == "tied":
-            widths = {"branch_widths": (q,) * len(like.branch_widths), "trunk_widths": (q,) * len(like.trunk_widths)}
-            return like.model_copy(update={"q": q, **widths})
-        if self.budget is not None:
-            net = self.template.deeponet()
-            return fixed_budget(q, budget=self.budget, sensors=net.sensors, coordinates=net.coordinates, like=like)
-        return like.model_copy(update={"q": q})
+        sensors, coordinates = self._inputs
+        return resized(like, q, budget=self.budget, sensors=sensors, coordinates=coordinates)
+
+    @cached_property
+    def _inputs(self) -> tuple[int, int]:
+        """Sensors and coordinates of the task."""
+        net = self.template.deeponet()
+        return net.sensors, net.coordinates
+
+    def sought(self, shape: Shape) -> SoughtThreshold:
+        """What is asked at one shape, before anything is certified or tried."""
+        cell = self.template
+        assert isinstance(cell.architecture, Net)
+        return SoughtThreshold(
+            task=cell.task,
+            parameters=cell.parameters,
+            design=cell.design,
+            functions=shape[0],
+            points=shape[1],
+            noise_law=cell.noise.law,
+            sigma=cell.noise.sigma,
+            replicate=cell.replicate,
+            target=self.target,
+            schedule=cell.architecture.schedule,
+            control=cell.noise.control,
+            nets=NetsByQ(
+                like=cell.architecture,
+                budget=self.budget,
+                largest_q=self.largest_q,
+                output_scaling=cell.training.output_scaling,
+            ),
+            tolerance=self.tolerance,
+            restarts=self.restarts,
+            trainings=self.trainings,
+        )
 
     def cell(self, shape: Shape, q: int, restart: int) -> Cell:
         """The cell that tries one q on data of one shape."""

@@ -33,7 +33,7 @@ class Strand:
 SIZES = Strand(
     title="How large must a DeepONet be?",
     kind="test of a statement",
-    studies=("threshold", "rays", "widths", "mechanism", "brackets", "frontier", "outside-run"),
+    studies=("threshold", "rays", "widths", "mechanism", "brackets", "frontier", "new-functions", "outside-run"),
     statement="To train below the noise, q and d must grow with the number of labels.",
     status="certified where docs/theory.md says so, vacuous where the numbers are too small",
     falsified_by="a verified witness below a certified bound",

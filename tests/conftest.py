@@ -54,7 +54,8 @@ CELL: dict[str, Any] = {
     "replicate": 0,
     "restart": 0,
 }
-hypothesis_settings.register_profile("suite", deadline=None)  # no clocks outside tests/speed
+for name, examples in (("suite", 50), ("long", 500)):  # no clocks outside tests/speed
+    hypothesis_settings.register_profile(name, deadline=None, max_examples=examples)
 hypothesis_settings.load_profile("suite")
 
 PLANTED = {"class": "Planted", "version": 1}

@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bounds": ("bench.cli.catalogue:bounds_", "List the size bounds: what each says, its status, its source and what it needs."),
     "doctor": (
         "bench.cli.doctor:doctor",
-        "Check this installation: versions, threads, and that seeds give the same weights in two processes.",
+        "Check this installation: other packages of our names, versions, threads, and that seeds give the same weights.",
     ),
     "status": (
         "bench.cli.status:status",
@@ -69,6 +69,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "bench.cli.reproduce:reproduce",
         "Rebuild published tables from their records, verify every witness, and train a sample of records again.",
     ),
+    "figures": (
+        "bench.cli.figures:figures",
+        "Draw every figure of the published studies again, from their records alone, with its values, words and LaTeX tables.",
+    ),
+    "archive": (
+        "bench.cli.archive:archive",
+        "Write what is published as one archive with a data descriptor, Zenodo's metadata, licence, citation and checksums.",
+    ),
     "merge": (
         "bench.cli.witnesses:merge_command",
         "Copy records and witnesses of other results folders into one; doing it again changes nothing.",
@@ -114,6 +122,18 @@ def _exit_code() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except ImportError as error:
+        if not (told := _shadowed(error)):
+            raise
+        print(f"error: {told}", file=sys.stderr)
+        return 2
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     return 0
+
+
+def _shadowed(error: ImportError) -> str:
+    """What another package of one of our names has to do with an import that failed; empty where nothing has."""
+    from bench.shadowed import NAMES, sentence
+
+    return sentence() if str(error.name).partition(".")[0] in NAMES else ""

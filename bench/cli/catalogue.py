@@ -7,11 +7,19 @@ from typing import Annotated
 import typer
 
 from bench.cli import terminal
-from bench.cli.arguments import REFERENCE, Json
+from bench.cli.arguments import Json
+from bench.cli.folders import reference_folder
 
 
-def list_(as_json: Json = False) -> None:
+def list_(
+    as_json: Json = False,
+    published: Annotated[bool, typer.Option("--published", help="Instead: the published tables, and where they lie.")] = False,
+) -> None:
     """List studies, strands of the programme and tasks, with what each asks and what each task's truth and stated error are."""
+    if published:
+        tables = _published()
+        terminal.print_json(tables) if as_json else terminal.print_table(tables, "nothing published here")
+        return
     from bench.catalogue import STUDIES
     from operators import TASKS
     from results.programme import every_strand
@@ -56,10 +64,25 @@ def list_(as_json: Json = False) -> None:
     terminal.print_table(tasks, "no tasks")
 
 
+def _published() -> list[dict[str, object]]:
+    """The published tables, those over all studies first."""
+    from results.editions.edition import load_edition
+
+    reference = reference_folder()
+    rows: list[dict[str, object]] = [
+        {"study": "", "edition": "", "table": path.name, "file": str(path)} for path in sorted(reference.glob("*.csv"))
+    ]
+    for folder in sorted(path.parent for path in reference.glob("*/edition.json")):
+        if edition := load_edition(folder):
+            known = {"study": folder.name, "edition": edition.edition}
+            rows += [{**known, "table": name, "file": str(folder / name)} for name in sorted(edition.tables)]
+    return rows
+
+
 def _verdict(study: str) -> str:
     """The first sentence that is published of a study; empty where there is none."""
-    path = REFERENCE / "findings.md"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    path = reference_folder() / "findings.md"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     section = text.partition(f"\n## {study}\n\n- ")[2]
     return html.unescape(section.partition(" *What would change it:")[0]).replace("\\", "")
 

@@ -1,16 +1,19 @@
-"""`python -m bench doctor`: self-test of an installation: versions, threads, seeds."""
+"""`python -m bench doctor`: self-test of an installation: packages of our names, versions, threads, seeds."""
 
-import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from pathlib import Path
 
 import typer
 
 from bench.cli import terminal
 from bench.cli.arguments import Json
 from bench.extras import require
+from bench.platforms import usable_cores
+from bench.shadowed import HOME, standings
 
 SEED_PROGRAM = """
 from bench.cell import Cell
@@ -32,9 +35,14 @@ for replicate in (0, 1):
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check this installation: versions, threads, and that seeds give the same weights in two processes."""
-    require("`bench doctor`", "train")
-    findings = examine()
+    """Check this installation: other packages of our names, versions, threads, and that seeds give the same weights.
+
+    Where another package called `bench`, `operators` or `results` shadows ours, nothing else is looked at.
+    """
+    findings = packages()
+    if all(finding.ok for finding in findings):
+        require("`bench doctor`", "train")
+        findings += examine()
     rows = [asdict(finding) for finding in findings]
     if as_json:
         terminal.print_json(rows)
@@ -53,12 +61,17 @@ class Finding:
     ok: bool
 
 
+def packages(path: Sequence[str] | None = None, home: Path = HOME) -> list[Finding]:
+    """Whether each of our names leads to ours; `path` and `home` as in `bench.shadowed.standings`."""
+    return [Finding(f"package {one.name}", one.found, one.ours) for one in standings(path, home)]
+
+
 def examine() -> list[Finding]:
     """Look at versions, threads, and the weights that two processes give for the same cells."""
     from bench.execution.runner import PACKAGES
 
     findings = [Finding(f"version of {name}", metadata.version(name), True) for name in PACKAGES]
-    findings.append(Finding("cores this process may use", str(len(os.sched_getaffinity(0))), True))
+    findings.append(Finding("cores this process may use", str(usable_cores()), True))
     return [*findings, *(_seeds(engine) for engine in ("deepxde", "native"))]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import terminal
-from bench.cli.arguments import DEFAULT_OUT, Out
+from bench.cli.arguments import DEFAULT_OUT, Figures, Out
 from bench.cli.folders import study_folder
 from bench.extras import require
 
@@ -17,6 +17,7 @@ def report(
     study: Annotated[str, typer.Argument(help="Name of a study that has a folder in --out.")],
     out: Out = DEFAULT_OUT,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse records of different package versions.")] = False,
+    figures: Figures = True,
 ) -> None:
     """Rebuild tables, figures and report of a study from its records.
 
@@ -44,7 +45,7 @@ def report(
     if strict:
         require_one_version(manifest, Store(folder))
     console = terminal.console()
-    console.print(write_tables(folder, cache=BlockCache(out / ".data")).sentence())
+    console.print(write_tables(folder, figures=figures, cache=BlockCache(out / ".data")).sentence())
     console.print(f"report: {folder / 'report.html'}")
 
 

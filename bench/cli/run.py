@@ -10,11 +10,12 @@ from rich.markup import escape
 
 from bench.catalogue import find_study
 from bench.cli import terminal
-from bench.cli.arguments import DEFAULT_OUT, Json, Out
+from bench.cli.arguments import DEFAULT_OUT, Figures, Json, Out
 from bench.drivers.options import Options, check_workers
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.executors import EXECUTORS
 from bench.extras import require
+from bench.platforms import require_posix
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +45,7 @@ def run(
         float | None, typer.Option(help="Seconds that a Dask scheduler may have no workers; 3600 by default.", min=1.0)
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    figures: Figures = True,
     as_json: Json = False,
 ) -> None:
     """Run what is missing of a study, then write its tables, figures and report.
@@ -55,12 +57,13 @@ def run(
     """
     limit = None if memory is None else int(memory * 2**30)
     count = check_workers(workers, executor)
-    options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet, wait)
+    options = Options(out, executor, count, scheduler, cluster, retry, timeout, limit, quiet, wait, figures)
     options.check()
     part = Shard.parse(shard)
     find_study(study)
     if not dry_run:
         require("`bench run`", *EXECUTORS[executor].extras, *(("report",) if part == WHOLE else ()))
+        require_posix("`bench run`")
     from bench.drivers.study_run import at_preset, open_course
     from bench.study import load_study
     from operators.atomic_files import sweep_results

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.folders import study_or_published
 from bench.extras import require
 from operators.errors import UserError
 
@@ -35,7 +36,9 @@ def size(
     ] = None,
     inputs: Annotated[str | None, typer.Option(help="Array of sensor values, functions x sensors, for parameter counts.")] = None,
     coordinates: Annotated[int, typer.Option(help="Dimension of the query points, for parameter counts.")] = 1,
-    study: Annotated[Path | None, typer.Option(help="Results folder of a study, for a heuristic prediction.")] = None,
+    study: Annotated[
+        Path | None, typer.Option(help="Results folder of a study, or the name of a published one, for a heuristic prediction.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a figure to this .png or .svg file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
 ) -> None:
@@ -64,7 +67,7 @@ def size(
         law=law,  # type: ignore[arg-type]
         inputs=inputs,
         coordinates=coordinates,
-        study=study,
+        study=None if study is None else study_or_published(study),
         **({} if failure_probability is None else {"failure_probability": failure_probability}),
     )
     with one_thread():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,8 +23,8 @@ def tables(
 ) -> None:
     """Compute the tables of a study from its frame in parts (`compact --parts`), here or on Dask.
 
-    They are byte for byte those of `report`, in the memory of one part. A part holds the cells of one task, its constants and
-    one design, which no table compares with others.
+    They are byte for byte those of `report`, in the memory of some parts at a time. A part holds the cells of one task, its
+    constants and one design, which no table compares with others.
 
     For example `python -m bench compact threshold --parts parts`, then `python -m bench tables parts --to tables`.
     """
@@ -35,23 +35,30 @@ def tables(
     if workers < 1:
         raise UserError(f"expected --workers >= 1, got {workers}")
     held = open_frame_files(parts)
-    with _spread(workers, scheduler) as spread:
-        found = tables_of_parts(held, spread)
+    with spread(workers, scheduler) as over:
+        found = tables_of_parts(held, over)
     to.mkdir(parents=True, exist_ok=True)
     for name, content in found.items():
         write_atomic(to / name, content)
     print(f"{to}: {len(found)} tables of {len(held.groups)} parts")
 
 
+def _gathered(futures: list[Any]) -> Iterator[Any]:
+    """Results in order, each of them let go of where it was computed."""
+    futures.reverse()
+    while futures:
+        yield futures.pop().result()
+
+
 @contextmanager
-def _spread(workers: int, scheduler: str) -> "Iterator[Map]":
+def spread(workers: int, scheduler: str) -> "Iterator[Map]":
     """What applies a function to parts: one after another, in processes, or on the workers of a scheduler."""
     if scheduler:
         require("`bench tables --scheduler`", "cluster")
         from dask.distributed import Client
 
         with Client(scheduler) as client:
-            yield lambda function, groups: client.gather(client.map(function, groups))
+            yield lambda function, batches: _gathered(client.map(function, batches))
     elif workers > 1:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context

@@ -74,7 +74,10 @@ def _further(file: Path, cache: "BlockCache", *, exact: bool, fresh: int) -> dic
     if exact:
         proved = enclosed(witness, dataset)
         if proved is None:
-            raise UserError("expected a DeepONet with tanh, sigmoid, relu or silu for --exact, got another net")
+            raise UserError(
+                "expected a DeepONet with tanh, sigmoid, relu or silu and a target on its data for --exact, got another net or a"
+                " target about new functions, which no arithmetic proves"
+            )
         said["exact"] = f"proved in ball arithmetic: relative error at most {proved.error:.12g}" if proved.reaches else None
     if fresh:
         said["fresh"] = fresh_error(witness, request.task, dataset, fresh).text

@@ -1,8 +1,8 @@
 """The course of a bracket study: all its searches at once over one set of workers, every finished training kept and replayed.
 
-Before anything is trained, the explicit net of every question on a grid is constructed and entered. Each search asks for one
-training at a time; with many questions the workers stay busy. A training that reaches the target of whoever asked for it leaves
-a witness, verified on entering, before its record is written.
+Before anything is trained, the explicit or spectral net of every question on a grid is constructed and entered. Each search asks
+for one training at a time; with many questions the workers stay busy. A training that reaches the target of whoever asked for
+it leaves a witness, verified on entering, before its record is written.
 """
 
 import datetime
@@ -17,7 +17,7 @@ from bench.drivers.shard import WHOLE, Shard
 from bench.execution.cost_model import Plan, plan
 from bench.execution.runner import Outcome
 from bench.question import Question, claim_of
-from bench.search.constructed import explicit_witness
+from bench.search.constructed import constructed_witness
 from bench.search.expected import ASSUMED, expected_trainings
 from bench.search.lower_ends import certified
 from bench.search.strategy import Found, search
@@ -120,8 +120,8 @@ class BracketCourse(SearchCourse[Searching]):
             yield Searching(search(question, below.needed), question=question, bracket=below.bracket)
 
     def _construct(self, question: Question, bracket: Bracket) -> None:
-        """Enter the explicit net of a question, unless the folder holds it."""
-        witness = explicit_witness(question, bracket.q_lower, self.cache)
+        """Enter the net that is constructed for a question, unless the folder holds it."""
+        witness = constructed_witness(question, bracket.q_lower, self.cache)
         if witness is not None and claim_of_weights(witness) not in self.claims:
             self._enter(witness)
 

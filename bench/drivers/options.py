@@ -1,11 +1,11 @@
 """How a study is run: the options of `python -m bench run`, and what they become."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.execution.executors import EXECUTORS
+from bench.platforms import usable_cores
 from operators.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Options:
         memory_bytes: resident memory of one worker.
         quiet: no progress.
         wait_seconds: how long a Dask scheduler may have no workers; None for the executor's own limit.
+        figures: whether the figures for print are drawn.
     """
 
     out: Path
@@ -41,6 +42,7 @@ class Options:
     memory_bytes: int | None = None
     quiet: bool = False
     wait_seconds: float | None = None
+    figures: bool = True
 
     def check(self) -> None:
         """Refuse options that do not go together.
@@ -83,4 +85,4 @@ def check_workers(workers: int, executor: str = "local") -> int:
     if workers < 0 or (workers == 0 and executor == "slurm"):
         least = "1 (the number of jobs)" if executor == "slurm" else "0"
         raise UserError(f"expected --workers >= {least}, got {workers}")
-    return workers or len(os.sched_getaffinity(0))
+    return workers or usable_cores()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.question import Question
-from bench.search.constructed import explicit_witness, pruned_witnesses
+from bench.search.constructed import constructed_witness, pruned_witnesses
 from bench.search.lower_ends import lower_ends
 from bench.study import Study
 from operators.architectures import DeepONet
@@ -47,8 +47,8 @@ def prune(study: Study, folder: Path, cache: BlockCache, *, cpu_seconds: float) 
     claims = {held.claim: held for held in entries(folder, cache).accepted}
     for question in study.brackets:
         bracket = lower_ends(question, cache)
-        explicit = explicit_witness(question, bracket.q_lower, cache)
-        made = [] if explicit is None else [explicit]
+        constructed = constructed_witness(question, bracket.q_lower, cache)
+        made = [] if constructed is None else [constructed]
         made += pruned_witnesses(question, bracket.q_lower, cache, cpu_seconds=cpu_seconds)
         held = (_entered(witness, folder, cache, claims) for witness in made)
         yield Found(question, bracket, tuple(one for one in held if one is not None))

@@ -6,13 +6,17 @@ training amplifies it; there the training error, or whatever the family compares
 """
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
+from operators.data.function_cache import BlockCache
+from operators.errors import UserError, WriteError
 from results.editions.checks import checks
-from results.editions.published import Published
+from results.editions.overview import overview_changed
+from results.editions.published import Published, published
 from results.editions.record_tables import read_records
 from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
@@ -43,9 +47,9 @@ class Sampling:
     cpu_seconds: float | None
     seed: int
 
-    def of(self, study: Published, among: Sequence[Published]) -> "Sampling":
+    def shared(self, among: int) -> "Sampling":
         """The share of one study in the CPU seconds: all have the same."""
-        share = None if self.cpu_seconds is None else self.cpu_seconds / len(among)
+        share = None if self.cpu_seconds is None else self.cpu_seconds / max(among, 1)
         return Sampling(self.one_in, share, self.seed)
 
     def draw(self, records: Iterable[Record]) -> list[Record]:
@@ -61,6 +65,32 @@ class Sampling:
                 chosen.append(record)
                 left -= cost
         return chosen
+
+
+def readable(findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Findings, the last of which says what could not be read, if something could not."""
+    try:
+        yield from findings()
+    except WriteError:
+        raise
+    except UserError as error:
+        yield Finding(False, str(error))
+
+
+def reproduce_overview(reference: Path, cache: BlockCache) -> Iterator[Finding]:
+    """What is computed over all published studies."""
+    changed = overview_changed(reference, cache)
+    said = f"{' and '.join(changed)} differ from what" if changed else "standings.csv, contributions.csv and findings.md are what"
+    yield Finding(not changed, f"{said} the published studies give")
+
+
+def reproduce_named(reference: Path, name: str, cache: BlockCache | None, sampling: Sampling) -> Iterator[Finding]:
+    """Everything that can be checked of the published study of a name.
+
+    Raises:
+        UserError: it is not published, or one of its files cannot be read.
+    """
+    yield from reproduce_study(published(reference, name, cache), sampling)
 
 
 def reproduce_study(study: Published, sampling: Sampling) -> Iterator[Finding]:

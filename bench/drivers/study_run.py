@@ -24,7 +24,7 @@ from operators.data.dataset import BlockCache
 from results.records.manifest import PAPER, save_manifest, stated_manifest
 from results.records.store import Store
 
-STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPED_BY = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Interrupted(BaseException):
@@ -83,7 +83,7 @@ def run(course: Course, options: Options, console: Console) -> Finished:
         if course.shard == WHOLE:
             from results.report.write import write_tables  # the only part of a run that needs plotting libraries
 
-            summary = write_tables(course.folder, cache=BlockCache(options.cache))
+            summary = write_tables(course.folder, figures=options.figures, cache=BlockCache(options.cache))
             return Finished(summary.sentence(), summary.failed, course.folder / "report.html")
     return part
 

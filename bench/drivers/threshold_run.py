@@ -9,7 +9,6 @@ from typing import Any
 from bench.drivers.search_course import Running, SearchCourse
 from bench.drivers.shard import WHOLE, Shard
 from bench.execution.cost_model import Plan, plan
-from bench.search.certified import certified_q
 from bench.search.expected_thresholds import ASSUMED, expected_trainings, grid_of_equal_resolution
 from bench.search.thresholds import Located, search
 from bench.study import Study, expected_cell
@@ -19,6 +18,7 @@ from results.families.deeponet import Measured
 from results.records.manifest import Manifest, SoughtThreshold, Target, stated_manifest
 from results.records.record import Record
 from results.records.store import Store
+from results.witnesses.certified_q import certified_q
 
 LEAST_ABSORBED = 1e-3
 
@@ -49,28 +49,11 @@ class Ascent(Running):
 
     def described(self) -> Iterator[SoughtThreshold]:
         """Its thresholds with what was tried so far."""
-        series, cell = self.series, self.series.template
         for one in self.located:
             q_certified, by = self.certified[one.shape]
-            yield SoughtThreshold(
-                task=cell.task,
-                parameters=cell.parameters,
-                design=cell.design,
-                functions=one.shape[0],
-                points=one.shape[1],
-                noise_law=cell.noise.law,
-                sigma=cell.noise.sigma,
-                replicate=cell.replicate,
-                target=series.target,
-                schedule=cell.architecture.schedule,
-                tolerance=series.tolerance,
-                restarts=series.restarts,
-                trainings=series.trainings,
-                q_certified=q_certified,
-                certified_by=by,
-                tried=tuple(key for key, cell in self.tried.items() if (cell.functions, cell.points) == one.shape),
-                finished=one.finished,
-            )
+            tried = tuple(key for key, cell in self.tried.items() if (cell.functions, cell.points) == one.shape)
+            found = {"q_certified": q_certified, "certified_by": by, "tried": tried, "finished": one.finished}
+            yield self.series.sought(one.shape).model_copy(update=found)
 
 
 class ThresholdCourse(SearchCourse[Ascent]):
@@ -96,7 +79,9 @@ class ThresholdCourse(SearchCourse[Ascent]):
 
     def _certifier(self, series: ThresholdSeries, certified: dict[Shape, tuple[int, str]]) -> Any:
         def largest(shape: Shape) -> int:
-            certified[shape] = certified_q(series, shape, self.cache)
+            sought = series.sought(shape)
+            assert sought.nets is not None
+            certified[shape] = certified_q(sought, sought.nets, self.cache)
             return certified[shape][0]
 
         return largest

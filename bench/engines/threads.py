@@ -15,6 +15,7 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+KERAS_OPTIMISERS = "keras.src.optimizers"
 
 
 def pin_threads(count: int = 1) -> None:
@@ -35,12 +36,14 @@ def pin_threads(count: int = 1) -> None:
 def pinned_tensorflow(count: int = 1) -> Any:
     """Import TensorFlow with `count` threads and without its start-up messages; return the module.
 
+    Keras is imported when `tf.keras` is first used.
+
     Raises:
         RuntimeError: TensorFlow has already started with another number of threads.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     pin_threads(count)
-    with _stderr_discarded():
+    with _stderr_discarded(), _keras_deferred():
         import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
@@ -60,6 +63,24 @@ def _stderr_discarded() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(null)
+
+
+@contextlib.contextmanager
+def _keras_deferred() -> Iterator[None]:
+    """Withhold from TensorFlow the one module of Keras that it imports at its end, to register optimisers with saved models.
+
+    With it come all of Keras, Matplotlib and scikit-learn, two fifths of the CPU time that TensorFlow takes to start. TensorFlow
+    goes on without it where it is missing, and imports Keras when it is asked for.
+    """
+    if "tensorflow" in sys.modules or KERAS_OPTIMISERS in sys.modules:
+        yield
+        return
+    withheld: dict[str, Any] = {KERAS_OPTIMISERS: None}
+    sys.modules.update(withheld)
+    try:
+        yield
+    finally:
+        del sys.modules[KERAS_OPTIMISERS]
 
 
 def _pin_tensorflow(tf: Any, count: int) -> None:

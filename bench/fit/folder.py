@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 
 from bench.fit.arrays import Part
-from bench.fit.private_bracket import NAME, Question, bracket_facts, kept, require_same_question
+from bench.fit.private_bracket import KIND, NAME, Question, bracket_of, kept, require_same_question
 from bench.fit.report import FitReport
 from operators.atomic_files import write_atomic
 from results.models import onnx, safetensors
 from results.models.deeponet_model import encode
 from results.models.scripts import deepxde_script, pytorch_module
+from results.schema.sealed import seal
 
 MOST_DATA_BYTES = 2**27
 
@@ -44,7 +45,7 @@ def write_folder(folder: Path, report: FitReport, question: Question) -> list[st
     for name, content in _files(report, missing):
         if not (stays and name == "smallest.npz"):
             write_atomic(folder / name, content)
-    write_atomic(folder / NAME, _json(bracket_facts(folder, question, report)))
+    write_atomic(folder / NAME, seal(KIND, bracket_of(folder, question, report)))
     return missing
 
 

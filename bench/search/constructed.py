@@ -1,8 +1,9 @@
-"""Witnesses of a question that no training made: the explicit net of Theorem U, and what pruning leaves of it.
+"""Witnesses of a question that no search made: the explicit net of Theorem U, what pruning leaves of it, and spectral nets.
 
 On a grid the explicit net of q = q_lower reaches the target wherever the attained floor of that rank lies below it, so that a
 bracket of q closes without training (`operators.constructions.explicit`). Pruning goes on from there
-(`operators.constructions.pruning`).
+(`operators.constructions.pruning`). About new functions of a linear operator the spectral net is asked
+(`operators.constructions.spectral_net`); its trunk is fitted to modes that the law gives, so it sees no function at all.
 """
 
 import dataclasses
@@ -13,20 +14,66 @@ from collections.abc import Iterator
 import numpy as np
 import scipy
 
-from bench.cell import Net
+from bench.cell import Cell, Net
 from bench.families.deeponet.trial import problem_of
 from bench.question import Question, claim_of
 from operators.architectures import DeepONet, Weights
 from operators.constructions.explicit import explicit_sizes, explicit_weights
 from operators.constructions.pruning import prunable, pruned
+from operators.constructions.spectral_net import LinearMap, spectral_net
 from operators.data.dataset import BlockCache, Dataset, build
 from operators.data.normalisation import Problem, predict
+from operators.tasks.task import Task
 from results.witnesses.error import allowed_error
 from results.witnesses.file import Witness
 from results.witnesses.header import Header, Made, Origin
 
 MARGIN = 1e-5  # as a training needs
+STATISTICAL_MARGIN = 0.012  # of the error over new functions: what a confidence bound lies above the error itself
 FURTHER = 2  # ranks above q_lower that are tried
+
+
+def constructed_witness(question: Question, least_q: int, cache: BlockCache) -> Witness | None:
+    """The explicit net of a question about its data, the spectral net of one about new functions; None where there is none.
+
+    Args:
+        question: what is asked.
+        least_q: certified: no smaller q can reach the target.
+        cache: where generated functions are kept.
+    """
+    if question.target.kind == "population":
+        return spectral_witness(question, least_q, cache)
+    return explicit_witness(question, least_q, cache)
+
+
+def spectral_witness(question: Question, least_q: int, cache: BlockCache) -> Witness | None:
+    """The spectral net of the least q for new functions; None of a task whose spectrum is unknown, and where none was found."""
+    cell = question.template
+    task = cell.request().task
+    if task.output_spectrum() is None or (question.q is not None and question.q != least_q):
+        return None
+    linear = linear_map(task, build(cell.request(), cache), cell)
+    try:
+        found = spectral_net(cell.deeponet(), linear, least_q, question.target.value * (1.0 - STATISTICAL_MARGIN))
+    except ValueError:
+        return None
+    return None if found is None else _witness(question, *found, "trained", "linear branch, trunk fitted to the leading modes")
+
+
+def linear_map(task: Task, dataset: Dataset, cell: Cell) -> LinearMap:
+    """The operator of a linear task whose coefficients are i.i.d. N(0, 1), as the net of a cell sees it."""
+    count = task.draw(np.random.default_rng(0), 1).shape[1]
+    coefficients = np.vstack([np.zeros((1, count)), np.eye(count)])
+    problem = problem_of(cell, dataclasses.replace(dataset, test_inputs=task.inputs(coefficients)))
+    origin, units = problem.test_inputs[0], problem.test_inputs[1:]
+    return LinearMap(
+        inputs=units - origin,
+        origin=origin,
+        outputs=task.outputs(coefficients[1:])[:, problem.index],
+        points=problem.points[problem.index],
+        mean=float(problem.mean),
+        scale=float(problem.scale),
+    )
 
 
 def explicit_witness(question: Question, least_q: int, cache: BlockCache) -> Witness | None:
@@ -63,7 +110,9 @@ def pruned_witnesses(question: Question, least_q: int, cache: BlockCache, *, cpu
         cpu_seconds: of all tries together; 0 for none.
     """
     cell = question.template
-    unfit = question.net_class not in ("free", "free-depth") or not prunable(cell.deeponet())
+    unfit = (
+        question.net_class not in ("free", "free-depth") or not prunable(cell.deeponet()) or question.target.kind == "population"
+    )
     if cpu_seconds == 0.0 or cell.design != "grid" or unfit:
         return
     dataset = build(cell.request(), cache)

@@ -47,7 +47,7 @@ def expected_rank(question: Question) -> int:
     if cell.design != "grid":
         return 1
     side = min(cell.functions, cell.points)
-    if question.target.kind == "relative":
+    if question.target.kind != "absorb":
         return min(CLEAN_RANK, side)
     fraction = marchenko_pastur.rank_fraction(question.target.value, side / max(cell.functions, cell.points))
     return max(1, math.ceil(side * fraction))
@@ -55,7 +55,7 @@ def expected_rank(question: Question) -> int:
 
 def _oracle(question: Question, rank: int) -> Callable[[Net], bool]:
     least = {part.depths: part.least_widths(Needed(rank)) for part in question.parts()}
-    clean = question.target.kind == "relative"
+    clean = question.target.kind != "absorb"
     needed = 0 if clean else effective_parameters.needed_parameters(question.template.n, question.target.value)
 
     def reached(net: Net) -> bool:

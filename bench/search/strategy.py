@@ -15,6 +15,8 @@ A question may fix q; step 1 is then that one training, and no training at all w
 net of the class has what is needed (a linear end without hidden layers), and step 1 ends where the smallest net of the class
 that has it would be no smaller than one that was found. Without hidden layers there is nothing to shrink.
 
+About new functions nothing is trained: no record says what its net does there (`bench.search.constructed` makes the witness).
+
 Every training is an ordinary cell with its own key, so a search that was stopped replays its finished cells from the store. A
 size counts as missed only for this search: what it found are upper bounds.
 """
@@ -87,7 +89,7 @@ def search(question: Question, needed: Needed) -> Answers:
     """
     tries, exhausted = _Tries(question), False
     try:
-        for part in question.parts():
+        for part in question.parts() if question.target.kind != "population" else ():
             yield from _searched(tries, part, needed)
     except _Budget:
         exhausted = True

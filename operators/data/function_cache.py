@@ -119,7 +119,7 @@ def _manifest(stem: Path) -> Path:
 def _load(stem: Path, task: Task) -> tuple[Array, Array] | None:
     """Read a block; None if anything about it is missing, does not match its manifest or is no block of the task."""
     try:
-        manifest = json.loads(_manifest(stem).read_text())
+        manifest = json.loads(_manifest(stem).read_text(encoding="utf-8"))
         contents = [_file(stem, part).read_bytes() for part in PARTS]
         if manifest["task"] != task.identity() or any(
             hashlib.sha256(content).hexdigest() != manifest[part] for part, content in zip(PARTS, contents, strict=True)

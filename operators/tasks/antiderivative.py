@@ -61,6 +61,11 @@ class Antiderivative(Task):
         """Values of the antiderivative at the query points."""
         return grf.squared_exponential(self.length).antiderivative(coefficients, self.points()[:, 0])
 
+    def output_spectrum(self) -> Array:
+        """Squared singular values of the map from coefficients to outputs, over the count of points."""
+        coefficients = np.eye(grf.squared_exponential(self.length).coefficients)
+        return np.asarray(np.linalg.svd(self.outputs(coefficients), compute_uv=False) ** 2 / self.point_count)
+
     def work(self, count: int) -> Work:
         """One sum of modes for the inputs and one for the outputs."""
         field = grf.squared_exponential(self.length)

@@ -53,6 +53,7 @@ ANSWERS: dict[str, Kind] = {
     "brackets": Kind(brackets.answers, ("brackets",), without_runs=True),
     "frontier": Kind(frontier.answers, ("frontier",), without_runs=True),
     "barrier": Kind(barrier.answers, ("barrier",)),
+    "architectures": Kind(barrier.of_architectures, ("architectures",)),
     "searches": Kind(searches.answers, ("searches", "search_exponents", "joint_law", "least_n")),
     "data-efficiency": Kind(data_efficiency.answers, ("data_efficiency",)),
     "baselines": Kind(baselines.answers, ("baselines",)),

@@ -21,6 +21,29 @@ def answers(study: StudyTables) -> Iterator[Answer]:
             yield _of(rows, done)
 
 
+def of_architectures(study: StudyTables) -> Iterator[Answer]:
+    """What each architecture paid for its best error, for each task and size of data."""
+    for _, rows in study["architectures"].groupby(list(GROUP), sort=True):
+        yield _paid(rows)
+
+
+def _paid(rows: pd.DataFrame) -> Answer:
+    """Best held-out errors with the CPU seconds of the training, the least error first."""
+    first = rows.iloc[0]
+    task = task_label(first["task"], first["parameters"])
+    best = zip(rows["architecture"], rows["test_relative"], rows["cpu_seconds"], strict=True)
+    told = listed(f"{name} {error:.3g} in {seconds:.2g} s" for name, error, seconds in best)
+    setting = f"{task}, grid {first['N']} x {first['M']}; one training of each class, untuned for time"
+    return Answer(
+        f"Best held-out errors and the CPU seconds of the training that has them: {told}",
+        "recipes tuned for time, or other machines",
+        "architectures.csv",
+        "barrier",
+        task,
+        setting=setting,
+    )
+
+
 def _of(rows: pd.DataFrame, done: pd.DataFrame) -> Answer:
     first = rows.iloc[0]
     task = task_label(first["task"], first["parameters"])

@@ -6,17 +6,25 @@ import pandas as pd
 
 from operators.bounds.outward import rounded_up
 from results.answers.answer import Answer, counted, parts
+from results.records.manifest import POPULATION
 from results.tables.brackets import IMPOSSIBLE
 from results.tables.study_tables import StudyTables
 
+NEW_FUNCTIONS = (
+    "On new functions (lower ends certified by the spectrum, upper ends statistical: confidence 1 - 1e-6, on functions that the"
+    " hash of the witness draws) "
+)
 CHANGED = "a smaller witness (`python -m bench submit`) or a stronger certified bound"
 
 
 def answers(study: StudyTables) -> Iterator[Answer]:
-    """For each class of nets one sentence for the questions of q, and one for those that fix it; several classes are named."""
-    classes = list(study["brackets"].groupby(["net_class", "nets"], sort=True, dropna=False))
-    for (net_class, nets), rows in classes:
+    """For each class of nets and kind of error one sentence for the questions of q, and one for those that fix it."""
+    table = study["brackets"]
+    new = table["target"].astype(str).str.startswith(POPULATION).rename("new")
+    classes = list(table.groupby(["net_class", "nets", new], sort=True, dropna=False))
+    for (net_class, nets, of_new_functions), rows in classes:
         named = f"Nets {net_class}, {nets}: " if len(classes) > 1 else ""
+        named += NEW_FUNCTIONS if of_new_functions else ""
         asked, fixed = rows[rows["q"].isna()], rows[rows["q"].notna()]
         if len(asked):
             yield Answer(named + _free(asked) + _unfinished(asked), CHANGED, "brackets.csv", "brackets")

@@ -30,7 +30,7 @@ def _chart(runs: pd.DataFrame, task: str) -> Chart:
             Line(switches=(switch,), x=middle.index.tolist(), y=numbers(middle), colour=colour),
             Records(switches=(switch,), row=part.index.tolist(), x="n", y=NATS, colour=colour),
         ]
-    return Chart(
+    return sketch.chart(
         section="audit",
         task=task,
         title="noise information per effective parameter",
@@ -39,7 +39,5 @@ def _chart(runs: pd.DataFrame, task: str) -> Chart:
         caption=f"Information about the noise per effective parameter of {task} against n: runs and their medians",
         x=marked("n (labels)", runs["n"]),
         y=Axis("nats per effective parameter"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
         shades=len(groups),
     )

@@ -41,7 +41,7 @@ def _chart(part: pd.DataFrame, column: str, norm: str, *, task: str, where: str)
             sketch.layers.append(Line(switches=(sketch.switch(SLOPE),), x=numbers(linear.index), y=numbers(falling), dash=2))
     crossing = sorted(set(part.loc[part["below"].fillna(0) > 0, "architecture"]))
     said = f" Below the floor, which is allowed: {', '.join(crossing)}." if crossing else ""
-    return Chart(
+    return sketch.chart(
         section="barrier",
         task=task,
         title=f"held-out error in {norm}, {where}",
@@ -50,8 +50,6 @@ def _chart(part: pd.DataFrame, column: str, norm: str, *, task: str, where: str)
         caption=f"Held-out errors of {task} against the number of terms, and what linear reconstruction cannot go below",
         x=marked("terms (rank of linear reconstruction)", terms["rank"]),
         y=Axis(f"relative held-out error, {norm}"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 

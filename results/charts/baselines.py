@@ -55,7 +55,7 @@ def _chart(lines: pd.DataFrame, runs: pd.DataFrame) -> Chart:
     labels, best = noise_label(*first[list(NOISE)]), runs["test_relative"].min()
     linear = lines["test"][lines["line"] == "ridge"]
     said = f"; linear map {linear.iloc[0]:.3g}" if len(linear) else ""
-    return Chart(
+    return sketch.chart(
         section="baselines",
         task=task,
         title=f"held-out error: {first['N']} x {first['M']}, {labels}",
@@ -65,6 +65,4 @@ def _chart(lines: pd.DataFrame, runs: pd.DataFrame) -> Chart:
         caption=f"Relative error of {task} on held-out functions against q: nets (dots), and regression on the same data (lines)",
         x=marked("q", runs["q"]),
         y=Axis("held-out relative error", decades=DECADES),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )

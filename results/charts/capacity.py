@@ -29,7 +29,7 @@ def _chart(part: pd.DataFrame, layers: int, width: int) -> Chart:
         for theory, name in ((BOUND, "bound"), (SHAPE, "bound_pairs")):
             both = (switch, sketch.switch(theory))
             sketch.layers.append(Line(switches=both, x=x, y=numbers(line[name]), colour=colour, dash=theory.dash))
-    return Chart(
+    return sketch.chart(
         section="companion",
         task="burgers, bias-free nets",
         title=f"generalisation gap, {layers} matrices, width {width}",
@@ -39,6 +39,4 @@ def _chart(part: pd.DataFrame, layers: int, width: int) -> Chart:
         caption="Generalisation gap of bias-free DeepONets against the number of labels N P, with the bound by capacity",
         x=marked("labels N P", part["labels"]),
         y=Axis("gap"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )

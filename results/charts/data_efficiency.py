@@ -41,7 +41,7 @@ def _chart(task: str, rows: pd.DataFrame, runs: pd.DataFrame) -> Chart:
         if len(mine):
             sketch.layers.append(_line(mine, name, sketch.switch(kind), dash=kind.dash))
     best, line = rows["error"].min(), rows["least_squares"].min()
-    return Chart(
+    return sketch.chart(
         section="data-efficiency",
         task=task,
         title=f"held-out error against N: {task}",
@@ -52,8 +52,6 @@ def _chart(task: str, rows: pd.DataFrame, runs: pd.DataFrame) -> Chart:
         " linear least squares on as many functions",
         x=marked("N", rows["N"]),
         y=Axis("held-out relative error"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 

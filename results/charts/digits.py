@@ -27,7 +27,7 @@ def _chart(part: pd.DataFrame, digits: int) -> Chart:
         if line["least_mean"].iloc[0] > 0.0:
             both = (switch, sketch.switch(LEAST))
             sketch.layers.append(Level(switches=both, y=number(line["least_mean"].iloc[0]), colour=colour, dash=1))
-    return Chart(
+    return sketch.chart(
         section="companion",
         task="square-root lasso",
         title=f"mean error of the net, K = {digits}",
@@ -38,6 +38,4 @@ def _chart(part: pd.DataFrame, digits: int) -> Chart:
         f" what lies more than {DECADES} decades below the largest is drawn on the lower edge",
         x=marked("training samples", part["samples"]),
         y=Axis("mean error, units of 10^-K", decades=DECADES),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )

@@ -41,7 +41,7 @@ def _chart(part: pd.DataFrame, runs: pd.DataFrame, name: str) -> Chart:
     if energy > 0:
         sketch.layers.append(Level(switches=(sketch.switch(ENERGY),), y=number(energy), dash=2))
     task, noisy, best = task_label(first["task"], first["parameters"]), first["sigma"] > 0, part["training_mse_best"]
-    return Chart(
+    return sketch.chart(
         section="errors",
         task=task,
         title=f"R(q): {first['design']}, {name}",
@@ -51,8 +51,6 @@ def _chart(part: pd.DataFrame, runs: pd.DataFrame, name: str) -> Chart:
         caption=CAPTION.format(task=task, labels="noisy" if noisy else "noise-free"),
         x=marked("q", part["q"]),
         y=Axis("training error R", decades=DECADES),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
         shades=len(groups),
     )
 

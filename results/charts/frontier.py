@@ -30,7 +30,7 @@ def _chart(part: pd.DataFrame, task: str, parameters: str, design: str, target: 
         _add(sketch, int(str(n)), line, colour)
     impossible = int((part["standing"] == IMPOSSIBLE).sum())
     witnessed = int(part["d_upper"].notna().sum())
-    return Chart(
+    return sketch.chart(
         section="brackets",
         task=label,
         title=f"smallest d that reaches {target}, {design}, {noise}",
@@ -41,8 +41,6 @@ def _chart(part: pd.DataFrame, task: str, parameters: str, design: str, target: 
         target=target,
         x=marked("q (fixed)", part["q"]),
         y=Axis("parameters d"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
         shades=len(groups),
     )
 

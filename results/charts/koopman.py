@@ -40,7 +40,7 @@ def _contours(part: pd.DataFrame, system: str, dictionary: str, q: int) -> Chart
         switch = sketch.switch(TRUE if residual <= SPURIOUS else FALSE)
         colour = 0 if residual <= SPURIOUS else 1
         sketch.layers.append(Line(switches=(switch,), x=numbers([re]), y=numbers([im]), colour=colour, mark=True))
-    return Chart(
+    return sketch.chart(
         section="companion",
         task=system,
         title=f"pseudospectrum, {q} {dictionary} functions",
@@ -51,8 +51,6 @@ def _contours(part: pd.DataFrame, system: str, dictionary: str, q: int) -> Chart
         " eigenvalues of EDMD",
         x=Axis("real part of z", log=False),
         y=Axis("imaginary part of z", log=False),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 
@@ -66,7 +64,7 @@ def _against_q(part: pd.DataFrame, system: str, name: str, label: str, *, log: b
         means = line.groupby("q", sort=True)[name].mean()
         x, y = numbers(means.index), numbers(means.clip(lower=1e-16) if log else means)
         sketch.layers.append(Line(switches=(switch,), x=x, y=y, colour=colour, mark=True))
-    return Chart(
+    return sketch.chart(
         section="companion",
         task=system,
         title=f"{label} against q",
@@ -77,8 +75,6 @@ def _against_q(part: pd.DataFrame, system: str, name: str, label: str, *, log: b
         f" their size; a defect more than {DECADES} decades below the largest is drawn on the lower edge",
         x=marked("q", part["q"]),
         y=Axis(label, log=log, decades=DECADES if log else 0),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 

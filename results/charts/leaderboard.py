@@ -71,7 +71,7 @@ def _chart(evidence: Evidence, curves: Sequence[Curve], *, task: str, size: str)
             floor, y = (switch, sketch.switch(FLOOR)), numbers(under["q_certified"])
             sketch.layers.append(Line(switches=floor, x=under["n"].tolist(), y=y, colour=colour, dash=1))
     alone = curves[0][0] if len(curves) == 1 else ""
-    return Chart(
+    return sketch.chart(
         section="leaderboard",
         task=task,
         title=f"{what}, by n" + (f": {alone}" if alone else ""),
@@ -81,6 +81,4 @@ def _chart(evidence: Evidence, curves: Sequence[Curve], *, task: str, size: str)
         caption=f"Smallest q and d of {task} that were seen to reach each target, against n",
         x=marked("n (labels)", rows["n"]),
         y=Axis(size),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )

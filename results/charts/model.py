@@ -211,6 +211,36 @@ class Sketch:
             self.switches.append(switch)
         return self.switches.index(switch)
 
+    def chart(
+        self,
+        *,
+        section: str,
+        task: str,
+        title: str,
+        alt: str,
+        figure: str,
+        caption: str,
+        x: Axis,
+        y: Axis,
+        target: str = "",
+        shades: int = 0,
+    ) -> Chart:
+        """The chart of what was sketched; arguments as the fields of `Chart`."""
+        return Chart(
+            section=section,
+            task=task,
+            title=title,
+            alt=alt,
+            figure=figure,
+            caption=caption,
+            target=target,
+            x=x,
+            y=y,
+            switches=tuple(self.switches),
+            layers=tuple(self.layers),
+            shades=shades,
+        )
+
 
 def as_json(drawing: Drawing) -> dict[str, Any]:
     """The drawing as plain lists and dictionaries."""

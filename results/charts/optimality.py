@@ -30,7 +30,7 @@ def _chart(runs: pd.DataFrame, task: str) -> Chart:
         switch = sketch.switch(Switch(label, "data", colour=colour))
         sketch.layers.append(Records(switches=(switch,), row=part.index.tolist(), x="q", y="optimality", colour=colour))
     sketch.layers.append(Level(switches=(sketch.switch(FLOOR),), y=1, dash=1))
-    return Chart(
+    return sketch.chart(
         section="optimality",
         task=task,
         title="error over floor, R / floor, by q",
@@ -40,6 +40,4 @@ def _chart(runs: pd.DataFrame, task: str) -> Chart:
         caption=f"Training error of {task} over its certified floor, R / floor, against q",
         x=marked("q", runs["q"]),
         y=Axis("R / floor"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )

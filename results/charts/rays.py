@@ -33,7 +33,7 @@ def _chart(rays: pd.DataFrame, runs: pd.DataFrame) -> Chart:
     task = task_label(first["task"], first["parameters"])
     where = f"{first['sizes']}, M = {first['M']}, {noise_label(*first[list(NOISE)])}"
     said = "; ".join(switch.label for switch in sketch.switches)
-    return Chart(
+    return sketch.chart(
         section="rays",
         task=task,
         title=f"rays: {where}",
@@ -42,8 +42,6 @@ def _chart(rays: pd.DataFrame, runs: pd.DataFrame) -> Chart:
         caption=f"Relative training error of {task} along rays n = c q^alpha at fixed budget d: runs and their medians",
         x=marked("q", runs["q"]),
         y=Axis("relative training error"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 

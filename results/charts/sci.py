@@ -28,7 +28,7 @@ def _chart(part: pd.DataFrame, cut: str, z: complex) -> Chart:
     if distance > 0.0:
         sketch.layers.append(Level(switches=(sketch.switch(TRUE),), y=number(distance), dash=1))
     where = f"z = {z.real:g}" + (f" + {z.imag:g}i" if z.imag else "")
-    return Chart(
+    return sketch.chart(
         section="companion",
         task="dimerised chain",
         title=f"{where}, {cut} bonds cut",
@@ -40,6 +40,4 @@ def _chart(part: pd.DataFrame, cut: str, z: complex) -> Chart:
         f" than {DECADES} decades below the largest is drawn on the lower edge",
         x=marked("n", part["n"]),
         y=Axis("distance", decades=DECADES),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )

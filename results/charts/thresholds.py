@@ -123,7 +123,7 @@ def _chart(evidence: Evidence, panel: Panel, quantity: Quantity) -> Chart:
     _demands(sketch, panel, quantity, _least_n(evidence, panel))
     _guides(sketch, panel, quantity)
     n, (figure, caption) = panel.rows["n"], CAPTIONS[quantity.name]
-    return Chart(
+    return sketch.chart(
         section="thresholds",
         task=panel.task,
         title=f"{quantity.name}(n): {panel.where}",
@@ -134,8 +134,6 @@ def _chart(evidence: Evidence, panel: Panel, quantity: Quantity) -> Chart:
         target=panel.target,
         x=marked("n (labels)", n),
         y=marked(quantity.name, _seen(panel.rows) if quantity.name == "q*" else ()),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 

@@ -36,7 +36,7 @@ def _growth(part: pd.DataFrame, loss: str, activation: str) -> Chart:
     if loss != "poisson residual" and loss != "trained heads":
         sketch.layers.append(Level(switches=(sketch.switch(LIMIT),), y=1, dash=1))
     shown = any(value is not None for layer in sketch.layers if isinstance(layer, Line) for value in layer.y)
-    return Chart(
+    return sketch.chart(
         section="companion",
         task="regularised losses",
         title=f"growth, {loss}, {activation}" + ("" if shown else ": negative throughout"),
@@ -47,8 +47,6 @@ def _growth(part: pd.DataFrame, loss: str, activation: str) -> Chart:
         f" and what lies more than {DECADES} decades below the largest lies on the lower edge",
         x=Axis("|W|"),
         y=Axis("growth", decades=DECADES),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 
@@ -66,7 +64,7 @@ def _chains(rows: pd.DataFrame) -> Chart:
             Line(switches=(switch,), x=x, y=numbers(part["autocorrelation_time"]), colour=colour, mark=True),
             Intervals(switches=(switch,), x=x, low=low, high=high, text=said, row=nowhere, colour=colour),
         ]
-    return Chart(
+    return sketch.chart(
         section="companion",
         task="regularised losses",
         title="autocorrelation time of the loss, Langevin dynamics",
@@ -76,6 +74,4 @@ def _chains(rows: pd.DataFrame) -> Chart:
         caption="Langevin dynamics on two layers: integrated autocorrelation time of the loss against the width; bars: seeds",
         x=marked("width", rows["width"]),
         y=Axis("autocorrelation time"),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )

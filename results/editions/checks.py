@@ -55,7 +55,8 @@ def _row(path: Path, cache: BlockCache | None) -> tuple[object, ...]:
         return (path.stem, *[float("nan")] * 5, "")
     if witness.sha256 != path.stem:
         return (path.stem, *[float("nan")] * 5, "")
-    found, dataset = verify(witness, cache, entering=True, limits=None), build(request_of(witness.header, None), cache)
+    dataset = build(request_of(witness.header, None), cache)
+    found = verify(witness, cache, entering=True, limits=None, dataset=dataset)
     proved = enclosed(witness, dataset)
     errors = {"independent": independent_error(witness, dataset), "ball": None if proved is None else proved.error}
     allowed = float("nan")

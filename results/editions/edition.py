@@ -13,8 +13,10 @@ from operators.atomic_files import write_atomic
 from operators.errors import UserError
 from results.records.record import Record, pairs_text
 from results.schema.model import Model
+from results.schema.sealed import Damaged, first_error, read_sealed, seal
 
 FILE = "edition.json"
+KIND, SCHEMA = "edition", 1
 Sha256 = str
 
 
@@ -37,7 +39,7 @@ class Superseded(Model):
 
 
 class Edition(Model):
-    """A published study.
+    """A published study; sealed.
 
     Attributes:
         study: its name.
@@ -55,7 +57,8 @@ class Edition(Model):
         superseded: earlier editions, the first one first.
     """
 
-    study: str
+    schema_version: int = Field(SCHEMA, alias="schema")
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     edition: int = Field(ge=1)
     published: datetime.date
     trained: str = Field(pattern=r"^[0-9a-f]{40}$")
@@ -122,20 +125,41 @@ def save_edition(folder: Path, edition: Edition) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    write_atomic(folder / FILE, edition.model_dump_json(indent=2).encode() + b"\n")
+    write_atomic(folder / FILE, seal(KIND, edition))
 
 
 def load_edition(folder: Path) -> Edition | None:
     """Read edition.json; None where there is none.
 
     Raises:
-        UserError: it is no edition.
+        UserError: it is no edition, or that of a study of another name: the name is that of folders too.
     """
     path = folder / FILE
     if not path.is_file():
         return None
     try:
-        return Edition.model_validate_json(path.read_bytes())
+        found = edition_from_bytes(path.read_bytes())
+    except Damaged as error:
+        raise UserError(f"expected {path} as publishing writes it, got {error}; take it from the project again") from None
+    if found.study != folder.name:
+        raise UserError(
+            f"expected the edition of {folder.name} in {path}, got that of {found.study}; take it from the project again"
+        )
+    return found
+
+
+def edition_from_bytes(data: bytes) -> Edition:
+    """Read an edition: sealed, or plain as it was written before editions were sealed (rebuilding seals it).
+
+    Raises:
+        Damaged: it is none.
+    """
+    if data.startswith(b'{"checksum":'):
+        return read_sealed(KIND, Edition, data, schema=SCHEMA)
+    try:
+        found = Edition.model_validate_json(data, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise UserError(f"expected {path} as publishing writes it, got {first['msg']}; take it from the project again") from None
+        raise Damaged(first_error(error, KIND)) from None
+    if "schema_version" in found.model_fields_set:
+        raise Damaged("no checksum")
+    return found

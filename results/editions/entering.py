@@ -17,12 +17,12 @@ from operators.data.dataset import build
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.editions import questions
-from results.editions.contradictions import Contradiction, keep
+from results.editions.contradictions import Contradiction, below_certified, keep, size_of
 from results.editions.leading import keep_leading
 from results.editions.overview import write_overview
 from results.editions.published import Published, all_published
 from results.records.manifest import Bracket
-from results.tables.brackets import answers, brackets, of_class, q_of
+from results.tables.brackets import answers, brackets
 from results.witnesses.cost import Limits
 from results.witnesses.file import Witness, load_witness
 from results.witnesses.independent import independent_error
@@ -94,7 +94,7 @@ def enter_reference(
             "expected a witness for a numbered question, got one whose data, target and q are those of none;"
             f" {questions.FILE} lists them"
         )
-    told = [(one, size, value) for one in asked for size in ("q", "d") if (value := _size(held, one.bracket, size)) is not None]
+    told = [(one, size, value) for one in asked for size in ("q", "d") if (value := size_of(held, one.bracket, size)) is not None]
     against = _contradiction(witness, held, asked, told, cache=cache)
     if against is not None:
         if not dry:
@@ -159,19 +159,13 @@ def _require_above(held: Held, bracket: Bracket) -> None:
         UserError: with its address.
     """
     for size in ("q", "d"):
-        value = _size(held, bracket, size)
+        value = size_of(held, bracket, size)
         if value is not None and below_certified(bracket, size, value):
             raise UserError(
                 f"expected {size} >= {getattr(bracket, f'{size}_lower')} by {getattr(bracket, f'{size}_bound')}, got {value} in"
                 f" witness {held.witness};"
                 " hand it in alone: a contradiction is kept with the numbers of both sides"
             )
-
-
-def below_certified(bracket: Bracket, size: str, value: int) -> bool:
-    """Whether a size lies below the certified lower end of a question, where that is a number."""
-    lower = getattr(bracket, f"{size}_lower")
-    return lower is not None and getattr(bracket, f"{size}_status") == "certified" and value < lower
 
 
 def _asked(held: Held, reference: Path, cache: BlockCache | None) -> list[Asked]:
@@ -222,12 +216,6 @@ def _contradiction(
         independent=independent_error(witness, build(request_of(witness.header, None), cache)),
         found=datetime.datetime.now(datetime.UTC).date(),
     )
-
-
-def _size(held: Held, bracket: Bracket, size: str) -> int | None:
-    if size == "q":
-        return q_of(held)
-    return held.d if of_class(held, bracket) else None
 
 
 def _leads(value: int, least: int | None) -> bool:

@@ -1,29 +1,44 @@
-"""What is computed over all published studies: standings.csv and findings.md."""
+"""What is computed over all published studies: standings.csv, contributions.csv and findings.md."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
 from results.answers import Answer, answers
+from results.editions.abstract import Evidence, abstract
+from results.editions.contributions import FILE as CONTRIBUTIONS
+from results.editions.contributions import contributions
 from results.editions.published import Published, all_published, holds
 from results.editions.standings import FILE as STANDINGS
 from results.editions.standings import standings
 from results.report.answers_section import answer_line, told
 from results.tables.csv_files import csv_bytes
+from results.tables.frame import check_floors
+from results.tables.study_tables import StudyTables
 
 FINDINGS = "findings.md"
 HEAD = """# What was found
 
 Every sentence is computed from the tables beside it by `python -m bench reproduce --rebuild`; none is written by hand.
+
+## In short
+
 """
 
 
 def overview(reference: Path, cache: BlockCache | None = None) -> dict[str, bytes]:
     """The files by name, as the published studies and this code give them."""
-    findings = "".join([HEAD, *_sections(reference, cache)])
-    return {STANDINGS: csv_bytes(standings(reference, cache)), FINDINGS: findings.encode()}
+    standing, studies = standings(reference, cache), all_published(reference, cache)
+    tables = {study.edition.study: study.tables() for study in studies}
+    frames = {name: found.frames for name, found in tables.items()}
+    opening = abstract(Evidence(standing, frames, sum(check_floors(found.frame) for found in tables.values())))
+    findings = "".join([HEAD, opening, *(_section(study, tables[study.edition.study]) for study in studies)])
+    return {
+        STANDINGS: csv_bytes(standing),
+        CONTRIBUTIONS: csv_bytes(contributions(standing)),
+        FINDINGS: findings.encode(),
+    }
 
 
 def write_overview(reference: Path, cache: BlockCache | None = None) -> None:
@@ -42,10 +57,9 @@ def overview_changed(reference: Path, cache: BlockCache | None = None) -> list[s
     return [name for name, content in made.items() if not holds(reference / name, content)]
 
 
-def _sections(reference: Path, cache: BlockCache | None) -> Iterator[str]:
-    for study in all_published(reference, cache):
-        found = told(answers(study.tables()), partial(_line, study.edition.study))
-        yield f"\n## {study.edition.study}\n\n{found}\n{origin(study)}\n"
+def _section(study: Published, tables: StudyTables) -> str:
+    found = told(answers(tables), partial(_line, study.edition.study))
+    return f"\n## {study.edition.study}\n\n{found}\n{origin(study)}\n"
 
 
 def _line(study: str, answer: Answer) -> str:
@@ -57,8 +71,9 @@ def origin(study: Published) -> str:
     edition, asked = study.edition, study.asked()
     thinned, lines = asked.thinned, len(asked.baselines)
     what = "trainings" if asked.family == "deeponet" else "cells"
-    told = f"{edition.records - lines} {what}" + (f" and the reference lines of {lines} data sets" if lines else "")
+    found = study.computed
+    told = f"{found['records'] - lines} {what}" + (f" and the reference lines of {lines} data sets" if lines else "")
     return (
-        f"Edition {edition.edition} of {edition.published}: {told}, {edition.cpu_hours:.2f} CPU hours,"
+        f"Edition {edition.edition} of {edition.published}: {told}, {found['cpu_hours']:.2f} CPU hours,"
         f" trained at commit {edition.trained[:12]} by {edition.command}{f' ({thinned})' if thinned else ''}."
     )

@@ -2,7 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
@@ -14,6 +16,7 @@ from results.records.manifest import Manifest, load_manifest, require_sound
 from results.schema.sealed import Damaged
 from results.tables.csv_files import columns_page, csv_bytes, write_csv
 from results.tables.study_tables import StudyTables, study_tables
+from results.witnesses.recomputed import recomputed
 from results.witnesses.submissions import Entries, entries
 
 
@@ -46,8 +49,12 @@ class Published:
             ) from None
 
     def asked(self) -> Manifest:
-        """What was asked, without the cells."""
-        return load_manifest(self.folder)
+        """What was asked, without the cells; what is certified of it is computed again."""
+        return self._recomputed
+
+    @cached_property
+    def _recomputed(self) -> Manifest:
+        return recomputed(load_manifest(self.folder), self.cache)
 
     def entries(self) -> Entries:
         """Its witnesses."""
@@ -61,15 +68,20 @@ class Published:
         """Every table, computed again from records and witnesses."""
         return study_tables(self.manifest(), read_records(self.folder), self.entries())
 
+    @cached_property
+    def computed(self) -> dict[str, Any]:
+        """What of its edition follows from its records."""
+        return computed(list(read_records(self.folder)))
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each file of a table that its edition names and that is there."""
+        paths = sorted(self.folder / name for name in self.edition.tables if (self.folder / name).is_file())
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
     def misstated(self) -> list[str]:
         """Names of what edition.json says otherwise than its records and tables."""
-        found = computed(list(read_records(self.folder)))
-        found["tables"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in self._tables()}
+        found = self.computed | {"tables": self.digests()}
         return [name for name, value in found.items() if getattr(self.edition, name) != value]
-
-    def _tables(self) -> list[Path]:
-        """Files of its tables."""
-        return sorted(self.folder / name for name in self.edition.tables if (self.folder / name).is_file())
 
     def rebuild(self) -> "Published":
         """Write every table again, as the records and this code give it, and what its columns mean.
@@ -104,12 +116,20 @@ def published(reference: Path, study: str, cache: BlockCache | None = None) -> P
     folder = reference / study
     edition = load_edition(folder)
     if edition is None:
-        known = ", ".join(one.edition.study for one in all_published(reference)) or "none"
+        known = ", ".join(published_names(reference)) or "none"
         raise UserError(f"expected a published study, got {study!r}; {reference} holds {known}")
     return Published(folder, edition, cache)
 
 
+def published_names(reference: Path) -> list[str]:
+    """Names of the published studies, whether or not their files can be read."""
+    return sorted(path.parent.name for path in reference.glob("*/edition.json"))
+
+
 def all_published(reference: Path, cache: BlockCache | None = None) -> list[Published]:
-    """The published studies, by name."""
-    folders = sorted(path.parent for path in reference.glob("*/edition.json"))
-    return [Published(folder, edition, cache) for folder in folders if (edition := load_edition(folder)) is not None]
+    """The published studies, by name.
+
+    Raises:
+        UserError: of one `edition.json` cannot be read: what is computed over all would silently lack it.
+    """
+    return [published(reference, name, cache) for name in published_names(reference)]

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from operators.atomic_files import atomic
 from operators.errors import UserError
-from results.exchange.parquet import SCHEMA, typed
+from results.exchange.parquet import typed
 from results.records.gc_pause import paused_collection
 from results.records.manifest import ExpectedCell
-from results.records.record import Record, RecordError, from_line, to_line
+from results.records.record import SCHEMA, Record, RecordError, from_line, to_line
 from results.schema.model import canonical
 
 RECORDS, CELLS = "records.parquet", "cells.parquet"
@@ -82,7 +82,7 @@ def read_cells(folder: Path) -> tuple[ExpectedCell, ...]:
 def _write(path: Path, table: pa.Table) -> None:
     with atomic(path) as handle:
         pq.write_table(
-            table.replace_schema_metadata({"schema_version": SCHEMA}), handle, compression="zstd", compression_level=15
+            table.replace_schema_metadata({"schema_version": str(SCHEMA)}), handle, compression="zstd", compression_level=15
         )
 
 

@@ -40,7 +40,7 @@ def write_site(reference: Path, target: Path, cache: BlockCache | None = None) -
     told = []
     for study in all_published(reference, cache):
         tables = study.tables()
-        evidence = Evidence(tables, digests=study.edition.tables, computed=origin(study).removesuffix("."))
+        evidence = Evidence(tables, digests=study.digests(), computed=origin(study).removesuffix("."))
         found = answers(tables)
         told.append(Told(study.edition.study, origin(study).removesuffix("."), found))
         _copy(study, target / study.edition.study)

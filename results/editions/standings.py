@@ -1,14 +1,15 @@
 """standings.csv of the reference: how every numbered question stands, over all published studies.
 
 The ladder: `open` - `closed in q` (q_upper = q_lower, or the fixed q is certified impossible) - `closed in d` (d_upper =
-d_lower); beside it `contradicted` (a witness that passes every check lies below a certified bound) and `withdrawn`.
+d_lower); beside it `contradicted` (a witness that passes every check lies below a certified bound, both
+computed again) and `withdrawn`.
 
 A witness stands here only with the checks that it passed on the day of the edition: `float` (NumPy, float64, with the margin that
 entering asks for), `disturbed` (again with rounded data and reversed sums), `ball` (proved, `results.witnesses.ball`),
 `independent` (`results.witnesses.independent`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import pandas as pd
 from operators.bounds import BOUNDS
 from operators.data.function_cache import BlockCache
 from results.editions import questions
-from results.editions.contradictions import contradicted
+from results.editions.contradictions import contradicting, contradicts
 from results.editions.published import Published, all_published
 from results.tables.brackets import MADE, brackets
+from results.witnesses.submissions import Held
 
 FILE = "standings.csv"
 ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate", "target", "net_class", "nets", "q")
@@ -46,13 +48,13 @@ COLUMNS: dict[str, str] = {
 def standings(reference: Path, cache: BlockCache | None = None) -> pd.DataFrame:
     """The table, computed from the published studies."""
     known = {one.question: one for one in questions.load_questions(reference)}
-    broken = contradicted(reference)
-    rows = [row for study in all_published(reference, cache) for row in _rows(study, known, broken)]
+    against = contradicting(reference, cache)
+    rows = [row for study in all_published(reference, cache) for row in _rows(study, known, against)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values("id", kind="stable", ignore_index=True)
 
 
-def _rows(study: Published, known: Mapping[str, questions.Numbered], broken: Iterable[str]) -> list[dict[str, object]]:
+def _rows(study: Published, known: Mapping[str, questions.Numbered], against: Sequence[Held]) -> list[dict[str, object]]:
     manifest, costs = study.asked(), dict[str, float]()
     checks, rows = study.checks(), list[dict[str, object]]()
     held = study.entries().accepted
@@ -62,7 +64,7 @@ def _rows(study: Published, known: Mapping[str, questions.Numbered], broken: Ite
         rows.append(
             {
                 "id": numbered.id,
-                "status": _status(numbered, row, broken),
+                "status": _status(numbered, row, contradicted=any(contradicts(one, bracket) for one in against)),
                 "study": study.edition.study,
                 "edition": study.edition.edition,
                 "added": numbered.added,
@@ -75,10 +77,10 @@ def _rows(study: Published, known: Mapping[str, questions.Numbered], broken: Ite
     return rows
 
 
-def _status(numbered: questions.Numbered, row: Mapping[Any, Any], broken: Iterable[str]) -> str:
+def _status(numbered: questions.Numbered, row: Mapping[Any, Any], *, contradicted: bool) -> str:
     if numbered.withdrawn:
         return "withdrawn"
-    if numbered.id in broken:
+    if contradicted:
         return "contradicted"
     if not pd.isna(row["d_upper"]) and row["d_upper"] == row["d_lower"]:
         return "closed in d"

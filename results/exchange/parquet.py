@@ -24,12 +24,11 @@ from pydantic import BaseModel
 from operators.atomic_files import atomic, sweep, write_failure
 from results.families import FAMILIES
 from results.records.gc_pause import paused_collection
-from results.records.record import Cost, Record
+from results.records.record import SCHEMA, Cost, Record
 from results.records.store import Store
 from results.schema.cells import Settings
 from results.schema.model import canonical
 
-SCHEMA = "2"
 BATCH = 5000
 TEXT, WHOLE, REAL = pa.string(), pa.int64(), pa.float64()
 ARROW: dict[Any, pa.DataType] = {str: TEXT, int: WHOLE, float: REAL, bool: pa.bool_()}
@@ -75,7 +74,7 @@ def compact(folders: Sequence[Path], target: Path) -> Compacted:
     table = pa.concat_tables(_agreed(tables), promote_options="permissive").take(pa.array(last.values(), type=WHOLE))
     named = sorted(set(table.column_names) - set(tables[0].column_names))
     table = table.select([*tables[0].column_names, *named]).sort_by([("study", "ascending"), ("key", "ascending")])
-    table = table.replace_schema_metadata({"schema_version": SCHEMA})
+    table = table.replace_schema_metadata({"schema_version": str(SCHEMA)})
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

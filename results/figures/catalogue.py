@@ -1,7 +1,5 @@
 """Which figures a study gets: its charts, those of one kind and task together as the panels of one figure."""
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +7,7 @@ import pandas as pd
 
 from results.charts.model import Drawing
 from results.figures.draw_chart import draw
+from results.figures.names import name_of
 from results.figures.style import Figure
 
 MOST_PANELS = 12
@@ -16,11 +15,12 @@ MOST_PANELS = 12
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with its file name (without ending) and a sentence that says what it shows."""
+    """A figure with its file name (without ending), a sentence that says what it shows, and its charts, also those cut off."""
 
     name: str
     caption: str
     figure: Figure
+    panels: tuple[Drawing, ...]
 
 
 def pictures(drawings: Iterable[Drawing], records: pd.DataFrame) -> Iterator[Picture]:
@@ -35,10 +35,4 @@ def pictures(drawings: Iterable[Drawing], records: pd.DataFrame) -> Iterator[Pic
         together.setdefault((drawing.figure, drawing.task), []).append(drawing)
     for (figure, task), panels in together.items():
         cut = f" ({MOST_PANELS} of {len(panels)} panels)" if len(panels) > MOST_PANELS else ""
-        yield Picture(name_of(figure, task), panels[0].caption + cut, draw(panels[:MOST_PANELS], records))
-
-
-def name_of(figure: str, task: str) -> str:
-    """A file name of letters, digits, hyphens and underscores, distinct for distinct tasks."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", task.partition(" ")[0])[:60]
-    return f"{figure}-{plain}" + ("" if plain == task else "-" + hashlib.sha256(task.encode()).hexdigest()[:8])
+        yield Picture(name_of(figure, task), panels[0].caption + cut, draw(panels[:MOST_PANELS], records), tuple(panels))

@@ -28,7 +28,7 @@ def colour_of(colour: int | None, shades: int) -> Any:
     if colour is None:
         return "black"
     if colour == GREY:
-        return "grey"
+        return "dimgrey"
     if shades > 1:
         return mpl.colormaps["viridis"](LIGHTEST * colour / (shades - 1))
     return COLOURS[colour % len(COLOURS)]

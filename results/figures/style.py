@@ -31,7 +31,8 @@ METADATA: Mapping[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-COLOURS: list[Any] = sns.color_palette("colorblind")
+GREY_OF_PALETTE = 7
+COLOURS: list[Any] = [colour for place, colour in enumerate(sns.color_palette("colorblind")) if place != GREY_OF_PALETTE]
 
 
 @contextmanager

@@ -134,6 +134,14 @@ FILES = (
         " slope_floor cpu_seconds done expected",
     ),
     Spec(
+        "architectures",
+        "barrier",
+        "What each architecture paid for its best error",
+        "The size of each class with the least held-out error, and the CPU seconds of one training of it, in one run."
+        " Recipes differ by class and none is tuned for time.",
+        "task architecture rank d test_relative relative cpu_seconds cpu_sizes cpu_to_deeponet done expected",
+    ),
+    Spec(
         "data-efficiency",
         "data_efficiency",
         "Held-out error against N",

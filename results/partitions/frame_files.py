@@ -7,7 +7,8 @@ The files are derived: who writes them reads the records, and tables made of the
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from results.tables.frame_columns import KEY, outcome_columns, typed
 
 GROUP = ("task", "parameters", "design")
 POSITION = "position"
-PROVENANCE = ("message", "recipe_used", "versions", "hardware")  # of a page, not of the tables
+PROVENANCE = ("message", "recipe_used", "weights_sha256", "versions", "hardware")  # of a page, not of the tables
+BATCH = 50_000
 WHOLE = "cells"  # the only group of a family whose cells have no task
 
 
@@ -110,31 +112,44 @@ class FrameFiles:
         folder: where.
         manifest: what the study asks, without its cells.
         groups: folders of the groups, in the order of the tables.
+        cells: cells of each group.
     """
 
     folder: Path
     manifest: Manifest
     groups: tuple[str, ...]
+    cells: tuple[int, ...]
 
     @property
     def family(self) -> Family:
         """The kind of experiment."""
         return FAMILIES[self.manifest.family]
 
-    def read(self, group: str | None = None, columns: Sequence[str] | None = None, without: Sequence[str] = ()) -> pd.DataFrame:
-        """Rows of a group, or of all, in the order of the study.
+    def batches(self, cells: int = BATCH) -> tuple[tuple[str, ...], ...]:
+        """Groups that follow one another, together of at most so many cells, or one larger group alone."""
+        found: list[list[str]] = []
+        held = cells
+        for group, size in zip(self.groups, self.cells, strict=True):
+            if held + size > cells:
+                found.append([])
+                held = 0
+            found[-1].append(group)
+            held += size
+        return tuple(map(tuple, found))
+
+    def read(self, groups: Sequence[str] = (), columns: Sequence[str] | None = None, without: Sequence[str] = ()) -> pd.DataFrame:
+        """Rows of some groups, in the order of the study.
 
         Args:
-            group: one of `groups`.
+            groups: some of `groups`; all by default.
             columns: those that are wanted; all by default.
             without: those that are not.
 
         Raises:
             UserError: a file is none of a writer's.
         """
-        tables = [
-            _read(path, columns, without) for name in ([group] if group else self.groups) for path in _files(self.folder / name)
-        ]
+        paths = [path for name in groups or self.groups for path in _files(self.folder / name)]
+        tables = [_read(path, columns, without) for path in paths]
         table = pa.concat_tables(tables, promote_options="default").sort_by(POSITION).drop_columns([POSITION])
         return _typed(table, self.family)
 
@@ -149,11 +164,13 @@ def open_frame_files(folder: Path) -> FrameFiles:
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
     if not names:
         raise UserError(f"expected parts of a study in {folder}, found none; `python -m bench compact --parts` writes them")
+    cells = {name: sum(map(_cells, _files(folder / name))) for name in names}
     if not _has_groups(FAMILIES[manifest.family]):
-        return FrameFiles(folder, manifest, tuple(names))
+        return FrameFiles(folder, manifest, tuple(names), tuple(cells.values()))
     firsts = [_read(_files(folder / name)[0], GROUP, ()).slice(0, 1).to_pandas().assign(name=name) for name in names]
     order = pd.concat(firsts).astype("str").sort_values(list(GROUP), kind="stable")
-    return FrameFiles(folder, manifest, tuple(order["name"]))
+    ordered = tuple(order["name"])
+    return FrameFiles(folder, manifest, ordered, tuple(cells[name] for name in ordered))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -161,11 +178,22 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(path: Path, columns: Sequence[str] | None, without: Sequence[str]) -> pa.Table:
+    with _opened(path) as file:
+        known = file.schema_arrow.names
+        wanted = set(known if columns is None else (*columns, POSITION)) - set(without)
+        return file.read(columns=[name for name in known if name in wanted])
+
+
+def _cells(path: Path) -> int:
+    with _opened(path) as file:
+        return int(file.metadata.num_rows)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     try:
         with pq.ParquetFile(path) as file:
-            known = file.schema_arrow.names
-            wanted = set(known if columns is None else (*columns, POSITION)) - set(without)
-            return file.read(columns=[name for name in known if name in wanted])
+            yield file
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"expected part of a study in {path}, got '{error}'; write the parts again") from error
 

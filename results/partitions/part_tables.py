@@ -1,8 +1,8 @@
-"""Tables of a study group by group (`results.partitions.frame_files`): those of the whole, in the memory of one group.
+"""Tables of a study by batches of groups (`results.partitions.frame_files`): those of the whole, in the memory of one batch.
 
-What a group cannot know of the others is counted first, from a few columns: the budgets that name series of equal d, and how many
+What a batch cannot know of the others is counted first, from a few columns: the budgets that name series of equal d, and how many
 noisy runs there are, which sets the level of test B.3. Rows of every table are sorted by task, constants and design before all
-else, so that the tables of the groups in this order, one below the other, are the table; but mechanism.csv, which is sorted by
+else, so that the tables of the batches in this order, one below the other, are the table; but mechanism.csv, which is sorted by
 test first, and says once of a test that it has nothing to compare.
 """
 
@@ -14,23 +14,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from results.families import Family
-from results.partitions.frame_files import PROVENANCE, FrameFiles
-from results.tables.csv_files import csv_bytes
+from results.partitions.frame_files import BATCH, PROVENANCE, FrameFiles
+from results.tables.csv_files import csv_of
 from results.tables.frame import numbered
-from results.tables.mechanism import COLUMNS as MECHANISM
-from results.tables.mechanism import NOTHING, TESTS, noisy_runs, nothing_found, typed_rows
-from results.tables.mechanism_row import SHOWN
+from results.tables.mechanism import NOTHING, TESTS, noisy_cells, noisy_runs, nothing_found, typed_rows
+from results.tables.noisy_cells import Extent, joined
 from results.tables.series import budgets_of
 from results.tables.study_tables import StudyFacts, kinds, tables_of_frame, typed
 
-Built = dict[str, pd.DataFrame]
-Map = Callable[[Callable[[str], Built], Sequence[str]], Iterable[Built]]
-OUTCOME = ("status",)
+Batch = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class GroupTables:
-    """Computes the tables of a group, wherever it runs.
+class Built:
+    """What was made of a batch: its tables, and what is told of its noisy cells, if there are any."""
+
+    tables: dict[str, pd.DataFrame]
+    noisy: Extent | None
+
+
+Map = Callable[[Callable[[Batch], Built], Sequence[Batch]], Iterable[Built]]
+
+
+@dataclass(frozen=True)
+class BatchTables:
+    """Computes the tables of a batch, wherever it runs.
 
     Attributes:
         parts: what was written; opened once, for telling the order of the groups reads a file of each.
@@ -40,11 +48,13 @@ class GroupTables:
     parts: FrameFiles
     facts: StudyFacts
 
-    def __call__(self, group: str) -> Built:
-        """The tables of one group."""
+    def __call__(self, batch: Batch) -> Built:
+        """The tables of some groups."""
         parts = self.parts
-        frame = numbered(parts.read(group, without=_of_no_table(parts.family)), parts.family)
-        return tables_of_frame(parts.manifest, frame, facts=self.facts).frames
+        frame = numbered(parts.read(batch, without=_of_no_table(parts.family)), parts.family)
+        study = tables_of_frame(parts.manifest, frame, facts=self.facts)
+        noisy = noisy_cells(frame).extent() if "mechanism" in study and (frame["sigma"] > 0).any() else None
+        return Built(dict(study.written()), noisy)
 
 
 def _of_no_table(family: Family) -> tuple[str, ...]:
@@ -52,64 +62,57 @@ def _of_no_table(family: Family) -> tuple[str, ...]:
     return PROVENANCE if family.tables else ()
 
 
-def tables_of_parts(parts: FrameFiles, spread: Map = map) -> dict[str, bytes]:
+def tables_of_parts(parts: FrameFiles, spread: Map = map, cells: int = BATCH) -> dict[str, bytes]:
     """Every table of a study as its CSV file.
 
     Args:
         parts: what was written.
-        spread: applies a function to groups and returns the results in order; `map` does so one after another.
+        spread: applies a function to batches and returns the results in order; `map` does so one after another.
+        cells: of a batch (`FrameFiles.batches`).
 
     Raises:
         FloorViolation: a record lies below its certified floor.
         UserError: a file is none of a writer's.
     """
-    facts = study_facts(parts)
     found: dict[str, list[pd.DataFrame]] = {}
-    for built in spread(GroupTables(parts, facts), parts.groups):
-        for name, table in built.items():
+    noisy: list[Extent] = []
+    for built in spread(BatchTables(parts, study_facts(parts)), parts.batches(cells)):
+        noisy += [] if built.noisy is None else [built.noisy]
+        for name, table in built.tables.items():
             found.setdefault(name, []).append(table)
-    columns = {name: kind.columns(parts.family) for name, kind in kinds(parts.family).items()}
-    whole = {name: _joined(name, tables, parts) for name, tables in found.items() if columns[name]}
-    return {f"{name}.csv": csv_bytes(table[list(columns[name])]) for name, table in whole.items()}
+    if noisy:
+        found["mechanism"] = list(_by_test(found["mechanism"], noisy))
+    return {f"{name}.csv": _csv(found.pop(name)) for name in kinds(parts.family) if name in found}
 
 
 def study_facts(parts: FrameFiles) -> StudyFacts:
-    """What all groups have to know, read from three columns of each."""
+    """What all groups have to know, read from a few columns of each."""
     if not {"schedule", "d", "sigma"} <= set(parts.family.asked_columns()):
         return StudyFacts()
     budgets: NDArray[np.int64] = np.array([], dtype=np.int64)
     runs = 0
-    for group in parts.groups:
-        cells = parts.read(group, ("schedule", "d", "sigma", "status"))
+    for batch in parts.batches():
+        cells = parts.read(batch, ("schedule", "d", "sigma", "status"))
         budgets, runs = np.union1d(budgets, budgets_of(cells)), runs + noisy_runs(cells)
     return StudyFacts(budgets, runs)
 
 
-def _joined(name: str, tables: Sequence[pd.DataFrame], parts: FrameFiles) -> pd.DataFrame:
-    """Tables of the groups as one."""
-    if name == "mechanism":
-        return _mechanism(tables, parts)
+def _csv(tables: Sequence[pd.DataFrame]) -> bytes:
+    """Tables of the batches as the file of one, in the types that they have together."""
     full = [table for table in tables if len(table)] or list(tables[:1])
-    return typed(pd.concat(full, ignore_index=True))
+    types = pd.concat([table.iloc[:0] for table in full]).dtypes
+    return csv_of((table.astype(types) for table in full), list(full[0].columns))
 
 
-def _mechanism(tables: Sequence[pd.DataFrame], parts: FrameFiles) -> pd.DataFrame:
-    """By test; of a test that compares nothing in any group one row, over all noisy cells."""
+def _by_test(tables: Sequence[pd.DataFrame], noisy: Sequence[Extent]) -> Iterator[pd.DataFrame]:
+    """Rows by test; of a test that compares nothing in any batch one row, over all noisy cells."""
     full = [table for table in tables if len(table)]
-    if not full:
-        return typed_rows([])
-    return pd.concat([row for name in TESTS for row in _of_test(name, full, parts)], ignore_index=True)[list(MECHANISM)]
+    for name in TESTS:
+        mine = [table[table["test"] == name] for table in full]
+        compared = [rows for rows in mine if not _says_nothing(rows, name)]
+        yield from compared or [typed(typed_rows([nothing_found(name, joined(noisy))]))]
 
 
-def _of_test(name: str, tables: Sequence[pd.DataFrame], parts: FrameFiles) -> Iterator[pd.DataFrame]:
-    mine = [table[table["test"] == name] for table in tables]
-    compared = [
-        rows
-        for rows in mine
-        if not (len(rows) == 1 and rows["statistic"].iloc[0] == "" and rows["reason"].iloc[0] == NOTHING[name])
-    ]
-    if compared:
-        yield from compared
-        return
-    cells = parts.read(columns=(*SHOWN, *OUTCOME))
-    yield typed(typed_rows([nothing_found(name, cells[cells["sigma"] > 0])]))
+def _says_nothing(rows: pd.DataFrame, name: str) -> bool:
+    """Whether the rows of a test are the one that says that it has nothing to compare."""
+    return len(rows) == 1 and rows["statistic"].iloc[0] == "" and rows["reason"].iloc[0] == NOTHING[name]

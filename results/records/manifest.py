@@ -14,18 +14,22 @@ from pydantic_core import from_json
 from operators.architectures.activations import Activation
 from operators.architectures.deeponet import Ends, Widths
 from operators.atomic_files import write_atomic
-from operators.data.request import Design, NoiseLaw
+from operators.data.normalisation import OutputScaling
+from operators.data.request import Control, Design, NoiseLaw
 from operators.errors import UserError
 from results.families import FAMILIES, Family
 from results.records.gc_pause import paused_collection
 from results.records.record import SCHEMA
-from results.schema.cells import Schedule
+from results.records.tried import objections
+from results.schema.cells import Net, Schedule
 from results.schema.model import LARGEST_COUNT, Model, later
 from results.schema.sealed import SHOWN, Damaged, OtherSchema, first_error, read_sealed, seal
 
 LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the labels
 BASELINES = "baselines"
 """The family of data sets whose reference lines a study draws."""
+POPULATION = "relative error on new functions"
+"""What labels of targets about new functions begin with."""
 PAPER = "paper"  # the preset that is the whole study
 NetClass = Widths
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -34,19 +38,21 @@ Key = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Target(Model):
-    """What a fit must reach: absorb a fraction of the noise, or a clean global relative L2 error.
+    """What a fit must reach: absorb a fraction of the noise, or a clean relative L2 error on its data or on new functions.
 
-    kind `absorb`: rho >= value (noisy cells);  kind `relative`: |y - h| / |y| <= value (noise-free cells). Both lie below 1: the
-    zero function has relative error 1, and to absorb all noise is to interpolate.
+    kind `absorb`: rho >= value (noisy cells);  kind `relative`: |y - h| / |y| <= value (noise-free cells);  kind `population`,
+    of questions only: sqrt(E |G - h|^2 / E |G|^2) <= value over new functions. All lie below 1: the zero function has relative
+    error 1, and to absorb all noise is to interpolate.
     """
 
-    kind: Literal["absorb", "relative"]
+    kind: Literal["absorb", "relative", "population"]
     value: float = Field(ge=LEAST_TARGET, lt=1.0)
 
     @property
     def label(self) -> str:
         """Short text for tables and figures."""
-        return f"absorb {self.value:g}" if self.kind == "absorb" else f"relative error {self.value:g}"
+        words = {"absorb": "absorb", "relative": "relative error", "population": POPULATION}
+        return f"{words[self.kind]} {self.value:g}"
 
 
 class ExpectedCell(Model):
@@ -57,21 +63,16 @@ class ExpectedCell(Model):
     sizes: dict[str, Count]
 
 
-class Bracket(Model):
-    """One question of a bracket study: which data and target, what is certified below, and what was tried.
+class Asked(Model):
+    """One question of a bracket study: which data, which target, which nets.
 
     Attributes:
         functions: N.
         points: M.
         branch_depth: hidden layers of the branch in the declared class; with `trunk_depth`, `ends` and `activation`.
         net_class: rule for the hidden widths of the declared class (`operators.bounds.rank_to_parameters`).
-        q_lower: no smaller q can reach the target; `q_bound` and `q_status` say by what.
-        d_lower: no net of the class with fewer parameters can, None: no net of the class at all; `d_bound` and `d_status` say by
-            what.
-        q: the only q asked about, if it is fixed; d_lower is then that of nets with this q.
+        q: the only q asked about, if it is fixed.
         width: hidden width of the wide nets the search starts from.
-        tried: keys of the trainings the search asked for, in order.
-        finished: whether the search ended by itself, not by its budget or an interruption.
     """
 
     task: str
@@ -87,26 +88,61 @@ class Bracket(Model):
     trunk_depth: int = Field(ge=0, le=LARGEST_COUNT)
     ends: Ends
     activation: Activation
+    q: Positive | None = None
+    net_class: NetClass = "free"
+    width: Count = 0
+
+
+class Bracket(Asked):
+    """A question, what is certified below, and what was tried.
+
+    Its lower ends follow from the question. What a file says of them is what its writer computed; tables and entries compute
+    them again (`results.witnesses.recomputed`).
+
+    Attributes:
+        q_lower: no smaller q can reach the target; `q_bound` and `q_status` say by what.
+        d_lower: no net of the class with fewer parameters can, with a fixed q none of that q; None: no net of the class at all;
+            `d_bound` and `d_status` say by what.
+        tried: keys of the trainings the search asked for, in order.
+        finished: whether the search ended by itself, not by its budget or an interruption.
+    """
+
     q_lower: Positive
     q_bound: str
     q_status: str
     d_lower: Positive | None
     d_bound: str
     d_status: str
-    q: Positive | None = None
-    net_class: NetClass = "free"
-    width: Count = 0
     tried: tuple[Key, ...] = ()
     finished: bool = False
+
+
+class NetsByQ(Model):
+    """The nets of a series, one for each q.
+
+    Attributes:
+        like: depths, activation, ends, schedule, and the widths of the schedule `fixed-width`.
+        budget: D of the schedule `fixed-budget`.
+        largest_q: where the search gives up.
+        output_scaling: the units of the labels.
+    """
+
+    like: Net
+    budget: Positive | None = None
+    largest_q: Positive
+    output_scaling: OutputScaling = "task"
 
 
 class SoughtThreshold(Model):
     """One threshold q* of a search: the data, the target, what is certified below, and what was tried.
 
+    What is certified follows from the rest, as with `Bracket`.
+
     Attributes:
         functions: N.
         points: M.
         schedule: how the widths follow q.
+        nets: the nets that it tells of; None in files of earlier releases.
         tolerance: the search ends at q_high <= tolerance q_low, or at consecutive integers.
         restarts: trainings before a q counts as not found.
         trainings: budget of this threshold.
@@ -125,11 +161,13 @@ class SoughtThreshold(Model):
     replicate: int = Field(ge=0, le=LARGEST_COUNT)
     target: Target
     schedule: Schedule
+    nets: NetsByQ | None = later(None)
+    control: Control = later("none")
     tolerance: float = Field(gt=1.0)
     restarts: Positive
     trainings: Positive
-    q_certified: Count
-    certified_by: str
+    q_certified: Count = 0
+    certified_by: str = "none"
     tried: tuple[Key, ...] = ()
     finished: bool = False
 
@@ -269,6 +307,10 @@ def require_sound(manifest: Manifest) -> Manifest:
                 raise Damaged(f"{field}.{place}.{reason}")
         if len({expected.key for expected in cells}) < len(cells):
             raise Damaged(f"{field}: a key twice")
+    if manifest.expected:
+        reason = next(objections(manifest), None)
+        if reason is not None:
+            raise Damaged(reason)
     unknown = [target.kind for target in manifest.targets if target.kind not in family.target_kinds]
     if unknown:
         raise Damaged(f"targets: expected kinds among {list(family.target_kinds)}, got {unknown[0]!r}")

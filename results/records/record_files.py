@@ -15,6 +15,7 @@ from operators.atomic_files import sync_folder, write_failure, writer_name
 from results.records.record import MAXIMUM_LINE_BYTES, Record, RecordError, from_line, to_line
 
 HEAD_BYTES = 4096
+WRITING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 READ_BYTES = 2**20
 
 
@@ -146,7 +147,7 @@ class LineWriter:
     def _open(self) -> int:
         if self._descriptor is None or self._owner != os.getpid():
             path = self.folder / f"{writer_name()}.jsonl"
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o666)
+            self._descriptor = os.open(path, WRITING, 0o666)
             self._owner = os.getpid()
             sync_folder(self.folder)
         return self._descriptor

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from results.answers import Answer
 from results.charts import chart_of
 from results.charts.model import Drawing
-from results.figures.catalogue import name_of
+from results.figures.names import name_of
 from results.report.markdown import bullets, coded, escape
 
 LONGEST_SENTENCE = 2000

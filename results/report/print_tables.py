@@ -5,7 +5,7 @@ of the noise and the control are printed where they are not the same in all rows
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -228,17 +228,20 @@ class Rows:
     numeric: tuple[bool, ...]
 
 
-def print_tables(folder: Path, tables: StudyTables) -> None:
+def print_tables(folder: Path, tables: StudyTables, names: Collection[str] | None = None) -> None:
     """Write `tables/NAME.tex` and `tables/NAME.md` for each table: the columns of PRINTED, or all where it names none.
 
     Args:
         folder: the study folder.
         tables: what is printed.
+        names: which of them; all by default.
 
     Raises:
         UserError: one cannot be written; the old file stays.
     """
     for name, table in tables.written():
+        if names is not None and name not in names:
+            continue
         headings = PRINTED.get(name) or {column: latex.escape(column) for column in tables.columns[name]}
         rows = chosen(table, headings)
         write_atomic(folder / "tables" / f"{name}.tex", as_latex(rows, headings, f"{name}.csv").encode())

@@ -2,19 +2,18 @@
 
 import datetime
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
-from operators.file_names import inside
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
-from results.figures.catalogue import Picture, pictures
-from results.figures.style import METADATA, rendered
 from results.page.document import write_page
 from results.page.index import write_index
 from results.programme import strand_of
@@ -32,7 +31,12 @@ from results.tables.csv_files import columns_page, write_csv
 from results.tables.frame import check_floors
 from results.tables.study_tables import StudyTables, kinds, study_tables
 from results.tables.version import computed
+from results.witnesses.recomputed import misstated, not_computed, recomputed
 from results.witnesses.submissions import entries
+
+if TYPE_CHECKING:
+    from results.charts.model import Drawing
+    from results.figures.catalogue import Picture
 
 TOLD = (
     *("scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism", "brackets", "frontier", "barrier"),
@@ -98,7 +102,7 @@ def write_tables(
 
     Args:
         folder: the study folder.
-        manifest: what the study expects; read from `study.json` by default.
+        manifest: what the study expects; read from `study.json` by default. What it says is certified is computed again.
         figures: whether to draw the figures.
         cache: where generated functions and measurements of witnesses are kept; without it every witness is measured again.
         now: the time that report and page state; the clock's by default. Nothing else depends on it.
@@ -108,26 +112,35 @@ def write_tables(
         FloorViolation: a record lies below its certified floor.
     """
     store = Store(folder)
-    manifest = manifest if manifest is not None else load_manifest(folder)
+    stated = manifest if manifest is not None else load_manifest(folder)
+    manifest = recomputed(stated, cache)
     tables = study_tables(manifest, store.changes(), entries(folder, cache))
     digests = {f"{name}.csv": write_csv(folder / f"{name}.csv", table) for name, table in tables.written()}
     made = computed(now or datetime.datetime.now(datetime.UTC))
     evidence = Evidence(tables, store.quarantined(), store.disagreeing(), _of_study(folder) | digests, made)
     charts = list(drawings(evidence))
-    drawn = list(pictures(charts, evidence.records)) if figures else []
-    for picture in drawn:
-        for kind in METADATA:
-            write_atomic(inside(folder / "figures", f"{picture.name}.{kind}"), rendered(picture.figure, kind))
+    drawn = _drawn(folder, charts, evidence.records) if figures else None
     store.quarantine()
     summary = _summary(tables, store)
     write_atomic(folder / "columns.md", _columns(tables).encode())
     found = answers(tables)
-    opening = answers_section(found, charts, figures=figures)
+    opening = answers_section(found, charts, figures=figures) + _certified(stated, manifest)
     write_atomic(folder / "report.md", _report(tables, summary, store, opening, drawn, made).encode())
     print_tables(folder, tables)
     write_page(folder, evidence, charts, found)
     write_index(folder.parent)
     return summary
+
+
+def _drawn(folder: Path, charts: "Sequence[Drawing]", records: pd.DataFrame) -> "list[Picture]":
+    """The figures, written; nothing else of a report needs a plotting library."""
+    from results.figures.catalogue import pictures
+    from results.figures.files import write_picture
+
+    drawn = list(pictures(charts, records))
+    for picture in drawn:
+        write_picture(folder / "figures", picture, records)
+    return drawn
 
 
 def _of_study(folder: Path) -> dict[str, str]:
@@ -136,7 +149,7 @@ def _of_study(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()} if path.is_file() else {}
 
 
-def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: list[Picture], made: str) -> str:
+def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, drawn: "list[Picture] | None", made: str) -> str:
     sections = (
         f"# Study {escape(tables.manifest.name)}\n\n> {escape(tables.manifest.question)}\n\n",
         _strand(tables),
@@ -150,12 +163,25 @@ def _report(tables: StudyTables, summary: Summary, store: Store, opening: str, d
         _findings(tables) if {"leaderboard", "exponents", "rays"} <= tables.frames.keys() else "",
         theory_section(tables["bounds"], tables["mechanism"]) if {"bounds", "mechanism"} <= tables.frames.keys() else "",
         _others(tables),
-        _figures(drawn),
+        _figures(drawn, tables.manifest.name),
         _cost(tables.frame),
         _reproduce(tables.manifest),
         f"{made}.\n",
     )
     return "".join(sections)
+
+
+def _certified(stated: Manifest, computed: Manifest) -> str:
+    """Where `study.json` states other certified ends than were computed, and how many could not be computed."""
+    other, unknown = misstated(stated, computed), not_computed(computed)
+    told = f"`study.json` states another certified end of {other} questions than this release computes, which is what the"
+    text = f"**Warning**: {told} tables show.\n\n" if other else ""
+    if unknown:
+        text += (
+            f"**Warning**: the certified ends of {unknown} questions could not be computed, because their task or data are not"
+            " here: for the tables nothing is certified of them, whatever `study.json` states.\n\n"
+        )
+    return text
 
 
 def _strand(tables: StudyTables) -> str:
@@ -290,7 +316,9 @@ def _not_identifiable(fits: pd.DataFrame) -> "pd.Series[str]":
     return reason.where(fits["identified"] != "no", "not identifiable: " + reason)
 
 
-def _figures(drawn: list[Picture]) -> str:
+def _figures(drawn: "list[Picture] | None", name: str) -> str:
+    if drawn is None:
+        return f"## Figures\n\nNot drawn here; `python -m bench report {name}` draws them.\n\n"
     if not drawn:
         return "## Figures\n\nNone: no data to draw.\n\n"
     blocks = []

@@ -37,7 +37,7 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
         return None
     array = np.asarray(values, dtype=float)
     mean, error = float(array.mean()), float(array.std(ddof=1)) / len(array) ** 0.5
-    half = float(scipy.stats.t.ppf(0.5 + CONFIDENCE / 2.0, len(array) - 1)) * error
+    half = float(scipy.special.stdtrit(len(array) - 1, 0.5 + CONFIDENCE / 2.0)) * error
     return Interval(mean, mean - half, mean + half)
 
 

@@ -109,32 +109,51 @@ class _Profile:
 
     def squares(self, exponents: Array, log_floors: Array) -> Array:
         """Residual sums of squares at pairs of a and ln rho, broadcast."""
-        return np.asarray(np.sum(self._residuals(exponents, log_floors) ** 2, axis=-1))
+        return _squared(self._residuals(self._shape(exponents, log_floors)))
 
-    def _residuals(self, exponents: Array, log_floors: Array) -> Array:
+    def _shape(self, exponents: Array, log_floors: Array) -> Array:
+        """ln(rho + (q / q_max)^-a)."""
+        return _log_sum(log_floors[..., None], -exponents[..., None] * self.log_q)
+
+    def _residuals(self, shape: Array) -> Array:
         """Residuals, centred."""
-        shape: Array = np.logaddexp(log_floors[..., None], -exponents[..., None] * self.log_q)
-        return self.means - shape + shape.mean(axis=-1, keepdims=True)
-
-    def _derivatives(self, exponents: Array, log_floors: Array) -> Array:
-        """Their derivatives by ln rho."""
-        share: Array = scipy.special.expit(log_floors[..., None] + exponents[..., None] * self.log_q)
-        return share.mean(axis=-1, keepdims=True) - share
+        level = np.add.reduce(shape, axis=-1, keepdims=True) / len(self.log_q)
+        found = np.subtract(self.means, shape)
+        return np.add(found, level, out=found)
 
     def best_floors(self, exponents: Array) -> tuple[Array, Array]:
         """For each a the least sum of squares over rho >= 0, and its ln rho (-inf for none)."""
         grid = np.linspace(SMALLEST_FLOOR, -exponents * self.log_q[0] + BEYOND, FLOORS, axis=-1)
         found = self.squares(exponents[:, None], grid)
-        rows, place = np.arange(len(exponents)), found.argmin(axis=1)
-        least, log_floors = found[rows, place], grid[rows, place]
-        for _ in range(STEPS):
-            residuals, slopes = self._residuals(exponents, log_floors), self._derivatives(exponents, log_floors)
-            curvature = np.maximum(np.sum(slopes**2, axis=-1), 1e-300)
-            trial = log_floors - np.clip(np.sum(slopes * residuals, axis=-1) / curvature, -1.0, 1.0)
-            now = self.squares(exponents, trial)
-            least, log_floors = np.where(now < least, now, least), np.where(now < least, trial, log_floors)
+        left, place = np.arange(len(exponents)), found.argmin(axis=1)
+        least, log_floors = found[left, place], grid[left, place]
+        shape = self._shape(exponents, log_floors)
+        for _ in range(STEPS):  # of those that a step has lessened: of the others every further step is the same
+            share = np.exp(log_floors[left, None] - shape)
+            slopes = np.add.reduce(share, axis=-1, keepdims=True) / len(self.log_q) - share
+            descent = np.add.reduce(slopes * self._residuals(shape), axis=-1) / np.maximum(_squared(slopes), 1e-300)
+            trial = log_floors[left] - np.clip(descent, -1.0, 1.0)
+            shape = self._shape(exponents[left], trial)
+            now = _squared(self._residuals(shape))
+            better = now < least[left]
+            left, shape = left[better], shape[better]
+            if not len(left):
+                break
+            least[left], log_floors[left] = now[better], trial[better]
         none = self.squares(exponents, np.full(len(exponents), -np.inf))
         return np.minimum(least, none), np.where(none <= least, -np.inf, log_floors)
+
+
+def _squared(values: Array) -> Array:
+    """Sums of squares along the last axis."""
+    return np.asarray(np.add.reduce(values * values, axis=-1))
+
+
+def _log_sum(one: Array, other: Array) -> Array:
+    """ln(e^one + e^other), where not both are -inf: `numpy.logaddexp` on whole vectors of the processor."""
+    found = np.subtract(one, other)
+    np.exp(np.negative(np.abs(found, out=found), out=found), out=found)
+    return np.add(np.log1p(found, out=found), np.maximum(one, other), out=found)
 
 
 def _interval(profile: _Profile, *, confidence: float) -> tuple[float, float, float, bool]:
@@ -154,22 +173,25 @@ def _interval(profile: _Profile, *, confidence: float) -> tuple[float, float, fl
     rounding = len(profile.means) * LEAST_SCATTER**2
     most = max(float(squares[best]), rounding) * (1.0 + t**2 / freedom)
     inside = np.flatnonzero(squares <= most)
-    low = 0.0 if inside[0] == 0 else _crossing(profile, nodes[inside[0]], nodes[inside[0] - 1], most)
-    high = math.inf if inside[-1] == len(nodes) - 1 else _crossing(profile, nodes[inside[-1]], nodes[inside[-1] + 1], most)
+    ends = {0.0: (inside[0], inside[0] - 1), math.inf: (inside[-1], inside[-1] + 1)}
+    shown = {beyond: nodes[[*pair]] for beyond, pair in ends.items() if 0 <= pair[1] < len(nodes)}
+    crossed = dict(zip(shown, _crossings(profile, np.asarray(list(shown.values())), most), strict=True)) if shown else {}
+    low, high = (crossed.get(beyond, beyond) for beyond in ends)
     without = bool(np.any(profile.squares(np.exp(nodes), np.full(len(nodes), -np.inf)) <= most))
     at_ends = squares[[0, -1]] <= squares[best] + rounding
     exponent = 0.0 if at_ends[0] else math.inf if at_ends[1] else float(np.exp(nodes[best]))
     return exponent, low, high, without
 
 
-def _crossing(profile: _Profile, inner: float, outer: float, most: float) -> float:
-    """The exponent between two whose logarithms are given at which the least sum of squares becomes `most`."""
+def _crossings(profile: _Profile, brackets: Array, most: float) -> list[float]:
+    """Between the two exponents of each bracket (K, 2), given as logarithms, that at which the least sum becomes `most`."""
+    rows = np.arange(len(brackets))
     for _ in range(2):
-        nodes = np.linspace(inner, outer, REFINED)
-        beyond: NDArray[np.bool_] = profile.best_floors(np.exp(nodes))[0] > most
-        last = max(int(np.argmax(beyond)), 1)
-        inner, outer = float(nodes[last - 1]), float(nodes[last])
-    return math.exp((inner + outer) / 2.0)
+        nodes = np.linspace(brackets[:, 0], brackets[:, 1], REFINED, axis=-1)
+        beyond: NDArray[np.bool_] = profile.best_floors(np.exp(nodes.ravel()))[0].reshape(nodes.shape) > most
+        last = np.maximum(beyond.argmax(axis=1), 1)
+        brackets = np.column_stack([nodes[rows, last - 1], nodes[rows, last]])
+    return [math.exp((inner + outer) / 2.0) for inner, outer in brackets.tolist()]
 
 
 def _misfit(between: float, within: float, sizes: int, runs: int) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from operators.bounds.bound import probability_text
 from results.tables import series
-from results.tables.frame import COUNTS, counted
+from results.tables.frame import COUNTS, status_counts
 from results.tables.thresholds import COLUMNS as THRESHOLDS
 
 COLUMNS: dict[str, str] = {
@@ -48,9 +48,10 @@ def against_theory(frame: pd.DataFrame, located: pd.DataFrame, demanded: pd.Data
     measured["q_high"] = groups["q_high"].max().where(groups["q_high"].count() == groups.size())
     measured["least_high"] = groups["q_high"].min()
     table = demanded.rename(columns={"q": "q_demanded"}).merge(measured.reset_index(), on=keys, how="inner")
-    shapes = frame.groupby(["series", "N", "M"])["status"]
-    counts = pd.DataFrame([{**dict(zip(("series", "N", "M"), key, strict=True)), **counted(part)} for key, part in shapes])
-    table = table.merge(counts, on=["series", "N", "M"], how="left")
+    shapes = frame[["series", "N", "M", "status"]]
+    shapes = shapes.assign(_shape=shapes.groupby(["series", "N", "M"]).ngroup())
+    counts = shapes.drop_duplicates("_shape").join(status_counts(shapes, "_shape")[list(COUNTS)], on="_shape")
+    table = table.merge(counts.drop(columns=["status", "_shape"]), on=["series", "N", "M"], how="left")
     certain = (table["status"] == "certified") & ~table["vacuous"] & (table["assumptions"] == "")
     contradicted = certain & (table["q_demanded"] > table["least_high"].astype("float"))
     table["q_demanded"] = table["q_demanded"].where(~table["vacuous"])

@@ -44,7 +44,7 @@ COLUMNS: dict[str, str] = {
     "standing": "closed (q_upper = q_lower); open; no witness; certified impossible (the fixed q is below q_lower, or no net of"
     " the class reaches the rank); of a fixed q that was reached: witnessed",
     "q_lower": "no smaller q can reach the target",
-    "q_bound": "what certifies q_lower",
+    "q_bound": "what certifies q_lower, computed again from the data; `none` with the reason where nothing does",
     "q_status": "certified, or vacuous (nothing is excluded)",
     "q_upper": "smallest q of a verified witness",
     "q_gap": "q_upper - q_lower",
@@ -65,7 +65,7 @@ COLUMNS: dict[str, str] = {
     "trainings": "trainings the search asked for",
     "cpu_seconds": "of those trainings that ended",
     "grid": "trainings of a grid that answers the same for tied widths: every q up to q_upper, every width at q_upper",
-    "search": "finished; budget (ended by its budget or interrupted)",
+    "search": "what the search says of itself: finished; budget (ended by its budget or interrupted)",
 }
 
 

@@ -13,7 +13,7 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from results.tables.numbers import decimal_text
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LARGEST_BYTES = 64 * 2**20
+ROWS = 10_000  # whose texts are held at a time
 _WHOLE = re.compile(r"-?[1-9]\d{0,14}|0")
 _REAL = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?|-?inf")
 
@@ -39,11 +40,18 @@ def safe_text(text: str) -> str:
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """The table as CSV, header included, in its order of rows and columns."""
-    columns = [texts(table[name]) for name in table.columns]
+    return csv_of([table], list(table.columns))
+
+
+def csv_of(tables: Iterable[pd.DataFrame], columns: Sequence[str]) -> bytes:
+    """Tables of the same columns and types, one below the other, as CSV, header included."""
+    rows = (table.iloc[start : start + ROWS] for table in tables for start in range(0, len(table), ROWS))
+    return b"".join([_lines([columns]), *(_lines(zip(*(texts(part[name]) for name in columns), strict=True)) for part in rows)])
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(zip(*columns, strict=True))
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode("utf-8")
 
 

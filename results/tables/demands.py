@@ -31,6 +31,10 @@ from results.tables.frame import applies, label_energy, lowered_floors
 TAIL = "bound_signal_tail_"
 COLUMNS = ("series", "target", "N", "M", "n", "bound", "q", "status", "vacuous", "assumptions", "probability")
 OF_SHAPE = ("n", "N", "M", "design", "noise_law", "sigma")
+OF_SIZE = (
+    *("task", "parameters", "architecture", "schedule", "ends", "activation", "q"),
+    *("branch_widths", "trunk_widths", "stored_bits"),
+)
 WHOLE = ("series", "N", "M", "n")
 TEXT = ("target", "bound", "status", "assumptions")
 Bounds = Mapping[str, Bound]
@@ -101,14 +105,14 @@ def label_settings(frame: pd.DataFrame) -> dict[tuple[int, str], list[Setting]]:
     ranks, lowered, energies = known["q_eff"].to_numpy(), lowered_floors(known), label_energy(known)
     of_data = ["problem", "output_scaling", "replicate"]
     firsts = known.drop_duplicates(of_data).sort_values(of_data)[[*of_data, *OF_SHAPE, "noise_energy"]].to_dict("records")
-    tails = signal_tails(frame)
+    tails, stored = signal_tails(frame), known[["stored_bits"]]
     found: dict[tuple[int, str], list[Setting]] = {}
     for first, rows in zip(firsts, known.groupby(of_data, sort=True).indices.values(), strict=True):
         setting = _setting(
             first,
             size=_of_any_width,
             signal=tails.get(first["problem"], ()),
-            bits=stored_bits(known.iloc[rows]),
+            bits=stored_bits(stored.iloc[rows]),
             floors=_at_every_rank(ranks[rows], lowered[rows]),
             label_energy=float(energies[rows].max()),
             noise_energy=float(first["noise_energy"]),
@@ -132,10 +136,11 @@ def _at_every_rank(ranks: NDArray[np.int64], floors: Array) -> Array:
 def _of_series(frame: pd.DataFrame, manifest: Manifest, bounds: Bounds) -> Iterator[tuple[Any, ...]]:
     """The demand of every bound that needs no labels; series of unknown tasks are left out."""
     tails, sizes, bits = signal_tails(frame), dict[int, Sizes | None](), dict[int, int]()
+    sized = frame[["series", *OF_SIZE]]
     for shape, target, asked in _asked(frame, manifest, bounds, of_labels=False):
         number = int(shape["series"])
         if number not in sizes:
-            cells = frame[frame["series"] == number]
+            cells = sized[sized["series"] == number]
             sizes[number], bits[number] = size_of_q(cells), stored_bits(cells)
         declared = sizes[number]
         if declared is not None:

@@ -9,13 +9,14 @@ Intervals are those of a slope over the range tried; the same fit to the certifi
 (`results.tables.fitted_exponents`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
-from results.tables import series
+from results.tables import floor_thresholds, series
 from results.tables.fitted_exponents import fitted_error, fitted_slope, sentence
-from results.tables.frame import status_counts
+from results.tables.frame import outcome_counts
 from results.tables.predicted_exponents import predicted_exponents
 from results.tables.scaling import COUNTS
 from results.tables.thresholds import FEWEST_Q
@@ -44,6 +45,8 @@ COLUMNS: dict[str, str] = {
     "thresholds": "q*(n) by n, one interval per replicate",
     **{name: f"of all cells the row rests on: {name}" for name in COUNTS},
 }
+CELLS = ("series", "N", "M", "q", "replicate", "status", "relative", "training_mse", "floor", "resolved")
+LOCATED = ("series", "target", "n", "N", "M", "replicate", "kind", "q_low", "q_high", *floor_thresholds.COLUMNS)
 
 
 def exponent_table(frame: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
@@ -51,33 +54,29 @@ def exponent_table(frame: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
 
     Columns: COLUMNS, and `series` and `intercept` (ln q* = intercept + beta ln n) for figures.
     """
-    of_series = {int(str(number)): cells for number, cells in frame.groupby("series")}
-    rows = [*_threshold_rows(located, of_series), *_error_rows(of_series)]
+    cells = frame[list(CELLS)]
+    of_series = {int(str(number)): rows for number, rows in cells.groupby("series")}
+    firsts = frame.drop_duplicates("series")[[*series.SERIES, "series"]].to_dict("records")
+    settings = {int(first["series"]): first for first in firsts}
+    rows = [*_threshold_rows(located, of_series, settings), *_error_rows(of_series, settings)]
     table = pd.DataFrame([row | {"sentence": sentence(row)} for row in rows], columns=[*COLUMNS, "series", "intercept"])
     return table.sort_values([*series.SERIES, "law", "target", "path"], kind="stable", ignore_index=True)
 
 
-def _settings(cells: pd.DataFrame) -> dict[str, object]:
-    return {name: cells[name].iloc[0] for name in (*series.SERIES, "series")}
-
-
-def _counts(cells: pd.DataFrame) -> dict[str, object]:
-    counts = status_counts(cells.assign(_all=0), "_all").iloc[0]
-    return {name: counts[name] for name in COUNTS}
-
-
-def _threshold_rows(located: pd.DataFrame, of_series: dict[int, pd.DataFrame]) -> Iterator[dict[str, object]]:
+def _threshold_rows(
+    located: pd.DataFrame, of_series: Mapping[int, pd.DataFrame], of_each: Mapping[int, Mapping[Any, Any]]
+) -> Iterator[dict[str, object]]:
+    located = located[list(LOCATED)]
     for (number, target), found in located.groupby(["series", "target"], sort=False):
-        cells = of_series[int(str(number))]
+        cells, settings = of_series[int(str(number))], of_each[int(str(number))]
         for path, shapes in series.paths(zip(found["N"], found["M"], strict=True)).items():
             on_path = found[series.on_shapes(found, shapes)]
-            settings = _settings(cells)
             predicted = predicted_exponents(
-                str(settings["schedule"]), design=str(settings["design"]), noisy=bool(cells["sigma"].iloc[0] > 0), shapes=shapes
+                str(settings["schedule"]), design=str(settings["design"]), noisy=settings["sigma"] > 0, shapes=shapes
             )
             yield {
                 **settings,
-                **_counts(cells[series.on_shapes(cells, shapes)]),
+                **outcome_counts(cells["status"][series.on_shapes(cells, shapes)]),
                 "law": THRESHOLD_LAW,
                 "target": target,
                 "path": path,
@@ -89,26 +88,24 @@ def _threshold_rows(located: pd.DataFrame, of_series: dict[int, pd.DataFrame]) -
 
 def threshold_text(located: pd.DataFrame) -> str:
     """Thresholds by n: `n=256: (2, 4] (2, 4]; n=1024: > 16`."""
-    parts = []
-    for n, rows in located.sort_values(["n", "N", "replicate"]).groupby("n"):
-        intervals = []
-        for kind, low, high in zip(rows["kind"], rows["q_low"], rows["q_high"], strict=True):
-            text = {"interval": f"({low}, {high}]", "left": f"<= {high}", "right": f"> {low}", "unknown": "?"}
-            intervals.append(text[kind])
-        parts.append(f"n={n}: {' '.join(intervals)}")
-    return "; ".join(parts)
+    rows = located.sort_values(["n", "N", "replicate"])[["n", "kind", "q_low", "q_high"]]
+    intervals: dict[int, list[str]] = {}
+    for n, kind, low, high in rows.itertuples(index=False):
+        text = {"interval": f"({low}, {high}]", "left": f"<= {high}", "right": f"> {low}", "unknown": "?"}
+        intervals.setdefault(n, []).append(text[kind])
+    return "; ".join(f"n={n}: {' '.join(texts)}" for n, texts in intervals.items())
 
 
-def _error_rows(of_series: dict[int, pd.DataFrame]) -> Iterator[dict[str, object]]:
-    for cells in of_series.values():
-        if cells["sigma"].iloc[0] > 0:
+def _error_rows(of_series: Mapping[int, pd.DataFrame], of_each: Mapping[int, Mapping[Any, Any]]) -> Iterator[dict[str, object]]:
+    for number, cells in of_series.items():
+        if of_each[number]["sigma"] > 0:
             continue
         for (functions, points), shape in cells.groupby(["N", "M"]):
             if shape["q"].nunique() < FEWEST_Q:
                 continue
             yield {
-                **_settings(cells),
-                **_counts(shape),
+                **of_each[number],
+                **outcome_counts(shape["status"]),
                 "law": ERROR_LAW,
                 "target": "",
                 "path": f"N = {functions}, M = {points}",

@@ -6,6 +6,7 @@ design, N, M, noise: the same data for every net, replicate by replicate).
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,8 @@ COUNTS: dict[str, str] = {
     "failed": "cells whose worker crashed; run again",
     "missing": "cells without a record",
 }
+ENDED = ("done", "diverged", "timeout", "oom", "data_invalid")
+OUTCOMES = (*ENDED, "failed", "missing")
 
 
 class FloorViolation(UserError):
@@ -128,15 +131,23 @@ def lowered_floors(frame: pd.DataFrame) -> NDArray[np.float64]:
 
 def counted(status: "pd.Series[str]") -> dict[str, int]:
     """Counts of some cells by outcome: COUNTS."""
-    found = {name: int((status == name).sum()) for name in ("done", "diverged", "timeout", "oom", "data_invalid")}
+    return tallied(status.value_counts().to_dict(), len(status))
+
+
+def tallied(found: Mapping[Any, int], expected: int) -> dict[str, int]:
+    """COUNTS of so many cells, of which so many ended in each way."""
     return {
-        "expected": len(status),
-        "runs": sum(found.values()),
-        "done": found["done"],
-        "diverged": found["diverged"],
-        "failed": int((status == "failed").sum()),
-        "missing": int((status == "missing").sum()),
+        "expected": expected,
+        "runs": sum(found.get(name, 0) for name in ENDED),
+        **{name: found.get(name, 0) for name in ("done", "diverged", "failed", "missing")},
     }
+
+
+def outcome_counts(status: "pd.Series[str]") -> dict[str, int]:
+    """One row of `status_counts`: of all these cells."""
+    found = status.value_counts().to_dict()
+    counts = {name: int(found.get(name, 0)) for name in OUTCOMES}
+    return {"expected": sum(counts.values()), "runs": sum(counts[name] for name in ENDED), **counts}
 
 
 def status_counts(frame: pd.DataFrame, group: str) -> pd.DataFrame:
@@ -146,9 +157,6 @@ def status_counts(frame: pd.DataFrame, group: str) -> pd.DataFrame:
     """
     size = int(frame[group].max()) + 1 if len(frame) else 0
     codes, status = frame[group].to_numpy(), frame["status"].to_numpy(object)
-    counts: Mapping[str, NDArray[np.int64]] = {
-        name: np.bincount(codes[status == name], minlength=size)
-        for name in ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
-    }
-    runs = sum((counts[name] for name in ("done", "diverged", "timeout", "oom", "data_invalid")), np.zeros(size, dtype=np.int64))
+    counts: Mapping[str, NDArray[np.int64]] = {name: np.bincount(codes[status == name], minlength=size) for name in OUTCOMES}
+    runs = sum((counts[name] for name in ENDED), np.zeros(size, dtype=np.int64))
     return pd.DataFrame({"expected": runs + counts["failed"] + counts["missing"], "runs": runs, **counts})

@@ -57,7 +57,7 @@ def joint_law(found: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """Fit both laws to the located thresholds of noisy labels in searches.csv, design by design; `frame` tells sizes of nets."""
     sizes = {number: size_of_q(frame[frame["series"] == number]) for number in found["series"].unique()}
     known = found[located(found) & found["rho"].notna()]
-    known = known[[sizes[number] is not None for number in known["series"]]]
+    known = known[known["series"].map({number: known_sizes is not None for number, known_sizes in sizes.items()}).astype(bool)]
     rows = [row for design, part in known.groupby("design", sort=True) for row in _rows(str(design), part, sizes)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     real = ("coefficient", "low", "high", *IF, "scatter")

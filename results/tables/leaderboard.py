@@ -45,7 +45,7 @@ COLUMNS: dict[str, str] = {
 
 def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Held] = ()) -> pd.DataFrame:
     """Build the table from the tidy frame and the verified witnesses; sorted by problem, target and what is made smallest."""
-    costs = training_costs(frame)
+    costs = training_costs(frame) if entries else {}
     parts = [
         _witnessed(_entries(frame[applies(frame, target)], target, size), target, size, entries=entries, costs=costs).assign(
             _order=order

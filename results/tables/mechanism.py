@@ -26,6 +26,7 @@ from results.statistics.regression import FEWEST_VALUES
 from results.tables import mechanism_tests
 from results.tables.frame import ASKED, COUNTS
 from results.tables.mechanism_row import SHOWN, USED, Claim, row_of
+from results.tables.noisy_cells import Extent, NoisyCells
 
 COLUMNS: dict[str, str] = {
     "test": "B.1 capacity, B.2 plateau, B.3 fresh noise, B.4 q at fixed d, B.5 noise law, B.6 permutation",
@@ -44,7 +45,7 @@ COLUMNS: dict[str, str] = {
 }
 
 
-TESTS: dict[str, Callable[[pd.DataFrame, int], Iterator[dict[str, object]]]] = {
+TESTS: dict[str, Callable[[NoisyCells, int], Iterator[dict[str, object]]]] = {
     "B.1 capacity": lambda noisy, _: mechanism_tests.capacity(noisy),
     "B.2 plateau": lambda noisy, _: mechanism_tests.plateau(noisy),
     "B.3 fresh noise": mechanism_tests.fresh,
@@ -69,13 +70,18 @@ def mechanism(frame: pd.DataFrame, runs: int | None = None) -> pd.DataFrame:
         frame: the rows.
         runs: `noisy_runs` of the study, where the rows are a part of it.
     """
-    noisy = frame.loc[frame["sigma"] > 0, [name for name in frame if name in USED]]
+    noisy = noisy_cells(frame)
     rows: list[dict[str, object]] = []
     if len(noisy):
         for name, test in TESTS.items():
-            found = [{"test": name, **row} for row in test(noisy, noisy_runs(noisy) if runs is None else runs)]
-            rows += found or [nothing_found(name, noisy)]
+            found = [{"test": name, **row} for row in test(noisy, noisy_runs(frame) if runs is None else runs)]
+            rows += found or [nothing_found(name, noisy.extent())]
     return typed_rows(rows)
+
+
+def noisy_cells(frame: pd.DataFrame) -> NoisyCells:
+    """The cells that the tests are made of."""
+    return NoisyCells(frame.loc[frame["sigma"] > 0, [name for name in frame if name in USED]], SHOWN)
 
 
 def noisy_runs(cells: pd.DataFrame) -> int:
@@ -83,9 +89,9 @@ def noisy_runs(cells: pd.DataFrame) -> int:
     return int(((cells["sigma"] > 0) & (cells["status"] == "done")).sum())
 
 
-def nothing_found(name: str, noisy: pd.DataFrame) -> dict[str, object]:
-    """The row of a test that has no cells to compare."""
-    return {"test": name, **row_of(noisy, Claim("", ""), reason=NOTHING[name])}
+def nothing_found(name: str, noisy: Extent) -> dict[str, object]:
+    """The row of a test that has no cells to compare, among all noisy ones."""
+    return {"test": name, **row_of(noisy.told(), Claim("", ""), reason=NOTHING[name])}
 
 
 def typed_rows(rows: list[dict[str, object]]) -> pd.DataFrame:

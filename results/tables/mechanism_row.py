@@ -1,13 +1,11 @@
 """One row of mechanism.csv: the cells that a test compares, what it claims of them, and the verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from results.statistics.equivalence import Interval, Verdict, mean_interval, verdict
-from results.tables.frame import counted
 
 SETTING = (
     *("task", "parameters", "design", "ends", "activation", "engine", "recipe", "budget", "training"),
@@ -38,16 +36,24 @@ class Claim:
 
 
 def row_of(
-    cells: pd.DataFrame, claim: Claim, *, values: Sequence[float] | None = None, used: int = 0, reason: str = ""
+    cells: Mapping[str, object], claim: Claim, *, values: Sequence[float] | None = None, used: int = 0, reason: str = ""
 ) -> dict[str, object]:
-    """A row with the verdict of one value per replicate; without values the claim is not identifiable, for the reason given."""
+    """A row with the verdict of one value per replicate; without values the claim is not identifiable, for the reason given.
+
+    Args:
+        cells: what is told of the cells (`results.tables.noisy_cells`).
+        claim: what is said of them.
+        values: one per replicate.
+        used: runs that the value rests on.
+        reason: what to know.
+    """
     if values is None:
         return _row(cells, claim, None, "not identifiable", used=used, reason=reason)
     return row_of_interval(cells, claim, mean_interval(values), used=used, reason=reason)
 
 
 def row_of_interval(
-    cells: pd.DataFrame, claim: Claim, found: Interval | None, *, used: int = 0, reason: str = ""
+    cells: Mapping[str, object], claim: Claim, found: Interval | None, *, used: int = 0, reason: str = ""
 ) -> dict[str, object]:
     """A row with the verdict of an interval; None stands for fewer replicates than it takes."""
     said, why = verdict(found, claim.least, claim.most)
@@ -55,10 +61,10 @@ def row_of_interval(
 
 
 def _row(
-    cells: pd.DataFrame, claim: Claim, found: Interval | None, said: Verdict, *, used: int, reason: str
+    cells: Mapping[str, object], claim: Claim, found: Interval | None, said: Verdict, *, used: int, reason: str
 ) -> dict[str, object]:
     return {
-        **{name: _values(cells[name]) for name in SHOWN},
+        **cells,
         "statistic": claim.statistic,
         **({"value": found.value, "low": found.low, "high": found.high} if found is not None else {}),
         "least": claim.least,
@@ -67,11 +73,4 @@ def _row(
         "verdict": said,
         "reason": reason,
         "used": used,
-        **counted(cells["status"]),
     }
-
-
-def _values(column: "pd.Series[str]") -> str:
-    """The distinct values of a column, or the range of many."""
-    found = sorted(column.unique())
-    return " / ".join(map(str, found)) if len(found) <= 4 else f"{found[0]} .. {found[-1]}"

@@ -22,7 +22,7 @@ from operators.arrays import Array
 from results.records.manifest import Manifest
 from results.statistics.trend import fall_p_value, least_p_value
 from results.tables import series
-from results.tables.frame import status_counts
+from results.tables.frame import outcome_counts
 from results.tables.scaling import COUNTS
 
 COLUMNS: dict[str, str] = {
@@ -82,7 +82,6 @@ def _rays(group: pd.DataFrame, alpha: float) -> Iterator[dict[str, object]]:
     q, n = group["q"].to_numpy(float), group["n"].to_numpy(float)
     for c, on in ray_points(q, n, alpha):
         ray = group[on]
-        counts = status_counts(ray.assign(_all=0), "_all").iloc[0]
         done = ray[ray["status"] == "done"]
         errors = done.pivot_table(index="replicate", columns="q", values="relative", aggfunc="min")
         errors = errors.reindex(columns=sorted(ray["q"].unique()))
@@ -93,7 +92,7 @@ def _rays(group: pd.DataFrame, alpha: float) -> Iterator[dict[str, object]]:
             "points": " ".join(f"({a}, {b})" for a, b in zip(points["q"], points["n"], strict=True)),
             "d_eff_first": points["d_eff"].iloc[0],
             "d_eff_last": points["d_eff"].iloc[-1],
-            **{name: counts[name] for name in COUNTS},
+            **outcome_counts(ray["status"]),
         }
         yield row | _trend(errors)
 

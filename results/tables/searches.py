@@ -29,7 +29,7 @@ COLUMNS: dict[str, str] = {
     "M": "query points per function",
     "replicate": "replicate",
     "q_certified": "the largest q that is certified not to reach the target, and with it every smaller one; 0: none is",
-    "certified_by": "the bound that says so",
+    "certified_by": "the bound that says so, computed again from the data; `none` where nothing does, or data are not here",
     "q_low": "the larger of q_certified and q_not_found: this search knows of no smaller q that reaches the target",
     "below": "what q_low is: certified, resolved, not found, or nothing",
     "q_not_found": "the largest q below q_found all of whose trainings missed the target and that is not certified to",
@@ -42,7 +42,8 @@ COLUMNS: dict[str, str] = {
     "found_absorbed": "fraction of the noise that it absorbed",
     "ratio": "q_found / q_low",
     "tolerance": "ratio at which a search ends, if q_low and q_found are not consecutive before",
-    "search": "finished; open (its budget is out, no q up to the largest reached the target, or it was interrupted)",
+    "search": "what the search says of itself: finished; open (its budget is out, no q up to the largest reached the target, or"
+    " it was interrupted)",
     "trainings": "trainings that the search asked for",
     "cpu_seconds": "of those that ended",
 }

@@ -16,6 +16,7 @@ from results.families import FAMILIES, Family, capacity, digits, koopman, sci, v
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
+    architectures,
     barrier,
     baselines,
     bounds,
@@ -133,6 +134,10 @@ TABLES: dict[str, Table] = {
     "brackets": Table(lambda _: brackets.COLUMNS, lambda study: _brackets(study)),
     "frontier": Table(lambda _: frontier.COLUMNS, lambda study: _frontier(study)),
     "barrier": Table(lambda _: barrier.COLUMNS, lambda study: barrier.barrier(study.frame)),
+    "architectures": Table(
+        lambda _: architectures.COLUMNS,
+        lambda study: architectures.architectures(study["barrier"]) if "barrier" in study else None,
+    ),
     "baselines": Table(
         lambda _: baselines.COLUMNS,
         lambda study: baselines.baseline_table(study["lines"], study.frame) if "lines" in study else None,

@@ -4,8 +4,9 @@
     sampling      query points and noise, drawn at all P points of a function
     evaluation    the net twice, as the architecture states, and the floor: singular values and a search over the offset
 
-CPU seconds are operations over `operators.work.RATE`, bytes are those of all arrays at once. Both err on the costly side and grow
-with N, M, the constants that refine a task, and every width. Limits refuse before anything is generated.
+CPU seconds are operations over `operators.work.RATE`, bytes are those of all arrays at once. Both err on the costly side (by how
+much, tests/speed/test_verification_cost.py measures) and grow with N, M, the constants that refine a task, and every width.
+Limits refuse before anything is generated.
 """
 
 import math
@@ -47,18 +48,24 @@ class Limits:
             )
 
 
-def cost(request: Request, net: Architecture, *, independent: bool = False) -> Work:
+def cost(request: Request, net: Architecture, *, independent: bool = False, new_functions: int = 0) -> Work:
     """What verifying a net on these data takes.
 
     Args:
         request: the data.
         net: the hypothesis class.
         independent: with the evaluation that shares no line with the first, which leaders and contradictions get.
+        new_functions: drawn to measure the net on.
     """
     evaluated = _evaluation(request, net)
     total = _generation(request) + _sampling(request) + evaluated.times(EVALUATED)
     if request.design == "grid" and net.output_rank() is not None:
         total += _floors(request.functions, request.points)
+    blocks = -(-new_functions // BLOCK)
+    if blocks:
+        values = len(request.task.sensors()) + len(request.task.points())
+        total += (request.task.work(BLOCK) + elementwise(BLOCK * values, 40.0) + Work(OVERHEAD)).times(blocks)
+        total += Work(EVALUATED * net.operations(new_functions, request.points, request.points))
     if independent:
         total += Work(PYTHON / PRODUCT * evaluated.operations)
     return total
@@ -96,9 +103,9 @@ def _evaluation(request: Request, net: Architecture) -> Work:
 def _floors(functions: int, points: int) -> Work:
     """A triangle, singular values of it and of five parts, and a search over the offset of at most SEARCHED dimensions."""
     small, large = min(functions, points), max(functions, points)
-    found = Work(6.0 * 2.0 * small**3 + 4.0 * PRODUCT * large * small**2 + 20.0 * large * small, 8.0 * functions * points)
+    found = Work(6.0 * 0.5 * small**3 + 4.0 * PRODUCT * large * small**2 + 20.0 * large * small, 8.0 * functions * points)
     if small > SEARCHED:
         return found
     kept = min(small, 129)
     evaluations = min(EVALUATIONS, math.ceil(SEARCH / kept**3))
-    return found + Work(10.0 * small**3 + evaluations * (2.0 * kept**3 + 0.1 * OVERHEAD), evaluations * 8.0 * kept)
+    return found + Work(2.5 * small**3 + evaluations * (2.0 * kept**3 + 0.1 * OVERHEAD), evaluations * 8.0 * kept)

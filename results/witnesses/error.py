@@ -17,29 +17,35 @@ difference must leave room:
 
 This is a test, not a proof: it tries one disturbance of the size that machines differ by.
 
+About new functions (target `population`) the error is the upper confidence bound over FRESH functions that the witness's own
+address draws (`results.witnesses.fresh`), and T = tau: a statistical statement, not a certified one. The floor is then that of
+the spectrum, where the task states it (`operators.bounds.population`).
+
 On grids `floor` is the certified least error of the rank this net can reach (`operators.bounds.eckart_young`). No weights get
 below it: if some seem to, the floor or the evaluation is wrong.
 """
 
-import dataclasses
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from operators import find_task
 from operators.architectures import Architecture, Weights
-from operators.arrays import Array
+from operators.bounds.population import population_floors
 from operators.data.dataset import Dataset
 from operators.data.normalisation import Problem, predict, scaled
 from operators.diagnostics.floor import floor_of, floors_of
 from results.records.manifest import Target
+from results.witnesses.disturbance import disturbed
 from results.witnesses.file import Witness
+from results.witnesses.fresh import fresh_error
 
 ENTERING_MARGIN = 2e-6
 VERIFYING_MARGIN = 1e-6
 DRIFT_FACTOR = 10.0
 LEAST_ALLOWED = 1e-5
-DATA_BITS = 40
+FRESH = 2**15
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Measured:
     """What the weights of a witness do on its data.
 
     Attributes:
-        error: |y - h| / |y|.
+        error: |y - h| / |y|; over new functions, what it lies below with confidence.
         allowed: T.
         absorbed: rho = 1 - R / V, None without noise.
         floor: the certified least error for the rank of this net; None off the grid.
@@ -65,7 +71,7 @@ class Measured:
 
 def allowed_error(target: Target, *, label_energy: float, noise_energy: float) -> float:
     """T, the largest |y - h| / |y| of a target, from mean y^2 and V = mean z^2."""
-    if target.kind == "relative":
+    if target.kind != "absorb":
         return target.value
     return math.sqrt(max(1.0 - target.value, 0.0) * noise_energy / label_energy)
 
@@ -76,6 +82,8 @@ def measure(witness: Witness, dataset: Dataset, *, disturb: bool = False) -> Mea
     Raises:
         ValueError: labels that all vanish.
     """
+    if witness.header.target.kind == "population":
+        return _on_new_functions(witness, dataset, disturb=disturb)
     scaling, net = witness.header.scaling, witness.header.net()
     problem = scaled(dataset, scaling.inputs, scaling.coordinates, scaling.outputs)
     label_energy, noise_energy = float(np.mean(problem.labels**2)), dataset.noise_energy
@@ -93,6 +101,27 @@ def measure(witness: Witness, dataset: Dataset, *, disturb: bool = False) -> Mea
     )
 
 
+def _on_new_functions(witness: Witness, dataset: Dataset, *, disturb: bool) -> Measured:
+    """The error over functions that nobody can have chosen the weights on, and the floor of the law."""
+    data, net = witness.header.data, witness.header.net()
+    task = find_task(data.task, dict(data.parameters))
+    fresh = fresh_error(witness, task, dataset, FRESH)
+    again = fresh_error(witness, task, dataset, FRESH, disturbed=True) if disturb else None
+    spectrum, rank = task.output_spectrum(), net.output_rank()
+    floor = None
+    if spectrum is not None and rank is not None:
+        tails = population_floors(spectrum)
+        floor = math.sqrt(float(tails[min(rank, len(spectrum))] / tails[0]))
+    return Measured(
+        error=fresh.upper,
+        allowed=witness.header.target.value,
+        absorbed=None,
+        floor=floor,
+        below_floor=floor is not None and fresh.upper < floor,
+        disturbed=None if again is None else again.upper,
+    )
+
+
 def _training_mse(net: Architecture, weights: Weights, problem: Problem) -> float:
     with np.errstate(all="ignore"):
         return float(np.mean((problem.labels - predict(net, weights, problem)) ** 2))
@@ -100,15 +129,4 @@ def _training_mse(net: Architecture, weights: Weights, problem: Problem) -> floa
 
 def _again(net: Architecture, weights: Weights, problem: Problem) -> float:
     """The error with rounded data and, where the architecture can turn round its sums, all of them in reverse order."""
-    inputs, points = _rounded(problem.inputs), _rounded(problem.points)
-    turned = net.reversed(weights)
-    if turned is not None:
-        inputs, points, weights = np.ascontiguousarray(inputs[:, ::-1]), np.ascontiguousarray(points[:, ::-1]), turned
-    restated = dataclasses.replace(problem, inputs=inputs, points=points, labels=_rounded(problem.labels))
-    return _training_mse(net, weights, restated)
-
-
-def _rounded(values: Array) -> Array:
-    """Values to the nearest multiple of 2^-DATA_BITS of the power of two above the largest."""
-    unit = 2.0 ** (math.frexp(float(np.max(np.abs(values))))[1] - DATA_BITS)
-    return np.round(values / unit) * unit
+    return _training_mse(net, *disturbed(net, weights, problem))

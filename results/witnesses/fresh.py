@@ -22,6 +22,7 @@ from operators.data.dataset import Dataset, validate
 from operators.data.normalisation import predict_test, scaled
 from operators.seeds import stream
 from operators.tasks.task import Task
+from results.witnesses import disturbance
 from results.witnesses.file import Witness
 
 CONFIDENCE = 1.0 - 1e-6
@@ -51,7 +52,7 @@ class Fresh:
         )
 
 
-def fresh_error(witness: Witness, task: Task, dataset: Dataset, functions: int) -> Fresh:
+def fresh_error(witness: Witness, task: Task, dataset: Dataset, functions: int, *, disturbed: bool = False) -> Fresh:
     """Measure a witness on functions that its own hash draws.
 
     Args:
@@ -59,6 +60,7 @@ def fresh_error(witness: Witness, task: Task, dataset: Dataset, functions: int) 
         task: where its data are from.
         dataset: the data of its header, for constants and points.
         functions: how many to draw; on designs without common points, the error is over all points of the task.
+        disturbed: predict from rounded data with all sums reversed (`results.witnesses.disturbance`).
 
     Raises:
         DataInvalid: functions that break the task's contract.
@@ -70,7 +72,7 @@ def fresh_error(witness: Witness, task: Task, dataset: Dataset, functions: int) 
         coefficients = task.draw(generator, CHUNK)[:count]
         inputs, outputs = task.inputs(coefficients), task.outputs(coefficients)
         validate(task, inputs, outputs, first=first)
-        rest = outputs[:, dataset.test_index] - _predicted(witness, dataset, inputs)
+        rest = outputs[:, dataset.test_index] - _predicted(witness, dataset, inputs, disturbed=disturbed)
         errors += np.mean(rest**2, axis=1).tolist()
         energies += np.mean(outputs[:, dataset.test_index] ** 2, axis=1).tolist()
     return judged(np.array(errors), np.array(energies))
@@ -93,8 +95,10 @@ def judged(errors: Array, energies: Array) -> Fresh:
     return Fresh(error, float(scipy.optimize.brentq(statistic, error, high)) if statistic(error) > 0.0 else error, count)
 
 
-def _predicted(witness: Witness, dataset: Dataset, inputs: Array) -> Array:
+def _predicted(witness: Witness, dataset: Dataset, inputs: Array, *, disturbed: bool) -> Array:
     """Predictions at the test points for other inputs, scaled by the constants of the data set."""
-    scaling = witness.header.scaling
+    scaling, net, weights = witness.header.scaling, witness.header.net(), witness.weights
     problem = scaled(replace(dataset, test_inputs=inputs), scaling.inputs, scaling.coordinates, scaling.outputs)
-    return predict_test(witness.header.net(), witness.weights, problem, dataset.test_index)
+    if disturbed:
+        weights, problem = disturbance.disturbed(net, weights, problem)
+    return predict_test(net, weights, problem, dataset.test_index)

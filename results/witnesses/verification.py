@@ -10,21 +10,22 @@ passes over them; what takes more than `results.witnesses.cost.Limits` by its he
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from operators import find_task
 from operators.bounds.outward import rounded_down
-from operators.data.dataset import BlockCache, Request, build
+from operators.data.dataset import BlockCache, Dataset, Request, build
 from operators.errors import DataInvalid, UserError
 from results.records.manifest import Target
 from results.witnesses.constructed import not_as_constructed
 from results.witnesses.cost import Limits, cost
+from results.witnesses.disturbance import DATA_BITS
 from results.witnesses.error import (
-    DATA_BITS,
     DRIFT_FACTOR,
     ENTERING_MARGIN,
+    FRESH,
     LEAST_ALLOWED,
     VERIFYING_MARGIN,
     Measured,
@@ -98,6 +99,7 @@ def verify(
     entering: bool = False,
     kept: bool = False,
     limits: Limits | None = STANDARD,
+    dataset: Dataset | None = None,
 ) -> Verification:
     """Measure a witness against its target; nothing that the file holds makes this raise.
 
@@ -107,6 +109,7 @@ def verify(
         entering: ask for the full margin and for insensitivity to rounding.
         kept: take what this version has measured of the very bytes before, if it has.
         limits: of what measuring may take by the header; None for weights of our own.
+        dataset: its data (`request_of` its header), where they are built already.
 
     Raises:
         UserError: the cache cannot be written.
@@ -125,7 +128,7 @@ def verify(
     except UserError as error:
         return dataclasses.replace(found, reason=str(error))
     if measured is None:
-        measured, reason = _measured(witness, request, cache, entering)
+        measured, reason = _measured(witness, lambda: dataset or build(request, cache), entering)
     if measured is not None:
         measurements.keep(witness.sha256, measured)
         reason = _objection(measured, witness.header.target, entering)
@@ -133,10 +136,10 @@ def verify(
     return dataclasses.replace(found, passed=reason is None, reason=reason or verdict, measured=measured)
 
 
-def _measured(witness: Witness, request: Request, cache: BlockCache | None, disturb: bool) -> tuple[Measured | None, str | None]:
+def _measured(witness: Witness, data: Callable[[], Dataset], disturb: bool) -> tuple[Measured | None, str | None]:
     """The measurement, or why there is none: constants of the task may be such that nothing sensible comes out."""
     try:
-        dataset = build(request, cache)
+        dataset = data()
     except UserError:
         raise
     except (DataInvalid, ArithmeticError, ValueError, MemoryError) as error:
@@ -203,8 +206,13 @@ def request_of(header: Header, limits: Limits | None = STANDARD, *, independent:
             f" got one on {net.sensors} and {net.coordinates}"
         )
     request = _request(data)
+    new_functions = FRESH if header.target.kind == "population" else 0
+    if new_functions and (data.design, data.points) != ("grid", len(points)):
+        raise UserError(
+            f"expected a grid of all {len(points)} points for a target about new functions, got {data.design!r} of {data.points}"
+        )
     if limits is not None:
-        limits.require(cost(request, net, independent=independent))
+        limits.require(cost(request, net, independent=independent, new_functions=new_functions))
     return request
 
 

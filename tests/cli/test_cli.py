@@ -10,35 +10,38 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from repository import REPOSITORY
 
+from bench.study import load_study
+
 STUDY = """
-from bench.cell import Cell, Net, Noise, Training
 from bench.study import Study
-from results.records.manifest import Target
+from results.families.sci import Cell
 
 STUDY = Study(
     name="tiny",
     question="Does the path from cells to tables work?",
-    cells=[
-        Cell(
-            task="antiderivative", functions=size, points=size, noise=noise, replicate=replicate,
-            architecture=Net(branch_widths=(8,), trunk_widths=(8,), q=q),
-            training=Training(engine="native", recipe="variable-projection", steps=STEPS, learning_rate=1e-2),
-        )
-        for size in (24, 32, 48) for q in (1, 2, 4) for replicate in (0, 1)
-        for noise in (Noise(), Noise(law="rademacher", sigma=0.5))
-    ],
-    targets=(Target(kind="relative", value=0.1), Target(kind="absorb", value=0.1)),
+    cells=[*(Cell(n=n) for n in (10, 20, 40)), *(Cell(n=n, re=n / 10) for n in range(20, 86, 2))],
 )
 """
-TABLES = ("scaling.csv", "exponents.csv", "leaderboard.csv")
+ENDLESS = """
+from bench.study import Study
+from results.families.villani import Cell
+
+STUDY = Study(
+    name="tiny",
+    question="Is what was finished kept?",
+    cells=[Cell(experiment="sgd", strength=1.0, steps=steps) for steps in (10, 10_000_000)],
+)
+"""
+TABLES = ("cells.csv", "sci.csv")
 
 
-def write_study(folder: Path, steps: int = 10) -> Path:
+def write_study(folder: Path, text: str = STUDY) -> Path:
     path = folder / "tiny.py"
-    path.write_text(STUDY.replace("STEPS", str(steps)))
+    path.write_text(text)
     return path
 
 
@@ -48,8 +51,10 @@ def bench(*arguments: object, cwd: Path = REPOSITORY) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
 
 
-def tables(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / "tiny" / name).read_bytes() for name in TABLES}
+def tables(folder: Path) -> dict[str, str]:
+    """The tables without CPU seconds, as text."""
+    read = {name: pd.read_csv(folder / "tiny" / name, dtype=str) for name in TABLES}
+    return {name: table.drop(columns="cpu_seconds", errors="ignore").to_csv() for name, table in read.items()}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,7 @@ def test_a_run_whose_reader_has_seen_enough_still_writes_its_tables(finished: Pa
         (tmp_path / "tiny" / name).unlink()
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "bench", "run", str(tmp_path / "tiny.py"), "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "bench", "run", str(tmp_path / "tiny.py"), "--no-figures", "--out", str(tmp_path)]
     run = subprocess.run(command, cwd=REPOSITORY, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert run.returncode == 2
@@ -96,7 +101,7 @@ def test_a_run_whose_reader_has_seen_enough_still_writes_its_tables(finished: Pa
 
 
 def test_progress_off_a_terminal_has_no_control_codes(finished: Path) -> None:
-    again = bench("report", "tiny", "--out", finished)
+    again = bench("report", "tiny", "--no-figures", "--out", finished)
     assert again.returncode == 0
     assert not re.search(r"[\x1b\r]", again.stdout + again.stderr)
 
@@ -105,8 +110,8 @@ def test_status_and_dry_run_print_facts_as_json(finished: Path, tmp_path: Path) 
     status = json.loads(bench("status", "--out", finished, "--json").stdout)
     assert status[0]["study"] == "tiny"
     assert (status[0]["expected"], status[0]["done"], status[0]["missing"]) == (36, 36, 0)
-    dry = json.loads(bench("run", finished / "tiny.py", "--out", tmp_path / "x", "--dry-run", "--json").stdout)
-    assert (dry["cells"], dry["pending"]) == (36, 36)
+    dry = json.loads(bench("run", "smoke", "--preset", "smoke", "--out", tmp_path / "x", "--dry-run", "--json").stdout)
+    assert dry["cells"] == dry["pending"] == len(load_study("smoke").at("smoke").cells)
     assert dry["data_bytes"] > 0
     assert dry["cpu_hours"] > 0
     assert not (tmp_path / "x").exists()
@@ -122,7 +127,7 @@ def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Pat
     path.write_bytes(b"".join(lines))
     status = json.loads(bench("status", "--out", tmp_path, "--json").stdout)
     assert (status[0]["quarantined"], status[0]["missing"]) == (3, 3)
-    again = bench("run", finished / "tiny.py", "--out", tmp_path)
+    again = bench("run", finished / "tiny.py", "--out", tmp_path, "--no-figures")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "3" in again.stdout
     assert tables(tmp_path) == tables(finished)
@@ -132,12 +137,12 @@ def test_a_damaged_study_json_is_mended_by_the_next_run(finished: Path, tmp_path
     subprocess.run(["cp", "-r", finished / "tiny", tmp_path / "tiny"], check=True)
     path = tmp_path / "tiny" / "study.json"
     whole = path.read_bytes()
-    path.write_bytes(whole.replace(b'"q":4', b'"q":1', 1))
+    path.write_bytes(whole.replace(b'"n":40', b'"n":10', 1))
     refused = bench("report", "tiny", "--out", tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert re.fullmatch(r"error: expected \S*study\.json as a run writes it, got checksum does not match; .*\n", refused.stderr)
     assert tables(tmp_path) == tables(finished)
-    again = bench("run", finished / "tiny.py", "--out", tmp_path)
+    again = bench("run", finished / "tiny.py", "--out", tmp_path, "--no-figures")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "36 finished, 0 to run" in again.stdout
     assert path.read_bytes() == whole
@@ -145,7 +150,7 @@ def test_a_damaged_study_json_is_mended_by_the_next_run(finished: Path, tmp_path
 
 
 def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path) -> None:
-    path = write_study(tmp_path, steps=2000)
+    path = write_study(tmp_path, ENDLESS)
     command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "1"]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     records = tmp_path / "tiny" / "records"

@@ -1,5 +1,6 @@
 """`bench fit`, `predict` and `count`: what they print, what they leave, and that every file computes the same net."""
 
+import dataclasses
 import json
 import runpy
 import shutil
@@ -21,7 +22,7 @@ from bench.fit.files import Files, read
 from operators import UserError
 from operators.architectures.weights import Weights
 from results.models.count import count_file
-from results.models.deeponet_model import DeepONetModel, load_model
+from results.models.deeponet_model import DeepONetModel, encode, load_model
 from results.witnesses.untrusted_files import Unreadable
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -105,7 +106,7 @@ def test_predictions_of_the_command_and_of_keras_and_of_deepxde_are_those_of_the
 
 
 def test_the_folder_keeps_a_private_bracket_and_measures_every_net_in_it(folder: Path, mine: Path, tmp_path: Path) -> None:
-    facts = json.loads((folder / "bracket.json").read_text())
+    facts = json.loads((folder / "bracket.json").read_text())["bracket"]
     assert facts["private"]
     assert facts["q_lower"] <= facts["q_upper"]
     assert [entry["d"] for entry in facts["leaderboard"]] == sorted(entry["d"] for entry in facts["leaderboard"])
@@ -114,17 +115,31 @@ def test_the_folder_keeps_a_private_bracket_and_measures_every_net_in_it(folder:
     shutil.copy(folder / "smallest.npz", tmp_path / "copy" / "entries" / "own.npz")
     shutil.copy(folder / "model.safetensors", tmp_path / "copy" / "entries" / "elsewhere.safetensors")
     (tmp_path / "copy" / "entries" / "broken.npz").write_bytes(b"nothing")
+    small = load_model(folder / "smallest.npz")
+    huge = dataclasses.replace(small, weights=small.weights.changed(lambda array: 1e300 * array))
+    (tmp_path / "copy" / "entries" / "huge.npz").write_bytes(encode(huge))
     asked = ("fit", "--data", mine, "--inputs", "u", "--outputs", "y", "--points", "x", "--split", "split", "--cpu-seconds", 1e-6)
     rest = ("--depth", 1, "--out", tmp_path / "copy", "--quiet")
     called(*asked, "--target", 0.05, *rest)
-    again = json.loads((tmp_path / "copy" / "bracket.json").read_text())
+    again = json.loads((tmp_path / "copy" / "bracket.json").read_text())["bracket"]
     names = {entry["file"]: entry for entry in again["leaderboard"]}
     assert set(names) >= {"smallest.npz", "entries/own.npz", "entries/elsewhere.safetensors"}
     assert "entries/broken.npz" not in names
     assert names["entries/own.npz"]["training"] == names["smallest.npz"]["training"] <= 0.05
+    assert names["entries/huge.npz"] == names["smallest.npz"] | {
+        "file": "entries/huge.npz",
+        **dict.fromkeys(("training", "validation", "test")),
+    }
+    reach = [entry["training"] is not None and entry["training"] <= 0.05 for entry in again["leaderboard"]]
+    assert reach == sorted(reach, reverse=True)
     assert (again["q_upper"], again["d_upper"], again["key"]) == (facts["q_upper"], facts["d_upper"], facts["key"])
     with pytest.raises(UserError, match="another --out"):
         called(*asked, "--target", 0.04, *rest)
+    path = tmp_path / "copy" / "bracket.json"
+    for damaged in (path.read_bytes()[:-9], path.read_bytes().replace(b'"private"', b'"pr1vate"'), b"{}"):
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"bracket\.json as `bench fit` wrote it, got a damaged one"):
+            called(*asked, "--target", 0.05, *rest)
 
 
 def test_the_written_program_trains_with_deepxde(folder: Path) -> None:

@@ -14,9 +14,11 @@ from pydantic import TypeAdapter
 from results.charts import CHARTS, Kind, drawings
 from results.charts.audit import NATS
 from results.charts.evidence import Evidence
-from results.charts.model import Axis, Chart, Drawing, Heat, Line, Records, Switch, as_json
+from results.charts.model import Axis, Chart, Drawing, Heat, Layer, Level, Line, Records, Switch, as_json
+from results.charts.values import values, values_csv, words
 from results.figures.catalogue import pictures
 from results.figures.draw_chart import draw
+from results.figures.layers import coordinates
 from results.figures.style import rendered
 from results.page.columnar import embedded
 from results.page.document import study_page
@@ -129,6 +131,33 @@ def test_it_is_drawn_for_print_without_a_warning(evidence: Evidence, name: str) 
     assert len(figure.axes) == len(built(evidence, name))
 
 
+def points(layer: Layer) -> int:
+    """How many points a layer has."""
+    return 1 if isinstance(layer, Level) else len(layer.row if isinstance(layer, Records) else layer.x)
+
+
+def size(panel: Drawing) -> int:
+    """How many values a panel shows."""
+    if isinstance(panel, Chart):
+        return sum(map(points, panel.layers))
+    return len(panel.measures) * len(panel.x) * len(panel.y) if isinstance(panel, Heat) else len(panel.labels)
+
+
+@EVERY_KIND
+def test_it_has_a_table_of_its_values_and_a_text_in_words(evidence: Evidence, name: str) -> None:
+    panels, records = built(evidence, name), evidence.records
+    table = values(panels, records)
+    assert len(table) == sum(map(size, panels))
+    shown = [layer for panel in panels if isinstance(panel, Chart) for layer in panel.layers if isinstance(layer, Line | Records)]
+    drawn = {(x, y) for layer in shown for x, y in zip(*coordinates(layer, records), strict=True) if x == x and y == y}
+    assert drawn <= set(zip(table["x"], table["y"], strict=True))
+    assert {panel.title for panel in panels if size(panel)} == set(table["panel"])
+    assert values_csv(panels, records).startswith(b"panel,series,worth,x,y,low,high,text\n")
+    text = words(panels[0].caption, panels).splitlines()
+    assert text == [f"{panels[0].caption}.", *(f"{panel.title}: {panel.alt}" for panel in panels)]
+    assert all(any(map(str.isdigit, panel.alt)) for panel in panels)
+
+
 def test_page_and_figures_show_the_same_charts(evidence: Evidence) -> None:
     charts = list(drawings(evidence))
     page = study_page(evidence, charts, ()).decode()
@@ -157,6 +186,8 @@ def test_a_kind_of_chart_is_one_entry_and_then_stands_on_the_page_and_among_the_
         planted.add(q=q)
     folder = planted.save(tmp_path / "study")
     write_tables(folder)
-    assert {path.name for path in (folder / "figures").glob("toy-*")} == {f"toy-planted.{kind}" for kind in ("png", "svg", "pdf")}
+    assert {path.name for path in (folder / "figures").glob("toy-*")} == {
+        f"toy-planted.{kind}" for kind in ("png", "svg", "pdf", "csv", "txt")
+    }
     assert "![Sizes that were tried](figures/toy-planted.png)" in (folder / "report.md").read_text()
     assert (folder / "report.html").read_text().count('"title":"sizes tried"') == 1

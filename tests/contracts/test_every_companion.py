@@ -18,6 +18,7 @@ from results.answers import answers
 from results.charts import CHARTS, drawings
 from results.charts.evidence import Evidence
 from results.charts.model import as_json
+from results.charts.values import values
 from results.editions.record_tables import read_records, write_records
 from results.exchange.merge import merge
 from results.figures.catalogue import pictures
@@ -123,7 +124,10 @@ def test_its_tables_are_documented_and_its_charts_are_drawn(out: Path, name: str
     assert charts
     assert {chart.section for chart in charts} <= {section.name for section in SECTIONS}
     assert all(finite(as_json(chart)) for chart in charts)
-    assert all(picture.figure.axes for picture in pictures(charts, evidence.records))
+    for picture in pictures(charts, evidence.records):
+        assert picture.figure.axes
+        assert {panel.title for panel in picture.panels} == set(values(picture.panels, evidence.records)["panel"])
+        assert all(any(map(str.isdigit, panel.alt)) for panel in picture.panels)
     page = study_page(evidence, charts, answers(tables)).decode()
     assert STRANDS[COMPANIONS[name].family].title in page
     assert "Not in this study" not in page

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, str] = {
     "operators.sizing": "operators operators.architectures operators.bounds",
     "operators.companions": "operators",
     "results": "",
-    "results.schema": "operators.architectures operators.data",
+    "results.schema": "operators operators.architectures operators.data",
     "results.families": "operators operators.external operators.architectures operators.baselines operators.data results.schema",
     "results.records": "operators operators.architectures operators.data results.schema results.families",
     "results.statistics": "operators",
@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, str] = {
     "results.tables": "operators operators.architectures operators.baselines operators.bounds operators.diagnostics results"
     " results.schema results.families results.records results.statistics results.witnesses",
     "results.programme": "",
-    "results.answers": "operators.bounds results.tables results.programme",
+    "results.answers": "operators.bounds results.records results.tables results.programme",
     "results.exchange": "operators results.schema results.families results.records results.witnesses",
     "results.partitions": "operators results.schema results.families results.records results.tables",
     "results.charts": "operators results.schema results.records results.statistics results.tables",
@@ -52,27 +52,30 @@ MAY_IMPORT: dict[str, str] = {
     "results.report": "operators operators.data results.records results.witnesses results.tables results.programme"
     " results.answers results.charts results.page results.figures",
     "results.editions": "operators operators.data operators.bounds results.schema results.families results.records"
-    " results.witnesses results.tables results.answers results.exchange results.charts results.page results.report",
-    "bench": "operators",
+    " results.witnesses results.tables results.answers results.exchange results.charts results.page results.figures"
+    " results.report",
+    "bench.shadowed": "",
+    "bench": "operators bench.shadowed",
     "bench.catalogue": "operators",
     "bench.extras": "operators",
+    "bench.platforms": "operators",
     "bench.preset": "",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.data_sets": "operators operators.data results.families bench.cell",
-    "bench.size_schedules": "operators operators.architectures bench.cell",
+    "bench.size_schedules": "results.schema",
     "bench.question": "operators operators.architectures operators.bounds results.schema results.records results.witnesses"
     " bench.cell",
-    "bench.threshold_series": "operators results.records bench.cell bench.size_schedules bench.question",
+    "bench.threshold_series": "operators results.schema results.records bench.cell bench.question",
     "bench.engines": "operators operators.architectures operators.data results.schema results.families results.records"
     " bench.cell",
     "bench.families": "operators operators.tasks operators.architectures operators.baselines operators.data operators.bounds"
     " operators.diagnostics operators.companions results.schema results.families results.records results.witnesses bench.cell"
     " bench.data_sets bench.engines",
-    "bench.search": "operators.architectures operators.data operators.bounds operators.diagnostics operators.constructions"
+    "bench.search": "operators.architectures operators.tasks operators.data operators.bounds operators.constructions"
     " results.records results.witnesses bench.cell bench.question bench.threshold_series bench.families",
     "bench.fit": "operators operators.numerics operators.external operators.architectures operators.baselines operators.data"
-    " operators.bounds operators.sizing results.witnesses results.sizing results.models results.figures bench.extras"
-    " bench.engines",
+    " operators.bounds operators.sizing results.schema results.witnesses results.sizing results.models results.figures"
+    " bench.extras bench.engines",
     "bench.study": "operators results.schema results.records bench.catalogue bench.preset bench.cell bench.question"
     " bench.threshold_series bench.families",
     "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
@@ -81,11 +84,11 @@ MAY_IMPORT: dict[str, str] = {
     " bench.question bench.threshold_series bench.study",
     "bench.drivers": "operators operators.tasks operators.architectures operators.data results.families results.records"
     " results.witnesses results.report results.editions bench.cell bench.question bench.threshold_series bench.families"
-    " bench.search bench.study bench.execution",
+    " bench.search bench.study bench.execution bench.platforms",
     "bench.cli": "operators operators.external operators.architectures operators.data operators.bounds results.records"
     " results.witnesses results.programme results.exchange results.partitions results.sizing results.models results.figures"
-    " results.report results.editions bench.catalogue bench.extras bench.engines bench.fit bench.study bench.execution"
-    " bench.drivers",
+    " results.report results.editions bench.shadowed bench.catalogue bench.extras bench.platforms bench.engines bench.fit"
+    " bench.study bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,13 @@ TIMED = [path for path in FILES if {"speed", "cluster"} & set(path.parts)]
 CLOCKS = {"time", "monotonic", "perf_counter", "process_time"}
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef):
             yield node
 
@@ -38,7 +44,7 @@ def test_no_test_ends_before_its_assertions(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_no_attribute_is_patched_by_a_dotted_text(path: Path) -> None:
-    calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
     patches = [
         ast.unparse(c) for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "setattr" and len(c.args) == 2
     ]

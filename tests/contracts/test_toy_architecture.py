@@ -105,7 +105,7 @@ def test_a_study_of_it_runs_to_records_tables_and_page(tmp_path: Path) -> None:
         cells=cells(),
         targets=(Target(kind="relative", value=0.9), Target(kind="absorb", value=0.05)),
     )
-    options = Options(tmp_path, executor="inline", quiet=True)
+    options = Options(tmp_path, executor="inline", quiet=True, figures=False)
     finished = run(open_course(study, options), options, Console(quiet=True))
     records = list(Store(tmp_path / "joint").records())
     assert [(record.status, record.message) for record in records] == [("done", "")] * 3

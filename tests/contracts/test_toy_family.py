@@ -81,7 +81,7 @@ STUDY: dict[str, Any] = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    options = Options(tmp_path, executor="inline", quiet=True)
+    options = Options(tmp_path, executor="inline", quiet=True, figures=False)
     finished = run(open_course(Study(**STUDY), options), options, Console(quiet=True))
     assert finished.failed == 0
     return tmp_path / "newton"

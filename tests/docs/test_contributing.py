@@ -46,7 +46,7 @@ def steps(script: str) -> list[str]:
 
 
 def ci_job() -> dict[str, Any]:
-    (job,) = load(".github/workflows/ci.yml")["jobs"].values()
+    job: dict[str, Any] = load(".github/workflows/ci.yml")["jobs"]["suite"]
     return job
 
 
@@ -69,6 +69,27 @@ def test_the_steps_name_environments_and_scripts_that_exist() -> None:
     for line in lines:
         if line.startswith(".ci/"):
             assert (REPOSITORY / line).stat().st_mode & 0o111, f"{line} cannot be executed"
+
+
+def test_the_core_is_tested_on_the_other_systems_by_the_environment_that_has_no_extra() -> None:
+    jobs = load(".github/workflows/ci.yml")["jobs"]
+    assert set(jobs) == {"suite", "core"}
+    assert jobs["core"]["strategy"]["matrix"] == {
+        "system": ["macos-latest", "windows-latest"],
+        "python": [claimed_pythons()[0], claimed_pythons()[-1]],
+    }
+    assert jobs["core"]["runs-on"] == "${{ matrix.system }}"
+    runs = [step["run"] for step in jobs["core"]["steps"] if "run" in step]
+    assert runs == ["python -m pip install --quiet tox tox-uv", "python -m tox -e core"]
+
+
+def test_classifiers_claim_no_system_whose_jobs_the_page_says_were_not_run() -> None:
+    table = (REPOSITORY / "docs" / "running.md").read_text().partition("## Systems")[2]
+    claimed = [name for name in project()["project"]["classifiers"] if name.startswith("Operating System")]
+    assert claimed == ["Operating System :: POSIX :: Linux"]
+    for system in ("macOS", "Windows"):
+        (row,) = [line for line in table.splitlines() if line.startswith(f"| {system} ")]
+        assert "not run yet" in row
 
 
 def test_every_script_of_ci_stops_at_the_first_failure() -> None:
@@ -179,4 +200,4 @@ def test_the_page_is_one() -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_packages_declare_that_they_are_typed(package: str) -> None:
     assert (REPOSITORY / package / "py.typed").read_bytes() == b""
-    assert project()["tool"]["setuptools"]["package-data"][package] == ["py.typed"]
+    assert "py.typed" in project()["tool"]["setuptools"]["package-data"][package]

@@ -29,7 +29,7 @@ from bench.engines.threads import pinned_tensorflow
 from bench.study import Study
 from operators import TASKS
 from operators.bounds import BOUNDS
-from results.editions import checks, history, questions, standings
+from results.editions import checks, contributions, history, questions, standings
 from results.families import FAMILIES
 from results.tables.study_tables import kinds
 
@@ -166,6 +166,7 @@ def table_columns() -> dict[str, set[str]]:
     named = {name: kind.columns(FAMILIES["deeponet"]) for name, kind in kinds(FAMILIES["deeponet"]).items()}
     published = {
         "standings": standings.COLUMNS,
+        "contributions": contributions.COLUMNS,
         "history": history.COLUMNS,
         "checks": checks.COLUMNS,
         "questions": questions.COLUMNS,

@@ -25,7 +25,7 @@ DEFINITIONS = {
         "absorb 30 % of this noise",
     ),
     "docs/leaderboard.md": ("with confidence 1 - 1e-6", "by 2e-6 of it", "a relative error of 1e-5", "at most 64 MiB"),
-    "docs/published.md": ("must agree within 10 %",),
+    "docs/published.md": ("must agree within 10 %", "(CC BY 4.0)"),
     "docs/reading.md": ("probability 1 - 1e-12", "with probability 1 - 1e-6", "pointwise 95 %"),
     "docs/running.md": ("more than 2 GiB",),
     "docs/size.md": ("tails below 1e-12", "below 1e-6 are refused", "`--failure-probability` (1e-12", "up to 2 GiB"),

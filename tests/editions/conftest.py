@@ -46,7 +46,7 @@ def small(*questions: Question) -> Study:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of the study, run once."""
     out = tmp_path_factory.mktemp("out")
-    options = Options(out, workers=1, quiet=True, executor="inline")
+    options = Options(out, workers=1, quiet=True, executor="inline", figures=False)
     run(open_course(small(CLEAN, NOISY), options), options, Console(quiet=True))
     return out / "small"
 

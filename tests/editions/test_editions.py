@@ -1,19 +1,22 @@
 """Publishing a small bracket study, and what is then noticed: changed tables and witnesses, smaller editions, lost numbers."""
 
 import datetime
+import json
 import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from bench.cli.app import app
 from bench.drivers.reproduction import Sampling, reproduce_study
 from operators.errors import UserError
 from results.editions.checks import checks
 from results.editions.contradictions import Contradiction, contradictions, keep
-from results.editions.edition import load_edition
+from results.editions.edition import Edition, load_edition, save_edition
 from results.editions.history import load_history
-from results.editions.overview import overview_changed, write_overview
+from results.editions.overview import overview_changed
 from results.editions.publish import Trained, publish
 from results.editions.published import all_published, published
 from results.editions.questions import load_questions, number, question_text
@@ -100,10 +103,54 @@ def test_a_changed_number_in_a_table_is_noticed(reference: Path) -> None:
 
 
 def test_an_origin_that_its_records_do_not_have_is_noticed(reference: Path) -> None:
-    path = reference / "small" / "edition.json"
-    path.write_text(path.read_text().replace('"records": ', '"records": 1'))
+    stated = published(reference, "small").edition
+    save_edition(reference / "small", stated.model_copy(update={"records": 10 * stated.records, "cpu_hours": 1e6}))
+    assert overview_changed(reference) == []
     (wrong,) = (finding for finding in reproduce_study(published(reference, "small"), Sampling(0, None, 0)) if not finding.holds)
-    assert wrong.text == "edition.json states other records than records and tables have"
+    assert wrong.text == "edition.json states other records, cpu_hours than records and tables have"
+
+
+def seal_less(edition: Edition | None) -> bytes:
+    assert edition is not None
+    return edition.model_dump_json(by_alias=True).encode()
+
+
+def test_a_flipped_byte_never_changes_an_edition_that_is_read(reference: Path) -> None:
+    path = reference / "small" / "edition.json"
+    whole, stated = path.read_bytes(), load_edition(path.parent)
+    for place in range(0, len(whole) - 1, 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(UserError, match=r"expected .*edition\.json as publishing writes it"):
+            load_edition(path.parent)
+    path.write_bytes(seal_less(stated))
+    with pytest.raises(UserError, match="no checksum"):
+        load_edition(path.parent)
+
+
+def test_editions_that_were_published_before_they_were_sealed_are_read_and_sealed_by_a_rebuild(reference: Path) -> None:
+    path = reference / "small" / "edition.json"
+    stated = json.loads(path.read_bytes())["edition"]
+    del stated["schema"]
+    path.write_text(json.dumps(stated, indent=2))
+    assert path.read_bytes() != published(reference, "small").rebuild().folder.joinpath("edition.json").read_bytes()
+    assert path.read_bytes().startswith(b'{"checksum":')
+
+
+def test_one_study_that_cannot_be_read_fails_and_the_others_are_gone_through(reference: Path) -> None:
+    shutil.copytree(reference / "small", reference / "other")
+    with pytest.raises(UserError, match=r"expected the edition of other in .*, got that of small"):
+        published(reference, "other")
+    save_edition(reference / "other", published(reference, "small").edition.model_copy(update={"study": "other"}))
+    (reference / "other" / "study.json").write_bytes(b"{}")
+    ran = CliRunner().invoke(app, ["reproduce", "--reference", str(reference), "--out", str(reference.parent)])
+    assert ran.exit_code == 1
+    assert "FAIL other: expected" in ran.output
+    assert ran.output.count("ok   small: ") == 3
+    assert ran.output.splitlines()[-1].startswith("FAIL expected")
+    (reference / "other" / "edition.json").write_bytes(b"{}")
+    ran = CliRunner().invoke(app, ["reproduce", "--reference", str(reference), "--out", str(reference.parent)])
+    assert "FAIL other: expected" in ran.output
+    assert ran.output.count("ok   small: ") == 3
 
 
 def test_a_witness_under_the_address_of_another_is_noticed(reference: Path) -> None:
@@ -171,11 +218,12 @@ def test_an_unfinished_study_is_refused(source: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "reference").exists()
 
 
-def test_a_contradiction_is_kept_with_both_sides_and_marks_its_question(reference: Path) -> None:
+@pytest.fixture
+def contradiction(reference: Path) -> Contradiction:
+    """Kept of a witness that, by the bounds as they are, contradicts nothing."""
     path = next((reference / "small" / "witnesses").glob("*.npz"))
-    witness = load_witness(path)
     found = Contradiction(
-        witness=witness.sha256,
+        witness=path.stem,
         questions=("B-0001",),
         bound="planted",
         quantity="q",
@@ -184,12 +232,38 @@ def test_a_contradiction_is_kept_with_both_sides_and_marks_its_question(referenc
         independent=0.01,
         found=TODAY,
     )
-    keep(reference, witness, found)
-    assert contradictions(reference) == (found,)
-    assert "q 3, and `planted` certifies at least 99" in found.sentence()
-    assert overview_changed(reference) == ["standings.csv"]
-    write_overview(reference)
-    assert read_csv(reference / "standings.csv")["status"][0] == "contradicted"
+    keep(reference, load_witness(path), found)
+    return found
+
+
+def test_a_contradiction_is_kept_with_both_sides_and_marks_no_question_that_is_not_contradicted_here(
+    reference: Path, contradiction: Contradiction
+) -> None:
+    """That a witness lies below a certified bound today: `test_entering`."""
+    assert contradictions(reference) == (contradiction,)
+    assert "q 3, and `planted` certifies at least 99" in contradiction.sentence()
+    assert overview_changed(reference) == []
+    assert "contradicted" not in set(standings(reference)["status"])
+
+
+def test_a_contradiction_that_is_damaged_renamed_or_without_its_witness_is_refused(
+    reference: Path, contradiction: Contradiction
+) -> None:
+    path = reference / "contradictions" / f"{contradiction.witness}.json"
+    whole, witness = path.read_bytes(), path.with_suffix(".npz")
+    for data in (whole.replace(b"99.0", b"98.0"), whole[:-9], contradiction.model_dump_json().encode()):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match="expected a contradiction in"):
+            contradictions(reference)
+    path.unlink()
+    other = path.with_name("a" * 64 + ".json")
+    other.write_bytes(whole)
+    with pytest.raises(UserError, match="under another name"):
+        contradictions(reference)
+    other.rename(path)
+    witness.unlink()
+    with pytest.raises(UserError, match="expected the witness of a contradiction in"):
+        standings(reference)
 
 
 def test_an_unknown_study_is_refused_with_the_known_ones(first: Path) -> None:

@@ -8,15 +8,19 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.cli.app import app
+from operators.data.function_cache import BlockCache
 from operators.errors import UserError
-from results.editions.contradictions import contradictions
-from results.editions.entering import below_certified, enter_folder, enter_reference
+from results.editions.contradictions import below_certified, contradictions
+from results.editions.entering import enter_folder, enter_reference
 from results.editions.history import load_history
 from results.editions.overview import overview_changed
 from results.editions.published import published
 from results.records.manifest import Bracket, save_manifest
+from results.schema.sealed import read_sealed, seal
 from results.tables.csv_files import read_csv
 from results.witnesses.file import encode, load_witness
+from results.witnesses.kept import SCHEMA
+from results.witnesses.lower_ends import ENDS, KIND, Ends
 from results.witnesses.submissions import enter
 
 
@@ -79,13 +83,22 @@ def test_a_witness_that_does_not_lead_is_not_kept(reference: Path, best: Path) -
     assert all("equals the smallest known" in sentence or "does not lead" in sentence for sentence in done.sentences)
 
 
-def test_a_witness_below_a_planted_wrong_bound_is_kept_as_a_contradiction(reference: Path, best: Path) -> None:
-    """The q that the published study certifies is raised above what the witness has."""
-    study = published(reference, "small")
-    manifest = study.manifest().without_cells()
-    wrong = manifest.brackets[0].model_copy(update={"q_lower": 50, "q_bound": "planted"})
-    save_manifest(study.folder, manifest.model_copy(update={"brackets": (wrong, *manifest.brackets[1:])}))
-    ran = CliRunner().invoke(app, ["submit", str(best), "--into", str(reference)], catch_exceptions=False)
+def with_wrong_bounds(reference: Path, root: Path, number: int, **wrong: object) -> BlockCache:
+    """A cache in which the bounds of one question were computed wrong; nothing that a study brings along gets there."""
+    cache = BlockCache(root)
+    manifest = published(reference, "small", cache).asked()
+    found = {path: read_sealed(KIND, Ends, path.read_bytes(), schema=SCHEMA) for path in sorted((root / KIND).glob("*.json"))}
+    mine = {name: getattr(manifest.brackets[number], name) for name in ENDS}
+    (path,) = (path for path, ends in found.items() if {name: getattr(ends, name) for name in ENDS} == mine)
+    path.write_bytes(seal(KIND, found[path].model_copy(update=wrong)))
+    return cache
+
+
+def test_a_witness_below_a_wrong_bound_is_kept_as_a_contradiction(reference: Path, best: Path, tmp_path: Path) -> None:
+    """The q that is computed as certified is above what the witness has."""
+    with_wrong_bounds(reference, tmp_path / ".data", 0, q_lower=50, q_bound="planted")
+    asked = ["submit", str(best), "--into", str(reference), "--out", str(tmp_path)]
+    ran = CliRunner().invoke(app, asked, catch_exceptions=False)
     assert ran.exit_code == 3
     assert "`planted` certifies at least 50: one of them is wrong" in ran.output
     (kept,) = contradictions(reference)
@@ -94,6 +107,15 @@ def test_a_witness_below_a_planted_wrong_bound_is_kept_as_a_contradiction(refere
     assert (reference / "contradictions" / best.name).is_file()
     table = read_csv(reference / "standings.csv").set_index("id")
     assert table.loc["B-0001", "status"] == "contradicted"
+
+
+def test_a_bound_that_only_study_json_states_contradicts_no_witness(reference: Path, best: Path) -> None:
+    study = published(reference, "small")
+    raised = tuple(one.model_copy(update={"q_lower": 50, "d_lower": 10**6}) for one in study.asked().brackets)
+    save_manifest(study.folder, study.asked().model_copy(update={"brackets": raised}))
+    assert enter_reference(best, reference).contradiction is None
+    assert published(reference, "small").changed() == []
+    assert overview_changed(reference) == []
 
 
 def test_weights_that_miss_the_target_are_refused(reference: Path, best: Path, tmp_path: Path) -> None:
@@ -138,12 +160,10 @@ def test_a_folder_is_entered_at_once_with_the_smallest_of_each_making_and_contra
         enter_folder(tmp_path / "nothing", reference)
 
 
-def test_a_folder_with_a_witness_below_a_certified_bound_is_refused(reference: Path, source: Path) -> None:
-    study = published(reference, "small")
-    raised = tuple(bracket.model_copy(update={"q_lower": 10**6}) for bracket in study.asked().brackets)
-    save_manifest(study.folder, study.asked().model_copy(update={"brackets": raised}))
+def test_a_folder_with_a_witness_below_a_certified_bound_is_refused(reference: Path, source: Path, tmp_path: Path) -> None:
+    cache = with_wrong_bounds(reference, tmp_path, 0, q_lower=10**6)
     with pytest.raises(UserError, match="hand it in alone"):
-        enter_folder(source, reference)
+        enter_folder(source, reference, cache=cache)
 
 
 @pytest.mark.parametrize(

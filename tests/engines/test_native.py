@@ -84,7 +84,8 @@ def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the
         "from bench.engines.descent.program_cache import keep_compiled_programs\n"
         "keep_compiled_programs(Path(sys.argv[1]))\n"
         "from test_native import hashes, small, train\n"
-        "print(*hashes(train(*(small(functions=int(n)) for n in sys.argv[2:]))))"
+        "print(*hashes(train(*(small(functions=int(n)) for n in sys.argv[2:]))))\n"
+        "assert 'tensorflow' in sys.modules and 'keras' not in sys.modules\n"
     )
 
     def run(*functions: int) -> tuple[list[str], set[Path]]:

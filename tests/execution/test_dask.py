@@ -90,7 +90,7 @@ def test_a_cell_that_kills_dask_workers_is_failed_alone_and_the_rest_goes_on(
                     for child in worker.children()
                     if "bench.execution.executors.worker_process" in " ".join(child.cmdline())
                 ]
-                if any(sum(child.cpu_times()[:2]) > 4.0 for child in children):
+                if any(sum(child.cpu_times()[:2]) > 2.5 for child in children):
                     deaths.append(pid)
                     worker.kill()
                     worker.wait()

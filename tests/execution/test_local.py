@@ -13,7 +13,7 @@ from bench.execution.executors.local import ROOT, WorkerPool, WorkerProcess, ker
 from bench.execution.runner import group
 from bench.study import cell_key
 
-SLOW, ENDLESS = 30_000, 10**7  # with nets of width 1, which never reach what rank 3 leaves: seconds, and for ever
+SLOW, ENDLESS = 15_000, 10**7  # with nets of width 1, which never reach what rank 3 leaves: seconds, and for ever
 
 
 def cell(replicate: int = 0, steps: int = 20) -> Cell:

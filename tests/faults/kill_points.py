@@ -6,13 +6,14 @@ A point is a moment at which a command touches the file system below the results
 renames, removes or makes something. How many there are is counted in an undisturbed run; all are equally likely. A command runs
 in a process of its own, forked from this one, which kills itself there. Asked afterwards of what the second call has left:
 
-    run, report    all tables byte for byte those of an undisturbed run
+    run, report    all tables, without CPU seconds, those of an undisturbed run
     merge          the whole folder byte for byte that of an undisturbed merge, and so all tables made of it
     compact        the file, byte for byte
     submit         the witness, byte for byte, entered once
     all            no temporary file below the results folder
 
-Printed are counts, as JSON; exit code 1 if anything differs. No training here takes longer than some milliseconds.
+Printed are counts, as JSON; exit code 1 if anything differs. No training here takes longer than some milliseconds. What becomes
+the command is an argument, so that a command with a planted defect can be handed in: `test_kill_points` asks that it is found.
 """
 
 import argparse
@@ -31,31 +32,52 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+Main = Callable[[list[str]], int]
+"""What a forked process becomes: it takes arguments and returns an exit code."""
+WRONG = ("failed_again", "differing", "leftovers")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 COMMANDS = ("run", "merge", "compact", "report", "submit")
-STUDY = """
-from bench.cell import Cell, Net, Noise, Training
+SECTIONS = """
+from bench.study import Study
+from results.families.sci import Cell
+
+STUDY = Study(name="endures", question="What survives?", cells=[Cell(n=n, re=n / 10) for n in range(20, 44, 2)])
+"""
+NETS = """
+from bench.cell import Cell, Net, Training
 from bench.study import Study
 from results.records.manifest import Target
 
 STUDY = Study(
-    name="endures",
+    name="nets",
     question="What survives?",
     cells=[
         Cell(
-            task="antiderivative", functions=12, points=12, noise=noise,
-            architecture=Net(branch_widths=(4,), trunk_widths=(4,), q=q),
+            task="antiderivative", functions=12, points=12, architecture=Net(branch_widths=(4,), trunk_widths=(4,), q=q),
             training=Training(recipe="variable-projection", steps=3, learning_rate=1e-2),
         )
-        for q in (1, 2, 3) for noise in (Noise(), Noise(law="rademacher", sigma=0.5))
+        for q in (1, 2, 3)
     ],
-    targets=(Target(kind="relative", value=0.3), Target(kind="absorb", value=0.1)),
+    targets=(Target(kind="relative", value=0.3),),
 )
 """
 
 
-def bench(*arguments: object, below: Path, kill_at: int | None = None) -> tuple[int, int]:
+def suite(arguments: list[str]) -> int:
+    """The command line of the suite."""
+    sys.argv = ["bench", *arguments]
+    from bench.cli.app import main
+
+    try:
+        main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def bench(*arguments: object, below: Path, kill_at: int | None = None, main: Main = suite) -> tuple[int, int]:
     """Run a command in a forked process, killed before its `kill_at`-th touch of a file below a folder.
 
     Returns:
@@ -64,12 +86,12 @@ def bench(*arguments: object, below: Path, kill_at: int | None = None) -> tuple[
     report = below.with_name(f"{below.name}-touches")
     child = os.fork()
     if child == 0:
-        _become(report, below, kill_at, [str(argument) for argument in arguments])
+        _become(lambda: main([str(argument) for argument in arguments]), report, below, kill_at)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return code, int(report.read_text()) if code >= 0 else 0
 
 
-def _become(report: Path, below: Path, kill_at: int | None, arguments: list[str]) -> None:
+def _become(command: Callable[[], int], report: Path, below: Path, kill_at: int | None) -> None:
     """Be the command; does not return."""
     touches, root, flush = itertools.count(1), str(below.resolve()), os.fsync
     silent = os.open(os.devnull, os.O_WRONLY)
@@ -93,20 +115,16 @@ def _become(report: Path, below: Path, kill_at: int | None, arguments: list[str]
     try:
         sys.addaudithook(hook)
         os.fsync = counted
-        sys.argv = ["bench", *arguments]
-        from bench.cli.app import main
-
-        main()
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else 1
+        code = command()
     finally:
         report.write_text(str(next(touches) - 1))
         os._exit(code)
 
 
-def tables(folder: Path) -> dict[str, bytes]:
-    """The tables of a study."""
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
+def tables(folder: Path) -> dict[str, str]:
+    """The tables of a study, as text."""
+    read = {path.name: pd.read_csv(path, dtype=str) for path in sorted(folder.glob("*.csv"))}
+    return {name: table.drop(columns="cpu_seconds", errors="ignore").to_csv() for name, table in read.items()}
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -133,48 +151,69 @@ class Case:
 
 def made(root: Path) -> dict[str, list[Case]]:
     """The cases of every command."""
-    path, calm, empty = root / "endures.py", root / "calm", root / "empty"
-    path.write_text(STUDY)
+    sections, nets, empty = root / "sections", root / "nets", root / "empty"
     empty.mkdir()
-    run: list[object] = ["run", path, "--executor", "inline", "--quiet", "--out"]
-    require(bench(*run, calm, below=calm)[0] == 0, "an undisturbed run succeeds")
-    stale, halves = root / "stale", root / "halves"
-    for folder in (stale, halves):
-        shutil.copytree(calm, folder)
-    (records,) = (calm / "endures" / "records").glob("*.jsonl")
-    lines = records.read_bytes().splitlines(True)
-    (stale / "endures" / "records" / records.name).write_bytes(b"".join(lines[:-2]))
-    require(bench("report", "endures", "--out", stale, below=stale)[0] == 0, "a report on fewer records succeeds")
-    for number in (0, 1):
-        part = halves / f"part-{number}" / "records"
-        part.mkdir(parents=True)
-        (part / f"host-{number}.jsonl").write_bytes(b"".join(lines[number::2]))
-        shutil.copy(calm / "endures" / "study.json", part.parent)
-    shutil.rmtree(halves / "endures")
-    outdated = root / "outdated"
-    shutil.copytree(stale, outdated)
-    shutil.copy(records, outdated / "endures" / "records")
-    witness = _witness(root)
+    again = {folder: _command(folder, text) for folder, text in ((sections, SECTIONS), (nets, NETS))}
+    for folder, command in again.items():
+        require(bench(*command, folder, below=folder)[0] == 0, "an undisturbed run succeeds")
+    outdated, fewer = (_with_fewer_records(folder, root) for folder in (sections, nets))
+    require(bench("report", "endures", "--out", outdated, below=outdated)[0] == 0, "a report on fewer records succeeds")
+    shutil.copytree(sections / "endures" / "records", outdated / "endures" / "records", dirs_exist_ok=True)
+    halves, witness = _halves(nets, root), _witness(root)
     return {
-        "run": [Case(before, lambda out: [*run, out], lambda out: tables(out / "endures")) for before in (empty, stale)],
+        "run": [
+            Case(empty, lambda out: [*again[sections], out], lambda out: tables(out / "endures")),
+            Case(fewer, lambda out: [*again[nets], out], lambda out: tables(out / "nets")),
+        ],
         "merge": [
             Case(
                 halves,
-                lambda out: ["merge", out / "part-0", out / "part-1", "--into", out / "endures"],
-                lambda out: everything(out / "endures"),
+                lambda out: ["merge", out / "part-0", out / "part-1", "--into", out / "nets"],
+                lambda out: everything(out / "nets"),
             )
         ],
-        "compact": [Case(calm, lambda out: ["compact", out], lambda out: (out / "records.parquet").read_bytes())],
+        "compact": [Case(nets, lambda out: ["compact", out], lambda out: (out / "records.parquet").read_bytes())],
         "report": [Case(outdated, lambda out: ["report", "endures", "--out", out], lambda out: tables(out / "endures"))],
         "submit": [
             Case(
-                calm,
-                lambda out: ["submit", witness, "--study", "endures", "--out", out],
-                lambda out: (everything(out / "endures" / "witnesses"), _entered(out / "endures")),
+                nets,
+                lambda out: ["submit", witness, "--study", "nets", "--out", out],
+                lambda out: (everything(out / "nets" / "witnesses"), _entered(out / "nets")),
                 again=(0, 2),
             )
         ],
     }
+
+
+def _command(folder: Path, text: str) -> list[object]:
+    """How a study is run, but for the results folder."""
+    path = folder.with_suffix(".py")
+    path.write_text(text)
+    return ["run", path, "--executor", "inline", "--quiet", "--no-figures", "--out"]
+
+
+def _with_fewer_records(folder: Path, root: Path) -> Path:
+    """A copy of a results folder whose study lacks its last two records."""
+    copy = root / f"{folder.name}-with-fewer-records"
+    shutil.copytree(folder, copy)
+    (records,) = copy.glob("*/records/*.jsonl")
+    records.write_bytes(b"".join(records.read_bytes().splitlines(True)[:-2]))
+    return copy
+
+
+def _halves(folder: Path, root: Path) -> Path:
+    """The records of the study `nets` in two folders of their own, instead of one."""
+    halves = root / "halves"
+    shutil.copytree(folder, halves)
+    (records,) = (folder / "nets" / "records").glob("*.jsonl")
+    lines = records.read_bytes().splitlines(True)
+    for number in (0, 1):
+        part = halves / f"part-{number}" / "records"
+        part.mkdir(parents=True)
+        (part / f"host-{number}.jsonl").write_bytes(b"".join(lines[number::2]))
+        shutil.copy(folder / "nets" / "study.json", part.parent)
+    shutil.rmtree(halves / "nets")
+    return halves
 
 
 def _witness(root: Path) -> Path:
@@ -232,25 +271,32 @@ def require(holds: bool, what: str) -> None:
         raise SystemExit(f"expected that {what}; it does not")
 
 
-def survey(points: int, seed: int, root: Path) -> dict[str, Counter[str]]:
-    """Kill at so many points, dealt among the commands in turn, and count what came of it."""
-    cases, generator = made(root), np.random.default_rng(seed)
+def survey(cases: dict[str, list[Case]], points: int, seed: int, out: Path, *, main: Main = suite) -> dict[str, Counter[str]]:
+    """Kill at so many points, dealt among the commands in turn, and count what came of it.
+
+    Args:
+        cases: of every command, by its name.
+        points: how many.
+        seed: of the draw.
+        out: the folder that commands work on.
+        main: what they are.
+    """
+    generator, names = np.random.default_rng(seed), list(cases)
     known: dict[tuple[str, int], tuple[int, Any]] = {}
-    counts = {name: Counter[str]() for name in COMMANDS}
-    out = root / "out"
+    counts = {name: Counter[str]() for name in names}
     for number in range(points):
-        name = COMMANDS[number % len(COMMANDS)]
-        which = number // len(COMMANDS) % len(cases[name])
+        name = names[number % len(names)]
+        which = number // len(names) % len(cases[name])
         case = cases[name][which]
         if (name, which) not in known:
             _reset(case, out)
-            code, touches = bench(*case.command(out), below=out)
+            code, touches = bench(*case.command(out), below=out, main=main)
             require(code == 0, f"an undisturbed {name} succeeds")
             known[name, which] = touches, case.facts(out)
         touches, expected = known[name, which]
         _reset(case, out)
-        code, _ = bench(*case.command(out), below=out, kill_at=int(generator.integers(1, touches + 1)))
-        again, _ = bench(*case.command(out), below=out)
+        code, _ = bench(*case.command(out), below=out, kill_at=int(generator.integers(1, touches + 1)), main=main)
+        again, _ = bench(*case.command(out), below=out, main=main)
         left = [path for path in out.rglob("*.tmp") if path.is_file()]
         counts[name].update(
             points=1,
@@ -288,10 +334,9 @@ def main() -> None:
     asked = parser.parse_args()
     _load()
     with tempfile.TemporaryDirectory() as folder:
-        counts = survey(asked.points, asked.seed, Path(folder))
+        counts = survey(made(Path(folder)), asked.points, asked.seed, Path(folder) / "out")
     print(json.dumps(counts))
-    wrong = sum(count[what] for count in counts.values() for what in ("failed_again", "differing", "leftovers"))
-    sys.exit(int(wrong > 0))
+    sys.exit(int(any(count[what] for count in counts.values() for what in WRONG)))
 
 
 if __name__ == "__main__":

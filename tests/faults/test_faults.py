@@ -178,7 +178,7 @@ def test_records_of_mixed_package_versions_are_refused_when_strict(tmp_path: Pat
         require_one_version(planted.manifest(), store)
     save_manifest(tmp_path / "drifted", planted.manifest().model_copy(update={"name": "drifted"}))
     (tmp_path / "records").rename(tmp_path / "drifted" / "records")
-    command = [sys.executable, "-m", "bench", "report", "drifted", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "bench", "report", "drifted", "--no-figures", "--out", str(tmp_path)]
     strict = subprocess.run([*command, "--strict"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (strict.returncode, "Traceback" in strict.stderr) == (2, False)
     assert "expected records of one set of package versions" in strict.stderr

@@ -21,6 +21,9 @@ from operators import TASKS, UserError
 from operators.architectures.weights import Weights
 from operators.data.function_cache import BLOCK, BlockCache, functions
 from operators.data.request import Request
+from results.editions.contradictions import SCHEMA as CONTRADICTION_SCHEMA
+from results.editions.contradictions import Contradiction
+from results.editions.edition import Edition, Superseded, edition_from_bytes
 from results.families import FAMILIES
 from results.page.document import CARD_SCHEMA, Card
 from results.records.manifest import Bracket, ExpectedCell, Manifest, Target, manifest_from_bytes
@@ -30,6 +33,8 @@ from results.schema.sealed import Damaged, read_sealed, seal
 from results.tables.study_tables import StudyTables, study_tables
 from results.witnesses.file import Witness, decode, encode
 from results.witnesses.header import Header, Origin, Scaling, data_of
+from results.witnesses.kept import SCHEMA as KEPT_SCHEMA
+from results.witnesses.lower_ends import Ends
 from results.witnesses.measurements import SCHEMA as MEASUREMENT_SCHEMA
 from results.witnesses.measurements import Measurement
 from results.witnesses.submissions import Entry, from_bytes, to_bytes
@@ -38,6 +43,7 @@ from results.witnesses.verification import request_of, verify
 REFUSALS = (UserError, RecordError, Damaged)
 TASK = TASKS["antiderivative"]
 FAMILY = FAMILIES["deeponet"]
+DATE = datetime.date(2026, 1, 1)
 
 
 class Kind(ABC):
@@ -87,7 +93,7 @@ def planted_study(new_planted: Any) -> tuple[Manifest, list[Record]]:
         target=Target(kind="relative", value=0.3),
         branch_depth=2,
         trunk_depth=2,
-        ends="linear",
+        ends="activated-trunk",
         activation="tanh",
         q_lower=1,
         q_bound="eckart-young",
@@ -215,6 +221,73 @@ class CardKind(Kind):
         return read_sealed("card", Card, data, schema=CARD_SCHEMA)
 
 
+class EditionKind(Kind):
+    """edition.json."""
+
+    name = "edition"
+
+    def __init__(self) -> None:
+        counts = {"recipes": {"native/soap": 1}, "versions": {"numpy 2": 3}, "hardware": {"processor x": 3}}
+        earlier = Superseded(edition=1, published=DATE, trained="a" * 40, records=2, tables={"scaling.csv": "b" * 64})
+        made = Edition(
+            study="fuzzed",
+            edition=2,
+            published=DATE,
+            trained="a" * 40,
+            lock="b" * 64,
+            command="python -m tox -e bench -- fuzzed",
+            records=3,
+            cpu_hours=0.5,
+            **counts,
+            superseded=(earlier,),
+        )
+        self.whole = seal("edition", made)
+
+    def read(self, data: bytes) -> Edition:
+        """As a published study is read."""
+        return edition_from_bytes(data)
+
+
+class ContradictionKind(Kind):
+    """contradictions/<address>.json."""
+
+    name = "contradiction"
+
+    def __init__(self) -> None:
+        made = Contradiction(
+            witness="a" * 64,
+            questions=("B-0001",),
+            bound="eckart-young",
+            quantity="q",
+            certified=9.0,
+            measured=3.0,
+            independent=0.01,
+            found=DATE,
+        )
+        self.whole = seal("contradiction", made)
+
+    def read(self, data: bytes) -> Contradiction:
+        """As the reference is read."""
+        return read_sealed("contradiction", Contradiction, data, schema=CONTRADICTION_SCHEMA)
+
+
+class EndsKind(Kind):
+    """Kept lower ends of a question."""
+
+    name = "lower-ends"
+
+    def __init__(self) -> None:
+        size = {"q_lower": 3, "q_bound": "eckart-young", "q_status": "certified"}
+        made = Ends(
+            code="c", of="a" * 64, rank=3, branch=2, trunk=2, **size, d_lower=40, d_bound="bit-counting", d_status="certified"
+        )
+        self.whole = seal("lower-ends", made)
+
+    def read(self, data: bytes) -> Ends:
+        """As they are looked up."""
+        return read_sealed("lower-ends", Ends, data, schema=KEPT_SCHEMA)
+
+
 class WitnessKind(Kind):
     """A witness file. Whatever it claims is measured; other content has another address."""
 
@@ -311,6 +384,7 @@ def kinds(new_planted: Any, folder: Path) -> dict[str, Kind]:
     shutil.rmtree(folder / "blocks", ignore_errors=True)
     found: tuple[Kind, ...] = (
         *(RecordKind(new_planted), StudyKind(new_planted), EntryKind(), MeasurementKind(), CardKind()),
+        *(EditionKind(), ContradictionKind(), EndsKind()),
         *(WitnessKind(new_planted, folder), BlockKind(folder)),
     )
     return {kind.name: kind for kind in found}

@@ -1,7 +1,7 @@
 """Mutated files of every kind: read as they were written, refused in one sentence, or believed where only they can say.
 
-Here 1,000 mutations of each kind; `python tests/fuzz/test_fuzz.py 100000` tries more and prints the counts by
-outcome, of all kinds or of those named after the number.
+Here 300 mutations of each kind, 1,000 in `tox -e long`; `python tests/fuzz/test_fuzz.py 100000` tries more and prints the counts
+by outcome, of all kinds or of those named after the number.
 """
 
 import random
@@ -21,8 +21,8 @@ if __name__ == "__main__":
 from fuzz.kinds import REFUSALS, Kind, kinds
 from fuzz.mutations import damaged
 
-NAMES = ("record", "study", "entry", "measurement", "card", "witness", "block")
-MUTATIONS, FOLLOWED = 1000, 12
+NAMES = ("record", "study", "entry", "measurement", "card", "edition", "contradiction", "lower-ends", "witness", "block")
+MUTATIONS, FOLLOWED = 1000, 6
 
 
 def outcomes(kind: Kind, mutations: int, *, followed: int, seed: int = 0) -> Counter[str]:
@@ -82,16 +82,21 @@ def every(new_planted: Callable[[], Any], tmp_path_factory: pytest.TempPathFacto
     return kinds(new_planted, tmp_path_factory.mktemp("fuzz"))
 
 
+def require_refusals(kind: Kind, mutations: int, *, followed: int) -> None:
+    """All mutations are accounted for, and of those of most kinds so many are refused that little is left to belief."""
+    counts = outcomes(kind, mutations, followed=followed)
+    assert counts.total() == mutations
+    if kind.name == "block":  # whatever the cache holds, the functions are those of the task
+        assert set(counts) == {"damaged, read as it was", "forged, read as it was"}
+    else:
+        assert counts["damaged, refused"] > 0.4 * mutations, counts
+        assert counts["forged, refused"] > 0.2 * mutations, counts
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_mutated_files_are_refused_or_read_as_they_were(every: dict[str, Kind], name: str) -> None:
     assert set(every) == set(NAMES)
-    counts = outcomes(every[name], MUTATIONS, followed=FOLLOWED)
-    assert counts.total() == MUTATIONS
-    if name == "block":  # whatever the cache holds, the functions are those of the task
-        assert set(counts) == {"damaged, read as it was", "forged, read as it was"}
-    else:
-        assert counts["damaged, refused"] > 0.4 * MUTATIONS, counts
-        assert counts["forged, refused"] > 0.2 * MUTATIONS, counts
+    require_refusals(every[name], MUTATIONS, followed=FOLLOWED)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ import pytest
 import bench
 from bench.extras import EXTRAS
 from operators import find_task
-from operators.architectures.deeponet import deeponet_weights
-from operators.architectures.weights import Layer
+from operators.architectures.deeponet import DeepONet, deeponet_weights
+from operators.architectures.weights import Layer, Weights
 from operators.arrays import Array
 from operators.data.dataset import Request, build
 from operators.data.normalisation import scaled
+from results.models.deeponet_model import DeepONetModel, save_model
 from results.records.manifest import Manifest, Target, save_manifest
 from results.schema.cells import Net
 from results.witnesses.file import Witness, save_witness
@@ -118,6 +119,27 @@ def test_a_witness_is_verified_submitted_and_merged(witness: Path, study: str, t
     assert list((tmp_path / "other" / "witnesses").glob("*.npz")), copied
 
 
+def test_a_net_is_counted_and_a_model_predicts(tmp_path: Path) -> None:
+    net = DeepONet(5, 1, (4,), (3,), 2, "tanh", "linear")
+    generator = np.random.default_rng(0)
+    weights = Weights({name: generator.normal(size=shape) for name, shape in net.shapes().items()})
+    points, inputs = np.linspace(0.0, 1.0, 7)[:, None], generator.normal(size=(6, 5))
+    save_model(tmp_path / "model.npz", DeepONetModel(net, weights, points))
+    np.save(tmp_path / "inputs.npy", inputs)
+    answer("predict", "model.npz", "--data", "inputs.npy", "--inputs", "inputs", "--out", "outputs.npy", folder=tmp_path)
+    branch, trunk = (
+        np.tanh(inputs @ weights["branch_0_kernel"] + weights["branch_0_bias"]),
+        np.tanh(points @ weights["trunk_0_kernel"] + weights["trunk_0_bias"]),
+    )
+    heads = [
+        features @ weights[f"{part}_1_kernel"] + weights[f"{part}_1_bias"]
+        for part, features in (("branch", branch), ("trunk", trunk))
+    ]
+    np.testing.assert_allclose(np.load(tmp_path / "outputs.npy"), heads[0] @ heads[1].T + weights["bias"], atol=1e-12)
+    counted = json.loads(answer("count", "model.npz", "--json", folder=tmp_path))
+    assert counted["d"] == 5 * 4 + 4 + 4 * 2 + 2 + 1 * 3 + 3 + 3 * 2 + 2 + 1
+
+
 def test_what_there_is_and_what_a_study_would_take_is_told(study: str, tmp_path: Path) -> None:
     assert "heat" in {task["task"] for task in json.loads(answer("list", "--json", folder=tmp_path))["tasks"]}
     assert json.loads(answer("bounds", "--json", folder=tmp_path))
@@ -167,3 +189,8 @@ def test_the_installation_brings_the_files_of_the_page() -> None:
     folder = resources.files("results.page")
     assert {"page.js", "page.css"} <= {path.name for path in (folder / "assets").iterdir()}
     assert "study.html.j2" in {path.name for path in (folder / "templates").iterdir()}
+
+
+def test_the_installation_brings_the_published_tables(tmp_path: Path) -> None:
+    tables = json.loads(answer("list", "--published", "--json", folder=tmp_path))
+    assert {"standings.csv", "scaling.csv"} < {row["table"] for row in tables if Path(row["file"]).is_file()}

@@ -136,6 +136,12 @@ def test_a_command_loads_what_it_uses(command: tuple[str, ...], expected: set[st
     assert loaded(*command, folder=results, code=int(command[0] == "verify")) & WATCHED == expected
 
 
+def test_a_report_without_figures_loads_no_plotting_library(results: Path) -> None:
+    found = loaded("report", "planted", "--no-figures", folder=results)
+    assert "jinja2" in found
+    assert not found & {"matplotlib", "seaborn", "tensorflow"}
+
+
 def test_a_training_process_starts_without_tables_plots_and_commands() -> None:
     place = "bench.execution.executors.worker_process"
     program = f"import {place}, json, sys; print(json.dumps(sorted(sys.modules)))"

@@ -198,13 +198,13 @@ def test_the_page_shows_what_the_csv_files_hold_to_the_last_digit(folder: Path) 
 
 def test_the_page_shows_what_the_csv_files_hold_where_text_is_hostile_and_brackets_are_open(tmp_path: Path, planted: Any) -> None:
     for q, name in itertools.product((1, 2, 4), ("=1+1", "a\nb", "1e3", HOSTILE)):
-        planted.add(q=q, task=name, absorbed=0.1 * q, recipe="+x")
-    asked = {"d_lower": 1234567, "q_lower": 3}
-    brackets = (Bracket(**{**QUESTION, **asked}), Bracket(**{**QUESTION, **asked, "q": 4, "sigma": 0.5, "noise_law": "uniform"}))
+        planted.add(q=q, task=name, absorbed=0.1 * q, recipe="+x", d=1234567)
+    noisy = {"q": 4, "sigma": 0.5, "noise_law": "uniform", "target": Target(kind="absorb", value=0.3)}
+    brackets = (Bracket(**QUESTION), Bracket(**{**QUESTION, **noisy}), Bracket(**{**QUESTION, "task": HOSTILE}))
     folder = save(tmp_path / "s", planted, brackets=brackets)
     write_tables(folder)
     assert holds_its_files(folder) >= 7
-    assert "1234567" in (folder / "brackets.csv").read_text()
+    assert "1234567" in (folder / "scaling.csv").read_text()
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -468,8 +468,8 @@ def test_the_index_lists_studies_skips_broken_ones_and_leaves_a_foreign_index_al
     assert (tmp_path / "index.html").read_text() == "mine"
 
 
-QUESTION = {
-    "task": "planted",
+QUESTION = {  # the certified ends are those of these data
+    "task": "antiderivative",
     "parameters": {},
     "design": "grid",
     "functions": 16,
@@ -485,7 +485,7 @@ QUESTION = {
     "q_lower": 3,
     "q_bound": "eckart-young",
     "q_status": "certified",
-    "d_lower": 40,
+    "d_lower": 140,
     "d_bound": "rank-to-parameters",
     "d_status": "certified",
 }
@@ -497,7 +497,7 @@ def test_a_bracket_without_a_witness_is_open_above(tmp_path: Path, planted: Any)
     write_tables(folder)
     page = read(folder / "report.html")
     q, d = charts_of(page, "brackets")
-    assert (q["low"], q["high"], d["low"], d["high"]) == ([3], [None], [40], [None])
+    assert (q["low"], q["high"], d["low"], d["high"]) == ([3], [None], [140], [None])
     assert q["text"] == ["relative error 0.1, 16 x 16 grid: q >= 3 (certified, eckart-young); no witness yet"]
     assert "1 questions, 0 closed, 1 without a witness" in q["alt"]
     assert table_of(page, "brackets")["rows"] == 1

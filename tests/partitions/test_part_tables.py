@@ -59,16 +59,20 @@ def test_tables_of_parts_are_those_of_the_whole(planted: Any, tmp_path: Path, ce
     assert written.position == 96
     parts = open_frame_files(tmp_path / "parts")
     assert len(parts.groups) == 8
-    found, expected = tables_of_parts(parts), {f"{name}.csv": csv_bytes(table) for name, table in whole(folder).written()}
-    assert found.keys() == expected.keys()
-    assert [name for name in expected if found[name] != expected[name]] == []
+    assert sorted(parts.cells) == [12] * 8
+    expected = {f"{name}.csv": csv_bytes(table) for name, table in whole(folder).written()}
+    for batch, batches in ((1, 8), (30, 4), (10_000, 1)):
+        assert len(parts.batches(batch)) == batches
+        found = tables_of_parts(parts, cells=batch)
+        assert found.keys() == expected.keys()
+        assert [name for name in expected if found[name] != expected[name]] == []
     assert ("mechanism.csv" in found, b"B.1 capacity" in found["mechanism.csv"]) == (True, noisy)
 
 
 def test_the_order_in_which_parts_are_done_does_not_matter(planted: Any, tmp_path: Path) -> None:
     compacting.write_parts(planted_folder(planted, tmp_path / "study"), tmp_path / "parts")
     parts = open_frame_files(tmp_path / "parts")
-    backwards = tables_of_parts(parts, lambda function, groups: reversed([function(group) for group in reversed(groups)]))
+    backwards = tables_of_parts(parts, lambda function, batches: reversed([function(one) for one in reversed(batches)]), 1)
     assert backwards == tables_of_parts(parts)
 
 

@@ -68,7 +68,7 @@ def built(study: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 CONDITIONAL = (
-    *("brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier"),
+    *("brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier", "architectures"),
     *("searches", "search_exponents", "joint_law", "least_n"),
 )
 
@@ -142,6 +142,17 @@ def test_building_again_changes_no_byte(built: Path, tmp_path: Path) -> None:
     assert produced(again) == produced(built)
 
 
+def test_without_figures_the_report_says_so_and_those_drawn_before_stay(built: Path, tmp_path: Path) -> None:
+    again = shutil.copytree(built, tmp_path / "again")
+    write_tables(again, figures=False, now=NOW)
+    different = {name for name, digest in produced(again).items() if digest != produced(built)[name]}
+    assert set(produced(again)) == set(produced(built))
+    assert different == {"report.md"}
+    report = (again / "report.md").read_text()
+    assert "Not drawn here; `python -m bench report planted` draws them." in report
+    assert "(figures/" not in report
+
+
 def test_records_in_any_order_and_number_of_files_with_repeats_give_the_same_tables(
     built: Path, study: Any, tmp_path: Path
 ) -> None:
@@ -184,7 +195,7 @@ def test_mixed_versions_and_hardware_and_disagreeing_records_are_warned_of(tmp_p
 
 def test_one_kind_of_version_and_hardware_gives_no_warning(tmp_path: Path, planted: Any) -> None:
     planted.add()
-    write_tables(save(tmp_path, planted))
+    write_tables(save(tmp_path, planted), figures=False)
     assert "compare with care" not in (tmp_path / "report.md").read_text()
 
 
@@ -228,7 +239,7 @@ def test_a_folder_without_a_study_is_one_sentence(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_written_is_one_sentence_and_leaves_the_old_one(tmp_path: Path, planted: Any) -> None:
     planted.add()
     folder = save(tmp_path, planted)
-    write_tables(folder)
+    write_tables(folder, figures=False)
     (folder / "scaling.csv").unlink()
     (folder / "scaling.csv").mkdir()
     old = (folder / "leaderboard.csv").read_bytes()
@@ -273,7 +284,7 @@ def test_escaped_text_is_one_line_without_markup(text: str) -> None:
 def test_the_sentence_names_what_is_not_done(tmp_path: Path, planted: Any) -> None:
     for q, status in enumerate(("done", "failed", "missing", "missing"), 1):
         planted.add(q=q, status=status)
-    summary = write_tables(save(tmp_path, planted, targets=(Target(kind="relative", value=0.5),)))
+    summary = write_tables(save(tmp_path, planted, targets=(Target(kind="relative", value=0.5),)), figures=False)
     assert summary.sentence().startswith("study planted: 4 cells, 1 done, 1 failed, 2 missing;")
     assert summary.failed == 1
 

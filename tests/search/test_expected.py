@@ -13,7 +13,7 @@ from bench.drivers.options import Options
 from bench.drivers.study_run import open_course
 from bench.question import Question
 from bench.search.expected import expected_rank, expected_trainings
-from bench.study import load_study
+from bench.study import cell_key, expected_cell, load_study
 from results.records.manifest import Target, save_manifest
 
 RECORDED = {"frontier": (1167, 1562.0), "brackets": (1873, 1144.0)}  # trainings and CPU seconds of one run each
@@ -95,8 +95,11 @@ def test_finished_searches_and_trainings_that_were_tried_are_no_longer_expected(
     list(course.pending())
     manifest = course.manifest()
     first, second = manifest.brackets
-    done, begun = first.model_copy(update={"finished": True}), second.model_copy(update={"tried": ("a" * 64, "b" * 64, "c" * 64)})
-    save_manifest(course.folder, manifest.model_copy(update={"brackets": (done, begun)}))
+    cells = tuple(expected_cell(cell_key(cell), cell) for cell in expected_trainings(study.brackets[1])[:3])
+    begun = second.model_copy(update={"tried": tuple(one.key for one in cells)})
+    done = first.model_copy(update={"finished": True})
+    tried = {one.key: one for one in (*manifest.expected, *cells)}
+    save_manifest(course.folder, manifest.model_copy(update={"brackets": (done, begun), "expected": tuple(tried.values())}))
     left = open_course(study, Options(tmp_path)).estimate
     assert left.cells == whole.cells
     assert left.pending == len(expected_trainings(study.brackets[1])) - 3

@@ -264,11 +264,13 @@ def test_targets_and_question_edited_after_the_run_reach_the_tables(tmp_path: Pa
     """The run used to say that there was nothing to do, and the report read the old study."""
     file, out = tmp_path / "edited.py", tmp_path / "out"
     file.write_text(STUDY_FILE.format(question="Which q?", value=0.5))
-    executor = ["--executor", "inline", "--quiet"]
+    executor = ["--executor", "inline", "--quiet", "--no-figures"]
     assert CliRunner().invoke(app, ["run", str(file), "--out", str(out), *executor]).exit_code == 0
     assert set(pd.read_csv(out / "edited" / "scaling.csv")["target"]) == {"relative error 0.5"}
     file.write_text(STUDY_FILE.format(question="Which smaller q?", value=0.25))
-    again = CliRunner().invoke(app, [command, str(file), "--out", str(out), *(executor if command == "run" else [])])
+    again = CliRunner().invoke(
+        app, [command, str(file), "--out", str(out), *(executor if command == "run" else ["--no-figures"])]
+    )
     assert again.exit_code == 0, again.output
     assert "nothing to do" not in again.output
     assert set(pd.read_csv(out / "edited" / "scaling.csv")["target"]) == {"relative error 0.25"}

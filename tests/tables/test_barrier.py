@@ -9,6 +9,8 @@ import pytest
 from results.answers import barrier as answer
 from results.charts.barrier import barrier_charts
 from results.charts.model import Chart, Line
+from results.tables.architectures import COLUMNS as COST_COLUMNS
+from results.tables.architectures import architectures
 from results.tables.barrier import ABOVE, COLUMNS, CROSSES, LINEAR, PARTLY, WITHOUT_TERMS, barrier
 
 ENERGY = 4.0
@@ -133,6 +135,29 @@ def test_the_answer_says_who_lies_below_and_that_it_is_allowed(factor: float, wo
     assert "deeponet: -1.00" in said.finding
     assert ("allowed" in said.finding) == (factor < 1.0)
     assert "violat" not in said.finding
+
+
+def test_each_architecture_stands_with_its_best_error_and_what_one_training_of_that_size_took() -> None:
+    """DeepONets 0.85 to 0.3, so shifted ones at half the floor reach their best from 4 terms on, and the plain net does."""
+    rows = planted()
+    for place, seconds in ((4, 1.0), (5, 5.0), (6, 3.0), (7, 30.0), (8, 7.0)):
+        rows[place] = {**rows[place], "cpu_seconds": seconds}
+    table = architectures(table_of(rows))
+    assert list(table) == list(COST_COLUMNS)
+    assert table["architecture"].tolist() == ["shift-deeponet", "mlp", "deeponet"]
+    assert table["test_relative"].tolist() == pytest.approx([0.125, 0.15, 0.3])
+    assert table["cpu_seconds"].tolist() == [30.0, 7.0, 2.0]
+    assert table["cpu_sizes"].tolist() == [39.0, 7.0, 8.0]
+    assert table["cpu_to_deeponet"].tolist() == [3.0, 7.0, 2.0]
+    assert table["rank"].tolist() == [16, pd.NA, 16]
+    (said,) = answer.of_architectures(Study(architectures=table))  # type: ignore[arg-type]
+    assert "shift-deeponet 0.125 in 30 s, mlp 0.15 in 7 s and deeponet 0.3 in 2 s" in said.finding
+
+
+def test_an_architecture_that_never_comes_as_near_has_no_time_to_the_best_deeponet() -> None:
+    table = architectures(table_of([*planted(1.5), run("mlp {}", 0, 0.7)])).set_index("architecture")
+    assert np.isnan(table.loc["shift-deeponet", "cpu_to_deeponet"])
+    assert table.loc["deeponet", "cpu_to_deeponet"] == 2.0
 
 
 def test_the_charts_draw_the_floor_in_l2_and_the_slope_in_l1() -> None:

@@ -16,7 +16,7 @@ FAMILY = FAMILIES["deeponet"]
 
 
 CONDITIONAL = (
-    *("lines", "brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier"),
+    *("lines", "brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier", "architectures"),
     *("searches", "search_exponents", "joint_law", "least_n"),
 )
 
@@ -76,7 +76,7 @@ def test_an_entry_that_a_family_names_is_a_file_documented_printed_and_shown(
     planted.add(d=7)
     planted.add(q=2, d=1234567)
     folder = planted.save(tmp_path / "study")
-    write_tables(folder)
+    write_tables(folder, figures=False)
     assert (folder / "sizes.csv").read_text() == "task,largest\nplanted,1234567\n"
     assert "- `largest`: most parameters of any cell" in (folder / "columns.md").read_text()
     assert "| planted | 1234567 |" in (folder / "tables" / "sizes.md").read_text()

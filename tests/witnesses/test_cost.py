@@ -234,7 +234,7 @@ def test_commands_refuse_by_the_header_and_go_on_with_a_higher_limit(tmp_path: P
         assert isinstance(refused.exception, UserError)
         assert str(refused.exception).startswith("witness not entered: expected at most 600 CPU seconds")
     assert not (tmp_path / ".data").exists()
-    request = Request(find_task("antiderivative", {"sensor_count": 500}), functions=2000, points=90)
+    request = Request(find_task("antiderivative", {"sensor_count": 500}), functions=8000, points=90)
     save_witness(cheap, witness_for(request, net_for(request, 2), 0.0))
     tight = run.invoke(app, ["verify", str(cheap), *out, "--cpu-seconds", "1"])
     assert "expected at most 1 CPU seconds" in tight.stdout

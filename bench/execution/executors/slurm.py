@@ -61,7 +61,7 @@ def load_options(path: Path | None) -> SlurmOptions:
     if path is None:
         return SlurmOptions()
     try:
-        return SlurmOptions.model_validate(yaml.safe_load(path.read_text()) or {})
+        return SlurmOptions.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"expected a YAML file of Slurm options at {path}, got '{reason}'") from None

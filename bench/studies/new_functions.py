@@ -1,0 +1,36 @@
+"""How small can a DeepONet be that is good on new functions?
+
+Linear operators of a Gaussian input, whose spectrum is known. Below: the rank that the spectrum asks of q, and what a net needs
+whose first layer sees so many modes (Theorem E1). Above: a net whose branch is linear and whose trunk holds the leading modes,
+measured on functions that its own hash draws. Two hidden layers per net, tanh, activated trunk.
+"""
+
+from bench.cell import Cell, Net
+from bench.preset import Preset
+from bench.question import Question
+from bench.study import Study
+from results.records.manifest import Target
+
+POINTS = {"antiderivative": 100, "advection": 100, "heat": 100, "wave": 100, "heat-square": 1024}
+TARGETS = (0.1, 0.05, 0.02)
+
+STUDY = Study(
+    name="new-functions",
+    question=__doc__ or "",
+    presets={"smoke": Preset("antiderivative", lambda question: question.template.task == "antiderivative")},
+    brackets=tuple(
+        Question(
+            template=Cell(
+                task=task,
+                functions=1,
+                points=points,
+                architecture=Net(branch_widths=(64, 64), trunk_widths=(64, 64)),
+            ),
+            target=Target(kind="population", value=value),
+            trainings=1,
+        )
+        for task, points in POINTS.items()
+        for value in TARGETS
+        if value >= 0.05 or task != "heat-square"
+    ),
+)

@@ -1,0 +1,194 @@
+"""What is certified about a question from its data alone, before anything is trained: the lower ends of its bracket.
+
+needed   on a grid what every net needs that reaches the target: the rank, and the features of a linear branch or trunk end, each
+         the least whose floor allows it (`operators.bounds.eckart_young`)
+q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
+d_lower  the larger of the parameters any net of the declared class (with the question's q, if it fixes one) has that has all
+         this, and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter, its
+         branch head counted or, on top of the least head that this needs, free; none where no net of the class has it (a linear
+         end without hidden layers)
+
+About new functions both follow from the spectrum of the outputs, where the task states it: q_lower is the least rank whose tail
+allows the target (`operators.bounds.population`), d_lower what a net needs whose first layer sees, and whose outputs span, so
+many modes (`operators.bounds.first_layer`).
+
+Nothing here is taken from a file but the question.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from operators import find_task
+from operators.architectures import DeepONet
+from operators.bounds import bit_counting, eckart_young, first_layer, linear_heads, population, rank_to_parameters
+from operators.bounds.bound import Answer, Bound, Statement, at_least_q
+from operators.bounds.rank_to_parameters import Needed, NetClass
+from operators.data.dataset import BlockCache, Request, build
+from operators.data.normalisation import scaled
+from operators.diagnostics.floor import feature_floors_of, floors_of, least_rank
+from results.records.manifest import Asked, Bracket
+from results.witnesses.cost import Limits, cost
+from results.witnesses.error import allowed_error
+from results.witnesses.kept import Finding, kept
+
+EVALUATED_BITS = 64
+KIND = "lower-ends"
+
+
+class Ends(Finding):
+    """What was found of a question; fields as in `operators.bounds.rank_to_parameters.Needed` and `Bracket`."""
+
+    rank: int
+    branch: int
+    trunk: int
+    q_lower: int
+    q_bound: str
+    q_status: str
+    d_lower: int | None
+    d_bound: str
+    d_status: str
+
+
+ENDS = tuple(name for name in Ends.model_fields if name.startswith(("q_", "d_")))
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What is certified below.
+
+    Attributes:
+        needed: of every net that reaches the target.
+        bracket: the bracket of the question with its lower ends.
+    """
+
+    needed: Needed
+    bracket: Bracket
+
+
+def certified(asked: Asked, cache: BlockCache, limits: Limits | None = None) -> Certified:
+    """All that is certified below of a question, with nothing tried.
+
+    Args:
+        asked: the question.
+        cache: where generated functions and findings are kept.
+        limits: of what computing may take, by the sizes of the data; what was found before takes nothing.
+
+    Raises:
+        UserError: its task is unknown here, its data cannot be had, or it takes more than the limits.
+        DataInvalid: the data break the task's contract.
+    """
+    question = {name: getattr(asked, name) for name in Asked.model_fields if name != "width"}
+    task = find_task(asked.task, dict(asked.parameters))
+    request = Request(
+        task=task,
+        design=asked.design,
+        functions=asked.functions,
+        points=asked.points,
+        noise_law=asked.noise_law,
+        sigma=asked.sigma,
+        replicate=asked.replicate,
+        test_functions=1,
+    )
+    stated = {**question, "target": asked.target.model_dump(mode="json"), "identity": task.identity()}
+    found = kept(KIND, Ends, stated, cache, lambda: _ends(asked, within(limits, request), cache))
+    ends = {name: getattr(found, name) for name in ENDS}
+    return Certified(Needed(found.rank, found.branch, found.trunk), Bracket(**question, width=asked.width, **ends))
+
+
+def within(limits: Limits | None, request: Request) -> Request:
+    """The request, if generating its data and their floors keep within limits.
+
+    Raises:
+        UserError: they do not.
+    """
+    if limits is not None:
+        task = request.task
+        limits.require(cost(request, DeepONet(len(task.sensors()), task.points().shape[1], (1,), (1,), 1)))
+    return request
+
+
+def _ends(asked: Asked, request: Request, cache: BlockCache) -> dict[str, Any]:
+    """Compute them."""
+    if asked.target.kind == "population":
+        return _of_new_functions(asked, request)
+    dataset, target = build(request, cache), asked.target
+    problem = scaled(dataset, "standard", "unit", "task")
+    energy = float(np.mean(dataset.labels**2))
+    allowed = energy * allowed_error(target, label_energy=energy, noise_energy=dataset.noise_energy) ** 2
+    net = _net(asked, dataset.inputs.shape[1], dataset.points.shape[1])
+    needed, q_bound = Needed(0), "none: points of their own"
+    floors, features = floors_of(problem), feature_floors_of(problem)
+    if floors is not None and features is not None and net.output_rank() is not None:
+        needed = Needed(*(least_rank(allowed, problem, found) for found in (floors, *features)))
+        q_bound = eckart_young.BOUND.name
+    nets = rank_to_parameters.class_of(net, asked.net_class)
+    least = rank_to_parameters.necessary_parameters(nets, needed, asked.q)
+    said = rank_to_parameters.BOUND.says("d", Answer(least, not needed.rank > 1))
+    if target.kind == "absorb" and asked.noise_law != "none":
+        counted, freed = _counted(asked, net, nets), _with_free_heads(asked, nets, needed)
+        if said.value < counted:
+            said = bit_counting.BOUND.says("d", Answer(counted, False))
+        if said.value < freed:
+            said = linear_heads.BOUND.says("d", Answer(freed, False))
+    return _stated(needed, q_bound, eckart_young.BOUND, said)
+
+
+def _of_new_functions(asked: Asked, request: Request) -> dict[str, Any]:
+    """The ends that the spectrum gives."""
+    task, target = request.task, asked.target.value
+    spectrum = task.output_spectrum()
+    nets = rank_to_parameters.class_of(_net(asked, len(task.sensors()), task.points().shape[1]), asked.net_class)
+    rank = 1 if spectrum is None else first_layer.least_rank(spectrum, target)
+    said = first_layer.BOUND.says("d", Answer(first_layer.necessary_parameters(nets, rank, rank), not rank > 1))
+    q_bound = "none: no spectrum is known" if spectrum is None else population.BOUND.name
+    return _stated(Needed(rank, branch=rank), q_bound, population.BOUND, said)
+
+
+def _stated(needed: Needed, q_bound: str, on_q: Bound, said: Statement) -> dict[str, Any]:
+    """The fields of `Ends`."""
+    return {
+        "rank": needed.rank,
+        "branch": needed.branch,
+        "trunk": needed.trunk,
+        "q_lower": max(needed.rank, 1),
+        "q_bound": q_bound,
+        "q_status": on_q.says("q", at_least_q(needed.rank)).worth,
+        "d_lower": int(said.value) if math.isfinite(said.value) else None,
+        "d_bound": said.bound,
+        "d_status": said.worth,
+    }
+
+
+def _net(asked: Asked, sensors: int, coordinates: int) -> DeepONet:
+    """A net of the declared depths and ends; no bound asks for its widths."""
+    branch, trunk = (1,) * asked.branch_depth, (1,) * asked.trunk_depth
+    return DeepONet(sensors, coordinates, branch, trunk, 1, asked.activation, asked.ends)
+
+
+def _counted(asked: Asked, net: DeepONet, nets: NetClass) -> float:
+    """Parameters that absorbing takes by counting bits."""
+    n = asked.functions * asked.points
+    spared = bit_counting.spared_bits(net.sensors, net.coordinates, (asked.functions, n), EVALUATED_BITS)
+    assert asked.noise_law != "none"
+    return bit_counting.necessary_parameters_of_class(
+        n, asked.target.value, sizes=nets.free_sizes(asked.q), law=asked.noise_law, bits=EVALUATED_BITS, spared=spared
+    )
+
+
+def _with_free_heads(asked: Asked, nets: NetClass, needed: Needed) -> float:
+    """The same where the branch head is free; 0 for ends with a sigmoid, and where no net will do."""
+    least = nets.smallest_nets(needed, asked.q or 1)
+    if not least or nets.ends not in ("linear", "activated-trunk"):
+        return 0.0
+    assert asked.noise_law != "none"
+    return linear_heads.necessary_parameters_of_class(
+        asked.functions * asked.points,
+        asked.target.value,
+        head=min(net.q * (net.branch_features() + 1) for net in least),
+        sizes=nets.free_sizes(asked.q),
+        law=asked.noise_law,
+        bits=EVALUATED_BITS,
+    )
