@@ -6,6 +6,7 @@
                           low-rank completion, full batch, ends that can stand for linear heads (random features with solved
                           heads, untrained where wide enough, are part of it); soap with a cosine on all else (triples,
                           sigmoid ends, minibatches, other architectures), stopped within 0.1 % of a floor
+    soap-ends             a control: soap with a cosine, then both last layers by least squares, float64: any design, any ends
     two-step              a control: first the trunk, then the branch, never together
     adam-lbfgs            a control: Adam, then L-BFGS on the whole loss
     adam-width            a control: Adam with a learning rate per width
@@ -20,7 +21,7 @@ fit has the same bits whatever else is in its group. Cells of one shape share a 
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -35,16 +36,18 @@ from bench.engines.threads import pinned_tensorflow
 from bench.engines.variable_projection.linear_ends import unsupported
 from bench.engines.variable_projection.matrix_completion import too_few
 from bench.engines.variable_projection.pod import refuses_modes, train_pod
+from bench.engines.variable_projection.solved_ends import improved_ends
 from bench.engines.variable_projection.train import Options, Result, train_by_variable_projection
 from bench.engines.variable_projection.two_step import train_in_two_steps
 from operators.architectures import DeepONet, FourierOperator, PODDeepONet
 from operators.architectures.multilinear import node_numbers
 from operators.architectures.weights import Weights
 from operators.arrays import Array
-from operators.data.normalisation import Problem, to_unit
+from operators.data.normalisation import Problem, predict, to_unit
 
 RESTART_STRIDE = 1000
 NEAR_FLOOR = 1.001
+STEPS_PER_SOLVE = 50
 UNTRAINED = {True: "random features, solved heads", False: "solved heads"}
 
 
@@ -119,8 +122,30 @@ def best(cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float |
     """Train by what reaches the lowest training error for this cell."""
     if refuses_variable_projection(cell) is None:
         return variable_projection(cell, problem, floor=floor, timeout_seconds=timeout_seconds, report=report)
-    by_soap = cell.model_copy(update={"training": cell.training.model_copy(update={"recipe": "soap", "decay": "cosine"})})
-    return descend(by_soap, problem, target=NEAR_FLOOR * floor, timeout_seconds=timeout_seconds, report=report)
+    return descend(_by_soap(cell), problem, target=NEAR_FLOOR * floor, timeout_seconds=timeout_seconds, report=report)
+
+
+def soap_then_ends(
+    cell: Cell, problem: Problem, *, floor: float, timeout_seconds: float | None, report: Callable[[int], None]
+) -> Fit:
+    """SOAP on all layers, then least squares in both last ones, a step per STEPS_PER_SOLVE of its own; kept if better."""
+    started, net = time.process_time(), cell.deeponet()
+    fit = descend(_by_soap(cell), problem, target=NEAR_FLOOR * floor, timeout_seconds=timeout_seconds, report=report)
+    if fit.weights is None or fit.status != "done":
+        return fit
+    found = improved_ends(net, fit.weights, problem, steps=cell.steps // STEPS_PER_SOLVE)
+    errors = [float(np.mean((predict(net, weights, problem) - problem.labels) ** 2)) for weights in (fit.weights, found)]
+    if not errors[1] < errors[0]:
+        return replace(fit, recipe=f"{fit.recipe}, ends as trained", cpu_seconds=time.process_time() - started)
+    curve = (*fit.curve[:-1], (fit.steps, errors[1] / problem.unit**2))
+    return replace(
+        fit, weights=found, curve=curve, recipe=f"{fit.recipe}, solved ends", cpu_seconds=time.process_time() - started
+    )
+
+
+def _by_soap(cell: Cell) -> Cell:
+    """The same cell, trained by SOAP with a cosine."""
+    return cell.model_copy(update={"training": cell.training.model_copy(update={"recipe": "soap", "decay": "cosine"})})
 
 
 def refuses_variable_projection(cell: Cell) -> str | None:
@@ -145,6 +170,18 @@ def refuses_variable_projection(cell: Cell) -> str | None:
             f" {cell.n}; use 'soap'"
         )
     return unsupported(cell.deeponet())
+
+
+def refuses_ends(cell: Cell) -> str | None:
+    """Why the last layers of this cell cannot be had by least squares, or None."""
+    training, asked = cell.training, "for the recipe 'soap-ends'"
+    if cell.architecture.name != DeepONet.name:
+        return f"expected the architecture 'deeponet' {asked}, got {cell.architecture.name!r}; use 'soap'"
+    if training.output_scaling != "task":
+        return f"expected output scaling 'task' {asked}, got {training.output_scaling!r}; use 'soap'"
+    if cell.batch < cell.functions or training.l2 > 0.0:
+        return f"expected the full batch and l2 = 0 {asked}, got batches of {cell.batch} and l2 = {training.l2:g}; use 'soap'"
+    return None
 
 
 def refuses_two_steps(cell: Cell) -> str | None:
@@ -194,6 +231,7 @@ RECIPES: dict[str, Recipe] = {
     "soap": gradient_descent,
     "variable-projection": variable_projection,
     "best": best,
+    "soap-ends": soap_then_ends,
     "two-step": two_step,
     "adam-lbfgs": adam_then_lbfgs,
     "adam-width": descent_per_width,
@@ -202,6 +240,7 @@ RECIPES: dict[str, Recipe] = {
 
 REFUSES: dict[str, Callable[[Cell], str | None]] = {
     "variable-projection": refuses_variable_projection,
+    "soap-ends": refuses_ends,
     "two-step": refuses_two_steps,
     "adam-lbfgs": refuses_lbfgs,
     "adam-width": refuses_widths,

@@ -22,6 +22,7 @@ Q = (4, 5, 7, 9, 12, 16)
 FIRST_N, ONE_N = 1500, 6000
 BUDGET = 4000
 REPLICATES = 5
+THIN_ALPHAS, THIN_REPLICATES = (1.0, 2.0, 2.5), 2
 SENSORS, COORDINATES = len(find_task(TASK, PARAMETERS).sensors()), find_task(TASK, PARAMETERS).points().shape[1]
 SIGMOID = Net(ends="sigmoid")
 
@@ -33,6 +34,13 @@ def points() -> Iterator[tuple[int, int]]:
     yield from ((q, ONE_N) for q in Q)
 
 
+def thin() -> frozenset[tuple[int, int]]:
+    """Pairs (q, n) of the preset `standard`: a ray of four points is the shortest on which Page's test can reach its level."""
+    ray = {(q, round(FIRST_N * (q / Q[0]) ** alpha)) for alpha in THIN_ALPHAS for q in Q[:4]}
+    return frozenset(ray | {(q, round(FIRST_N * q / Q[0])) for q in Q} | {(q, ONE_N) for q in Q})
+
+
+THIN = thin()
 STUDY = Study(
     name="mr23",
     question=__doc__ or "",
@@ -57,8 +65,8 @@ STUDY = Study(
     presets={
         "smoke": Preset("n <= 2,000, one replicate of five", lambda cell: cell.functions <= 2000 and cell.replicate == 0),
         "standard": Preset(
-            "n <= 24,000: rays up to alpha = 2 whole, steeper ones cut short; all replicates",
-            lambda cell: cell.functions <= 24000,
+            "three rays of six, alpha = 1 whole, 2 and 5/2 to q = 9; the comparison at one n; two replicates of five",
+            lambda cell: (cell.architecture.q, cell.functions) in THIN and cell.replicate < THIN_REPLICATES,
         ),
     },
 )
