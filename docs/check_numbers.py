@@ -311,8 +311,8 @@ COMPUTED = (
     ),
     Statement(
         "README.md",
-        "On functions that a net has never seen, {} of {} questions about linear operators are closed in q, with d within a factor {}"
-        " of what is certified in the median, at most {}",
+        "On functions that a net has never seen, {} of {} questions about linear operators are closed in q, with d within a"
+        " factor {} of what is certified in the median, at most {}",
         published_new_functions,
     ),
     Statement("README.md", "within a factor {} in the median, at most {}.", lambda: published_brackets()[2:]),
