@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from operators import find_task
 from operators.architectures import DeepONet
 from operators.bounds import BOUNDS, Setting, eckart_young
 from operators.bounds.bound import on_q
@@ -25,6 +24,7 @@ from results.witnesses.cost import Limits
 from results.witnesses.error import allowed_error
 from results.witnesses.kept import Finding, kept
 from results.witnesses.lower_ends import EVALUATED_BITS, within
+from results.witnesses.stated_data import request_of_data
 
 NOTHING = "none"
 KIND = "certified-q"
@@ -51,20 +51,9 @@ def certified_q(sought: SoughtThreshold, nets: NetsByQ, cache: BlockCache, limit
         UserError: its task is unknown here, its data cannot be had, or it takes more than the limits.
         DataInvalid: the data break the task's contract.
     """
-    task = find_task(sought.task, dict(sought.parameters))
-    request = Request(
-        task=task,
-        design=sought.design,
-        functions=sought.functions,
-        points=sought.points,
-        noise_law=sought.noise_law,
-        sigma=sought.sigma,
-        replicate=sought.replicate,
-        test_functions=1,
-        control=sought.control,
-    )
+    request = request_of_data(sought, control=sought.control)
     asked = sought.model_dump(mode="json", exclude={*WITHOUT})
-    stated = {**asked, "nets": nets.model_dump(mode="json"), "identity": task.identity()}
+    stated = {**asked, "nets": nets.model_dump(mode="json"), "identity": request.task.identity()}
     found = kept(KIND, Largest, stated, cache, lambda: _largest(sought, nets, within(limits, request), cache))
     return found.q_certified, found.certified_by
 

@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 
-from operators import find_task
 from operators.architectures import DeepONet
 from operators.bounds import bit_counting, eckart_young, first_layer, linear_heads, population, rank_to_parameters
 from operators.bounds.bound import Answer, Statement, at_least_q
@@ -34,6 +33,7 @@ from results.records.manifest import Asked, Bracket
 from results.witnesses.cost import Limits, cost
 from results.witnesses.error import allowed_error
 from results.witnesses.kept import Finding, kept
+from results.witnesses.stated_data import request_of_data
 
 EVALUATED_BITS = 64
 KIND = "lower-ends"
@@ -82,18 +82,8 @@ def certified(asked: Asked, cache: BlockCache, limits: Limits | None = None) -> 
         DataInvalid: the data break the task's contract.
     """
     question = {name: getattr(asked, name) for name in Asked.model_fields if name != "width"}
-    task = find_task(asked.task, dict(asked.parameters))
-    request = Request(
-        task=task,
-        design=asked.design,
-        functions=asked.functions,
-        points=asked.points,
-        noise_law=asked.noise_law,
-        sigma=asked.sigma,
-        replicate=asked.replicate,
-        test_functions=1,
-    )
-    stated = {**question, "target": asked.target.model_dump(mode="json"), "identity": task.identity()}
+    request = request_of_data(asked)
+    stated = {**question, "target": asked.target.model_dump(mode="json"), "identity": request.task.identity()}
     found = kept(KIND, Ends, stated, cache, lambda: _ends(asked, within(limits, request), cache))
     ends = {name: getattr(found, name) for name in ENDS}
     return Certified(Needed(found.rank, found.branch, found.trunk), Bracket(**question, width=asked.width, **ends))

@@ -32,8 +32,9 @@ from results.witnesses.error import (
     measure,
 )
 from results.witnesses.file import Witness, load_witness
-from results.witnesses.header import Data, Header, identity_sha256
+from results.witnesses.header import Header, identity_sha256
 from results.witnesses.measurements import Measurements
+from results.witnesses.stated_data import request_of_data
 from results.witnesses.untrusted_files import Unreadable
 
 STANDARD = Limits()
@@ -205,7 +206,7 @@ def request_of(header: Header, limits: Limits | None = STANDARD, *, independent:
             f"expected a net on {sizes[0]} sensors and {sizes[1]} coordinates for task {task.name!r},"
             f" got one on {net.sensors} and {net.coordinates}"
         )
-    request = _request(data)
+    request = request_of_data(data)
     new_functions = FRESH if header.target.kind == "population" else 0
     if new_functions and (data.design, data.points) != ("grid", len(points)):
         raise UserError(
@@ -214,19 +215,6 @@ def request_of(header: Header, limits: Limits | None = STANDARD, *, independent:
     if limits is not None:
         limits.require(cost(request, net, independent=independent, new_functions=new_functions))
     return request
-
-
-def _request(data: Data) -> Request:
-    return Request(
-        task=find_task(data.task, dict(data.parameters)),
-        design=data.design,
-        functions=data.functions,
-        points=data.points,
-        noise_law=data.noise_law,
-        sigma=data.sigma,
-        replicate=data.replicate,
-        test_functions=1,
-    )
 
 
 def _objection(measured: Measured, target: Target, entering: bool) -> str | None:
