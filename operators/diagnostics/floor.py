@@ -8,9 +8,14 @@ Eckart-Young tail of rank r (`operators.bounds.eckart_young`). In float64 the ta
     f is resolved                                     if  f > RESOLUTION s^2
 
 No architecture without a limit of rank, and no design without common points, has a floor.
+
+Floors depend on labels, offset and scale alone, and searching the offset takes half a second: those of the last PROBLEMS_KEPT
+grids of at most LARGEST_KEPT labels are held, by the bytes of what they are computed of.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +28,8 @@ from operators.data.normalisation import Problem
 RELATIVE = 1e-6
 ABSOLUTE = 1e-12
 RESOLUTION = 1e-7
+PROBLEMS_KEPT = 8
+LARGEST_KEPT = 2**20
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,34 @@ def lowered(floors: Array, units: Array) -> Array:
 
 
 def floors_of(problem: Problem) -> Array | None:
-    """Floors of rank 0, 1, ..., min(N, M) of a grid problem; None for other designs."""
-    return floors_of_deeponet(problem.labels, problem.mean, problem.scale) if problem.design == "grid" else None
+    """Floors of rank 0, 1, ..., min(N, M) of a grid problem, not to be written to; None for other designs."""
+    if problem.design != "grid":
+        return None
+    if problem.labels.size > LARGEST_KEPT:
+        return floors_of_deeponet(problem.labels, problem.mean, problem.scale)
+    return _floors(_Grid.of(problem.labels, problem.mean, problem.scale))
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """What floors are computed of; equal where shapes, types and bytes are."""
+
+    sha256: bytes
+    arrays: tuple[Array, Array, Array] = field(compare=False)
+
+    @classmethod
+    def of(cls, labels: Array, mean: Array, scale: Array) -> "_Grid":
+        digest = hashlib.sha256()
+        for array in (labels, mean, scale):
+            digest.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+        return cls(digest.digest(), (labels, mean, scale))
+
+
+@lru_cache(maxsize=PROBLEMS_KEPT)
+def _floors(grid: _Grid) -> Array:
+    found = floors_of_deeponet(*grid.arrays)
+    found.setflags(write=False)
+    return found
 
 
 def feature_floors_of(problem: Problem) -> tuple[Array, Array] | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from operators.architectures import Architecture, DeepONet, Weights
 from operators.arrays import Array
+from operators.bounds.eckart_young import floors_of_deeponet
 from operators.data.normalisation import Problem
 from operators.diagnostics.floor import Floor, below, floor_of, floors_of, least_rank
 
@@ -169,6 +170,27 @@ def test_designs_without_common_points_have_no_floors() -> None:
     net = DeepONet(3, 1, (4,), (4,), 2, "tanh", "linear")
     assert floors_of(scattered) is None
     assert floor_of(net, scattered, floors_of(scattered)) is None
+
+
+def test_floors_that_are_kept_are_those_of_the_same_numbers_and_no_others() -> None:
+    given_data = problem(planted(5))
+    floors = floors_of(given_data)
+    assert floors is not None
+    assert floors_of(dataclasses.replace(given_data, labels=given_data.labels.copy(), inputs=np.ones((12, 3)))) is floors
+    for changed in (
+        {"labels": given_data.labels + 1e-9 * np.eye(12, 9)},
+        {"labels": given_data.labels.T.copy().reshape(12, 9)},
+        {"labels": given_data.labels.reshape(9, 12)},
+        {"mean": np.full(9, 0.5)},
+        {"scale": np.linspace(1.0, 2.0, 9)},
+    ):
+        other = dataclasses.replace(given_data, **changed)
+        found = floors_of(other)
+        assert found is not None
+        assert found is not floors
+        np.testing.assert_array_equal(found, floors_of_deeponet(other.labels, other.mean, other.scale))
+    with pytest.raises(ValueError, match="read-only"):
+        floors[0] = 0.0
 
 
 def test_the_least_rank_is_the_first_whose_floor_does_not_exclude() -> None:
