@@ -1,5 +1,7 @@
 """Dask runs what local runs: the same records, the same statuses; a Dask worker that dies costs at most the cell at fault."""
 
+import contextlib
+import socket
 import sys
 import threading
 import time
@@ -30,8 +32,12 @@ def cell(steps: int) -> Cell:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
-    """A cluster of one worker on this machine, as the executor makes it."""
-    made = on_this_machine(Resources(Limits(None), workers=1))
+    """A cluster of one worker on this machine, as the executor makes it; Dask's usual port is another's."""
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # another has it already
+            taken.bind(("", 8787))
+            taken.listen()
+        made = on_this_machine(Resources(Limits(None), workers=1))
     yield made
     made.close()
 

@@ -51,7 +51,10 @@ def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> 
 
 
 def on_this_machine(resources: Resources) -> LocalCluster:
-    """A scheduler, and workers of one thread, each under a nanny."""
+    """A scheduler, and workers of one thread, each under a nanny.
+
+    Also without a dashboard a scheduler listens for HTTP, and warns where port 8787 is another's: it is told to take any port.
+    """
     limit = resources.limits.memory_bytes
     with dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}):
         return LocalCluster(
@@ -59,6 +62,7 @@ def on_this_machine(resources: Resources) -> LocalCluster:
             threads_per_worker=1,
             memory_limit="auto" if limit is None else int(limit / SHARE_OF_MEMORY),
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": ":0"},
             silence_logs=logging.CRITICAL,
         )
 
