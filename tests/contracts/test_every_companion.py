@@ -1,6 +1,7 @@
 """What every family beside the DeepONet promises: it runs, resumes, merges, can be judged, has answers and charts."""
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,17 @@ from results.records.record import Record, from_line, to_line
 from results.records.store import Store
 from results.tables.study_tables import StudyTables, study_tables
 
-COMPANIONS = {name: study for name in STUDIES if (study := load_study(name)).family != "deeponet"}
+COMPANIONS = tuple(study for family, strand in STRANDS.items() if family != "deeponet" for study in strand.studies)
 EVERY = pytest.mark.parametrize("name", COMPANIONS)
 
 
+@cache
+def loaded(name: str) -> Study:
+    return load_study(name)
+
+
 def small(name: str) -> Study:
-    return COMPANIONS[name].at("smoke")
+    return loaded(name).at("smoke")
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +61,8 @@ def tables_of(folder: Path) -> StudyTables:
 
 
 def test_strands_name_studies_and_families_that_there_are() -> None:
-    assert {study.family for study in COMPANIONS.values()} == set(STRANDS) - {"deeponet"}
-    assert [*COMPANIONS] == [study for family, strand in STRANDS.items() if family != "deeponet" for study in strand.studies]
+    assert [name for name in STUDIES if loaded(name).family != "deeponet"] == [*COMPANIONS]
+    assert all(loaded(name).family == family for family, strand in STRANDS.items() for name in strand.studies)
     assert set(STRANDS["deeponet"].studies) <= set(STUDIES)
     assert all(name in STUDIES and strand.studies == (name,) for name, strand in OF_STUDIES.items())
     assert {strand_of(name, "deeponet") for name in ("elliptic", "threshold")} <= set(every_strand())
@@ -65,7 +71,7 @@ def test_strands_name_studies_and_families_that_there_are() -> None:
 
 @EVERY
 def test_both_shards_together_are_the_whole_and_nothing_is_left(out: Path, name: str) -> None:
-    course = open_course(COMPANIONS[name], Options(out))
+    course = open_course(loaded(name), Options(out))
     assert len(course.cells) - len(course.unfinished_cells) == len(small(name).cells)
     assert not open_course(small(name), Options(out)).unfinished_cells
     statuses = Store(out / name).statuses()
@@ -86,7 +92,7 @@ def test_records_are_read_back_and_merged(out: Path, tmp_path: Path, name: str) 
 @EVERY
 def test_measured_again_it_is_the_same_and_a_changed_figure_is_seen(out: Path, name: str) -> None:
     record = min(Store(out / name).records(), key=lambda one: one.cost.cpu_seconds)
-    cell = COMPANIONS[name].keyed[record.key]
+    cell = loaded(name).keyed[record.key]
     (again,) = (outcome.record for outcome in Runner(None).run([cell]))
     assert agreement([(record, again)]).holds
     for host in (record.host, {"processor": "another"}):
@@ -129,7 +135,7 @@ def test_its_tables_are_documented_and_its_charts_are_drawn(out: Path, name: str
         assert {panel.title for panel in picture.panels} == set(values(picture.panels, evidence.records)["panel"])
         assert all(any(map(str.isdigit, panel.alt)) for panel in picture.panels)
     page = study_page(evidence, charts, answers(tables)).decode()
-    assert STRANDS[COMPANIONS[name].family].title in page
+    assert STRANDS[loaded(name).family].title in page
     assert "Not in this study" not in page
 
 
@@ -143,4 +149,4 @@ def finite(value: Any) -> bool:
 
 
 def test_every_family_has_a_kind_of_chart() -> None:
-    assert {study.family for study in COMPANIONS.values()} == {kind.family for kind in CHARTS.values()} - {"deeponet"}
+    assert {loaded(name).family for name in COMPANIONS} == {kind.family for kind in CHARTS.values()} - {"deeponet"}

@@ -169,7 +169,7 @@ def test_records_in_any_order_and_number_of_files_with_repeats_give_the_same_tab
 
 def test_refused_lines_are_counted_named_and_copied(tmp_path: Path, planted: Any) -> None:
     planted.add(q=1)
-    summary = write_tables(save(tmp_path, planted, extra=b"\xff\xfe\n" + b"half a"))
+    summary = write_tables(save(tmp_path, planted, extra=b"\xff\xfe\n" + b"half a"), figures=False)
     assert summary.quarantined == 2
     assert "2 lines quarantined" in summary.sentence()
     report = (tmp_path / "report.md").read_text()
@@ -184,7 +184,7 @@ def test_mixed_versions_and_hardware_and_disagreeing_records_are_warned_of(tmp_p
     versions = planted.records[0].versions.model_copy(update={"packages": {"numpy": "9.9.9"}})
     planted.records[0] = planted.records[0].model_copy(update={"versions": versions, "host": {"machine": "riscv"}})
     planted.records.append(planted.records[1].model_copy(update={"weights_sha256": "e" * 64}))
-    write_tables(save(tmp_path, planted))
+    write_tables(save(tmp_path, planted), figures=False)
     report = (tmp_path / "report.md").read_text()
     assert "2 sets of package versions" in report
     assert "1 records: numpy 9.9.9" in report
