@@ -218,7 +218,7 @@ def test_the_first_table_is_the_one_that_the_first_study_leaves(tmp_path: Path) 
     page = REPOSITORY / "docs" / "getting-started.md"
     (block,) = blocks(page, "python")
     (tmp_path / "first.py").write_text(block)
-    command = [sys.executable, "-m", "bench", "run", "first.py", "--workers", "1", "--quiet"]
+    command = [sys.executable, "-m", "bench", "run", "first.py", "--workers", "1", "--quiet", "--no-figures"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
