@@ -52,8 +52,13 @@ def whole(folder: Path) -> StudyTables:
     return study_tables(load_manifest(folder), Store(folder).changes())
 
 
-@pytest.mark.parametrize(("cells", "noisy"), [(17, True), (10_000, False)])
-def test_tables_of_parts_are_those_of_the_whole(planted: Any, tmp_path: Path, cells: int, noisy: bool) -> None:
+@pytest.mark.parametrize(
+    ("cells", "noisy", "read"), [(17, True, {1: 8, 30: 4, 10_000: 1}), (10_000, False, {1: 8, 10_000: 1})], ids=["noisy", "clean"]
+)
+def test_tables_of_parts_are_those_of_the_whole(
+    planted: Any, tmp_path: Path, cells: int, noisy: bool, read: dict[int, int]
+) -> None:
+    """`read`: into how many batches the parts fall for each number of cells of a batch."""
     folder = planted_folder(planted, tmp_path / "study", noisy=noisy)
     written = compacting.write_parts(folder, tmp_path / "parts", cells)
     assert written.position == 96
@@ -61,7 +66,7 @@ def test_tables_of_parts_are_those_of_the_whole(planted: Any, tmp_path: Path, ce
     assert len(parts.groups) == 8
     assert sorted(parts.cells) == [12] * 8
     expected = {f"{name}.csv": csv_bytes(table) for name, table in whole(folder).written()}
-    for batch, batches in ((1, 8), (30, 4), (10_000, 1)):
+    for batch, batches in read.items():
         assert len(parts.batches(batch)) == batches
         found = tables_of_parts(parts, cells=batch)
         assert found.keys() == expected.keys()
@@ -72,7 +77,8 @@ def test_tables_of_parts_are_those_of_the_whole(planted: Any, tmp_path: Path, ce
 def test_the_order_in_which_parts_are_done_does_not_matter(planted: Any, tmp_path: Path) -> None:
     compacting.write_parts(planted_folder(planted, tmp_path / "study"), tmp_path / "parts")
     parts = open_frame_files(tmp_path / "parts")
-    backwards = tables_of_parts(parts, lambda function, batches: reversed([function(one) for one in reversed(batches)]), 1)
+    backwards = tables_of_parts(parts, lambda function, batches: reversed([function(one) for one in reversed(batches)]), 30)
+    assert len(parts.batches(30)) == 4
     assert backwards == tables_of_parts(parts)
 
 
