@@ -28,6 +28,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+
 from repository import REPOSITORY
 
 from bench.cli.tables import spread
