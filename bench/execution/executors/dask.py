@@ -27,6 +27,7 @@ from operators.atomic_files import writer_name
 from operators.errors import UserError
 
 ALLOWED_FAILURES = 1
+DASHBOARD = "127.0.0.1:0"  # any free port: that of a scheduler beside it is no matter
 CONNECT_SECONDS = 20.0
 LOST = "lost the Dask scheduler; what was finished is kept, run again to go on"
 
@@ -51,18 +52,14 @@ def run(tasks: Tasks, resources: Resources, report: StepReport = unreported) -> 
 
 
 def on_this_machine(resources: Resources) -> LocalCluster:
-    """A scheduler, and workers of one thread, each under a nanny.
-
-    Also without a dashboard a scheduler listens for HTTP, and warns where port 8787 is another's: it is told to take any port.
-    """
+    """A scheduler, and workers of one thread, each under a nanny."""
     limit = resources.limits.memory_bytes
     with dask.config.set({"distributed.scheduler.allowed-failures": ALLOWED_FAILURES}):
         return LocalCluster(
             n_workers=resources.workers,
             threads_per_worker=1,
             memory_limit="auto" if limit is None else int(limit / SHARE_OF_MEMORY),
-            dashboard_address=None,
-            scheduler_kwargs={"dashboard_address": ":0"},
+            dashboard_address=DASHBOARD,
             silence_logs=logging.CRITICAL,
         )
 
