@@ -99,9 +99,7 @@ class Search:
 
     def _trained(self, q: int, widths: Widths, restart: int) -> Reached:
         with self.budget.counted(f"training {self.trainings + 1}: q = {q}, widths {text(widths)}"):
-            start = random_hidden(self.ground, widths, seed=restart)
-            hidden, bias = trained(self.ground, start, q=q, steps=STEPS, seconds=self.budget.longest)
-            found = measured(self.ground, hidden, q, bias, energy=self.energy)
+            found = self._attempt(q, widths, restart)
         self.trainings += 1
         self.closest = min(self.closest, found.error)
         if found.error <= self.target:
@@ -111,8 +109,17 @@ class Search:
                 self.d_found = found
         return found
 
+    def _attempt(self, q: int, widths: Widths, restart: int) -> Reached:
+        """Train a size and measure it on all training labels."""
+        start = random_hidden(self.ground, widths, seed=restart)
+        hidden, bias = trained(self.ground, start, q=q, steps=STEPS, seconds=self.budget.longest)
+        return measured(self.ground, hidden, q, bias, energy=self.energy)
+
+    def _most_q(self) -> int:
+        return min(self.ground.training[1].shape)
+
     def _search_q(self) -> bool:
-        most, missed = min(self.ground.training[1].shape), self.least_q - 1
+        most, missed = self._most_q(), self.least_q - 1
         for q in _growing(self.least_q, most):
             reached = self.reaches(q, self._wide(q))
             if reached is None:

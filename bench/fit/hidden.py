@@ -94,6 +94,11 @@ class Ground:
             test_inputs=inputs[:0],
         )
 
+    @property
+    def sample(self) -> tuple[Array, Array]:
+        """Scaled inputs and points that hidden layers are trained on."""
+        return self.problem.inputs, self.problem.points
+
     def net(self, hidden: Hidden, q: int) -> DeepONet:
         """The architecture of these hidden layers, on the user's inputs."""
         return DeepONet(self.data.inputs.shape[1], self.data.points.shape[1], *hidden.widths, q)
@@ -123,7 +128,7 @@ def random_hidden(ground: Ground, widths: tuple[tuple[int, ...], tuple[int, ...]
 
     The branch's first layer is multiplied by `scale`: the smaller, the smoother its features are in the input.
     """
-    inputs, points = ground.problem.inputs, ground.problem.points
+    inputs, points = ground.sample
     energy = float(np.mean(np.sum(inputs**2, axis=1)))
     branch = _random("branch", (inputs.shape[1], *widths[0]), first=1.0 / np.sqrt(energy or 1.0), biases=BRANCH_BIASES, seed=seed)
     trunk = _random(

@@ -78,7 +78,7 @@ class PrivateBracket(Model):
     Attributes:
         private: that none of it belongs to what is published.
         key: `Question.key`; `sha256` and `asked` are those of the question.
-        q_lower: certified, as d_lower.
+        q_lower: certified, as d_lower; None where nothing is, as without common points.
         q_upper: of the nets of the folder that reach the target, as d_upper; None if none does.
         leaderboard: the nets of the folder, those that reach the target first, by d.
     """
@@ -171,7 +171,7 @@ def _loaded(path: Path, data: FitData) -> DeepONetModel | None:
         return None
     if (net.sensors, net.coordinates) != (data.inputs.shape[1], data.points.shape[1]):
         return None
-    return DeepONetModel(net, weights, data.points)
+    return DeepONetModel(net, weights, data.places)
 
 
 def _entry(name: str, model: DeepONetModel, data: FitData) -> Entry:

@@ -87,7 +87,8 @@ def units_of(data: FitData) -> Units:
     ends = np.cumsum(data.blocks)
     deviations = [float(np.std(inputs[:, end - width : end])) or 1.0 for width, end in zip(data.blocks, ends, strict=True)]
     scale = np.repeat(deviations, data.blocks)
-    low, high = data.points.min(axis=0), data.points.max(axis=0)
+    points = data.points_of("training")
+    low, high = points.min(axis=0), points.max(axis=0)
     return Units(
         input_mean=mean,
         rotation=principal_directions((inputs - mean) / scale) / scale[:, None],

@@ -19,10 +19,12 @@ from bench.cli.predict import predict
 from bench.engines.keras_model import load_keras
 from bench.fit.arrays import FitData
 from bench.fit.files import Files, read
+from bench.fit.fitting import fit as fit_arrays
+from bench.fit.unaligned.labels import UnalignedData
 from operators import UserError
 from operators.architectures.weights import Weights
 from results.models.count import count_file
-from results.models.deeponet_model import DeepONetModel, encode, load_model
+from results.models.deeponet_model import DeepONetModel, encode, load_model, save_model
 from results.witnesses.untrusted_files import Unreadable
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -160,8 +162,8 @@ def test_selections_are_read_as_the_other_commands_read_them(mine: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--points", "own"), "points of each function's own"),
-        (("--points", "u"), "points of each function's own"),
+        (("--points", "own", "--noise", "0.1"), "no noise level"),
+        (("--points", "own", "--outputs", "y, y"), "one array of outputs for points of each function's own"),
         (("--points", "split"), "coordinates of the points"),
         (("--split", "u"), "a split of 80 numbers"),
         (("--plot", "figure.txt"), "a figure named"),
@@ -174,6 +176,20 @@ def test_what_cannot_be_fitted_is_one_sentence(arguments: tuple[str, ...], said:
     with pytest.raises(UserError, match="expected") as caught:
         called("fit", "--data", mine, "--inputs", "u", "--outputs", "y", "--quiet", "--cpu-seconds", "1e-6", *arguments)
     assert said in str(caught.value)
+
+
+def test_functions_with_points_of_their_own_are_fitted_and_predicted_there(mine: Path, tmp_path: Path) -> None:
+    data = read(Files(mine, "u", "y", "own"))
+    assert isinstance(data, UnalignedData)
+    model = fit_arrays(data, 0.5, cpu_seconds=1e-6, depth=1).best.model
+    save_model(tmp_path / "model.npz", model)
+    rest = ("--data", mine, "--inputs", "u", "--out", tmp_path / "o.npy", "--points")
+    assert called("predict", tmp_path / "model.npz", *rest, "own").startswith("80 functions x 30 points")
+    found = np.load(tmp_path / "o.npy")
+    np.testing.assert_allclose(found.ravel(), model.predict_labels(data.inputs, data.function, data.points), rtol=1e-12)
+    called("predict", tmp_path / "model.npz", *rest, "u")
+    expected = model.predict_labels(data.inputs, data.function, data.inputs.reshape(-1, 1))
+    np.testing.assert_allclose(np.load(tmp_path / "o.npy").ravel(), expected, rtol=1e-12)
 
 
 def test_sizes_on_the_command_line_are_counted() -> None:
