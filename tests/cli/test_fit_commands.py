@@ -25,6 +25,7 @@ from operators import UserError
 from operators.architectures.weights import Weights
 from results.models.count import count_file
 from results.models.deeponet_model import DeepONetModel, encode, load_model, save_model
+from results.models.foreign import load_deeponet
 from results.witnesses.untrusted_files import Unreadable
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -86,6 +87,16 @@ def test_every_file_of_the_model_counts_alike(folder: Path) -> None:
     counts = {suffix: count_file(folder / f"model.{suffix}") for suffix in ("npz", "safetensors", "onnx", "keras")}
     assert {found.net for found in counts.values()} == {load_model(folder / "model.npz").net}
     assert [counts[suffix].parameters - parameters for suffix in counts] == [0, 0, 0, -1]
+
+
+@pytest.mark.parametrize("suffix", ["keras", "onnx", "safetensors"])
+def test_every_file_of_the_model_is_loaded_as_that_net(suffix: str, folder: Path) -> None:
+    model, inputs = load_model(folder / "model.npz"), np.load(folder / "test.npz")["inputs"]
+    net, weights = load_deeponet(folder / f"model.{suffix}")
+    assert net == model.net
+    expected = model.rounded().predict(inputs)
+    allowed = 2e-7 if suffix == "keras" else 0.0  # b0 stands in the file as float64
+    np.testing.assert_allclose(net.apply(weights, inputs, model.points), expected, rtol=0, atol=allowed)
 
 
 def test_predictions_of_the_command_and_of_keras_and_of_deepxde_are_those_of_the_model(folder: Path) -> None:
