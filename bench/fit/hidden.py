@@ -134,14 +134,15 @@ def random_hidden(ground: Ground, widths: tuple[tuple[int, ...], tuple[int, ...]
     trunk = _random(
         "trunk", (points.shape[1], *widths[1]), first=TRUNK_SCALE / np.sqrt(points.shape[1]), biases=TRUNK_BIASES, seed=seed
     )
-    return Hidden((Layer(scale * branch[0].kernel, scale * branch[0].bias), *branch[1:]), trunk)
+    first = (Layer(scale * layer.kernel, scale * layer.bias) for layer in branch[:1])
+    return Hidden((*first, *branch[1:]), trunk)
 
 
 def trained(ground: Ground, start: Hidden, *, q: int, steps: int, seconds: float | None = None) -> tuple[Hidden, float]:
     """Hidden layers after some steps at rank q, and the scalar bias that goes with this rank; at most some wall seconds."""
     problem = ground.problem
     net = DeepONet(problem.inputs.shape[1], problem.points.shape[1], *start.widths, q)
-    ends = (Layer(np.zeros((widths[-1], q)), np.zeros(q)) for widths in start.widths)
+    ends = (Layer(np.zeros((features, q)), np.zeros(q)) for features in (net.branch_features(), net.trunk_features()))
     weights = deeponet_weights((*start.branch, next(ends)), (*start.trunk, next(ends)), 0.0)
     options = Options(steps=steps, restarts=1, timeout_seconds=seconds)
     result = train_by_variable_projection(net, problem, lambda restart: weights, options=options)

@@ -8,7 +8,8 @@ from bench.fit.capacity import Reached, text
 from bench.fit.fitting import Fitted, Measured
 from bench.fit.lines import Line
 from bench.fit.unaligned.labels import UnalignedData
-from operators.sizing.required_size import tails_with
+from operators.bounds.rank_to_parameters import NetClass, necessary_parameters
+from operators.sizing.required_size import Size, tails_with
 from results.sizing.report import SizeReport
 
 if TYPE_CHECKING:
@@ -49,9 +50,15 @@ class FitReport:
         return {
             "q_lower": None if size is None else max(1, size.ranks["scalar"].certified),
             "q_upper": None if fitted.narrowest is None else fitted.narrowest.model.net.q,
-            "d_lower": None if size is None else int(size.parameters["d_certified"].value),
+            "d_lower": None if size is None else self._least_parameters(size),
             "d_upper": None if fitted.smallest is None else fitted.smallest.parameters,
         }
+
+    def _least_parameters(self, size: Size) -> int:
+        """The least d of both classes searched: of these depths, and with a branch without hidden layers."""
+        net = self.fitted.best.model.net
+        linear = NetClass(net.sensors, net.coordinates, 0, len(net.trunk_widths), net.ends)
+        return int(min(size.parameters["d_certified"].value, necessary_parameters(linear, size.ranks["scalar"].certified)))
 
     def notes(self) -> list[str]:
         """What to try, and what must be known."""

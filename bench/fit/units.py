@@ -65,6 +65,8 @@ class Units:
         """Layers that act on the user's inputs as `layers` do on X, and give outputs in the user's units."""
         kernel = self.rotation @ layers[0].kernel
         first = Layer(kernel, layers[0].bias - self.input_mean @ kernel)
+        if len(layers) == 1:
+            return (Layer(self.deviation * first.kernel, self.deviation * first.bias),)
         last = Layer(self.deviation * layers[-1].kernel, self.deviation * layers[-1].bias)
         return (first, *layers[1:-1], last)
 

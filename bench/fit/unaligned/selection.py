@@ -55,6 +55,10 @@ class UnalignedSearch(Search):
 
     ground: UnalignedGround
 
+    def _search_linear(self) -> bool:
+        """None without hidden layers: their heads act on all principal components, too many for one normal matrix."""
+        return True
+
     def _attempt(self, q: int, widths: Widths, restart: int) -> Reached:
         start = random_hidden(self.ground, widths, seed=restart)
         found = _reached(self.ground, start, q)
