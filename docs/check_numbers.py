@@ -158,6 +158,29 @@ def _published(study: str, table: str) -> Any:
     return read_csv(REPOSITORY / "results" / "reference" / study / f"{table}.csv")
 
 
+def searched_exponents() -> tuple[str, ...]:
+    """Exponents of q*(n) found at rho = 0.1 on N = M, widths = q, with their intervals, and the hull of those certified."""
+    from operators.bounds.outward import rounded_down, rounded_up
+
+    table = _published("threshold-search", "search_exponents")
+    table = table[(table["path"] == "N = M") & (table["schedule"] == "tied") & (table["target"] == "absorb 0.1")]
+    found = table[table["between"] == "this optimiser"].set_index("task")
+    certified = table[table["between"] == "certified"]
+    said = list[str]()
+    for task in ("advection", "antiderivative", "burgers"):
+        one = found.loc[task]
+        said += [f"{one['exponent']:.2f}", rounded_down(one["low"], 2), rounded_up(one["high"], 2)]
+    hull = rounded_down(certified["low"].min(), 2), rounded_up(certified["high"].max(), 2)
+    return (f"{int(found['least_n'].min()):,}", f"{int(found['largest_n'].max()):,}", *said, *hull)
+
+
+def searched_thresholds() -> tuple[int, ...]:
+    """q* at the largest n and rho = 0.1: the least and largest found, and the least and largest certified too small."""
+    table = _published("threshold-search", "searches")
+    table = table[(table["n"] == table["n"].max()) & (table["target"] == "absorb 0.1")]
+    return tuple(int(f(table[name])) for name in ("q_found", "q_certified") for f in (min, max))
+
+
 def ridge_unbeaten() -> tuple[int, int]:
     """Data sets of the study `baselines` with nets on which none has the smaller held-out error than ridge, and all with nets."""
     table = _published("baselines", "baselines")
@@ -308,6 +331,18 @@ COMPUTED = (
         "README.md",
         "Of {} published questions (an operator, a data size, a target) the smallest q is known for {}:",
         lambda: published_brackets()[:2],
+    ),
+    Statement(
+        "README.md",
+        "From n = {} to {} labels on square grids, widths = q, the smallest q found to absorb a tenth of the noise grows like"
+        " n^{} [{}, {}] on advection, n^{} [{}, {}] on antiderivatives and n^{} [{}, {}] on Burgers' equation",
+        lambda: searched_exponents()[:11],
+    ),
+    Statement("README.md", "of any optimiser, the exponent lies within [{}, {}]", lambda: searched_exponents()[11:]),
+    Statement(
+        "README.md",
+        "At a million labels the smallest q found is {} to {}, and up to {} to {} none can",
+        searched_thresholds,
     ),
     Statement(
         "README.md",

@@ -20,6 +20,7 @@ def reproduce(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="First write the tables again, after a change of this code.")
     ] = False,
+    workers: Annotated[int, typer.Option(help="Studies that are gone through at once.", min=1)] = 1,
     reference: Reference = REFERENCE,
     out: Out = DEFAULT_OUT,
 ) -> None:
@@ -32,20 +33,19 @@ def reproduce(
     For example `python -m bench reproduce`, or `python -m bench reproduce threshold --sample 50`.
     """
     require("`bench reproduce`", "report", *(("train",) if sample or cpu_seconds else ()))
-    from bench.drivers.reproduction import Sampling, readable, reproduce_named, reproduce_overview
+    from bench.drivers.reproduction import Sampling, each, readable, rebuilt, reproduce_overview, reproduced
     from operators.data.function_cache import BlockCache
     from results.editions.overview import write_overview
-    from results.editions.published import published, published_names
+    from results.editions.published import published_names
 
     cache = BlockCache(out / ".data")
     names = studies or published_names(reference)
     if rebuild:
-        for name in names:
-            published(reference, name, cache).rebuild()
+        list(each(partial(rebuilt, reference, cache), names, workers))
         write_overview(reference, cache)
     sampling, told = Sampling(sample, cpu_seconds, seed).shared(len(names)), list[bool]()
-    for name in names:
-        for finding in readable(partial(reproduce_named, reference, name, cache, sampling)):
+    for name, found in zip(names, each(partial(reproduced, reference, cache, sampling), names, workers), strict=True):
+        for finding in found:
             print(f"{'ok  ' if finding.holds else 'FAIL'} {name}: {finding.text}", flush=True)
             told.append(finding.holds)
     if not studies and names:

@@ -6,9 +6,13 @@ training amplifies it; there the training error, or whatever the family compares
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
@@ -21,6 +25,7 @@ from results.editions.record_tables import read_records
 from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
 
+Told = TypeVar("Told")
 MARGIN = 0.1
 ROUNDING = 1e-9
 
@@ -75,6 +80,29 @@ def readable(findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         raise
     except UserError as error:
         yield Finding(False, str(error))
+
+
+def each(function: Callable[[str], Told], names: Sequence[str], workers: int) -> Iterator[Told]:
+    """What a function says of each study, in their order, so many of them at once."""
+    if workers == 1 or len(names) < 2:
+        yield from map(function, names)
+        return
+    with ProcessPoolExecutor(min(workers, len(names)), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(function, names)
+
+
+def rebuilt(reference: Path, cache: BlockCache, name: str) -> None:
+    """Write the tables of a published study again.
+
+    Raises:
+        UserError: it is not published, or a file cannot be read or written.
+    """
+    published(reference, name, cache).rebuild()
+
+
+def reproduced(reference: Path, cache: BlockCache, sampling: Sampling, name: str) -> list[Finding]:
+    """Everything that can be checked of the published study of a name, and what could not be read."""
+    return list(readable(partial(reproduce_named, reference, name, cache, sampling)))
 
 
 def reproduce_overview(reference: Path, cache: BlockCache) -> Iterator[Finding]:

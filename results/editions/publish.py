@@ -50,9 +50,11 @@ def publish(
         cache: where generated functions are kept.
 
     Raises:
-        UserError: cells without a final record, a smaller number than that of the edition before, or a file cannot be written.
+        UserError: cells without a final record, but for what a search that was stopped asked for last; a smaller number than that
+            of the edition before, or a file cannot be written.
     """
     manifest, store = load_manifest(source), Store(source)
+    manifest = manifest.without_unanswered(store.missing(manifest.asked_keys()))
     missing = store.missing(manifest.asked_keys())
     if missing:
         raise UserError(

@@ -5,8 +5,9 @@ what follows from it: each cell is a valid one of the family, as its model write
 is known here; whether a key is that of its cell, the record says (`results.tables.frame_columns`).
 """
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import from_json
@@ -172,6 +173,9 @@ class SoughtThreshold(Model):
     finished: bool = False
 
 
+Sought = TypeVar("Sought", Bracket, SoughtThreshold)
+
+
 class Manifest(Model):
     """The expanded study: `study.json`.
 
@@ -227,6 +231,21 @@ class Manifest(Model):
         mine, theirs = (set(manifest.asked_keys()) for manifest in (self, other))
         own = {name: getattr(self, name) for name in ("expected", "baselines", "preset", "thinned")}
         return self == other.model_copy(update=own) and mine <= theirs
+
+    def without_unanswered(self, missing: Collection[str]) -> "Manifest":
+        """The study less those of the missing cells that only searches ask for which were stopped before their end."""
+        stopped = {key for one in self._searches() if not one.finished for key in one.tried}
+        left = (set(missing) & stopped) - {key for one in self._searches() if one.finished for key in one.tried}
+
+        def answered(searches: Iterable[Sought]) -> tuple[Sought, ...]:
+            return tuple(one.model_copy(update={"tried": tuple(key for key in one.tried if key not in left)}) for one in searches)
+
+        expected = tuple(one for one in self.expected if one.key not in left)
+        searched = {"brackets": answered(self.brackets), "thresholds": answered(self.thresholds)}
+        return self.model_copy(update={"expected": expected, **searched})
+
+    def _searches(self) -> "tuple[Bracket | SoughtThreshold, ...]":
+        return (*self.brackets, *self.thresholds)
 
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.cli.app import app
+from bench.drivers.reproduction import each
 from operators.errors import UserError
 from results.editions.edition import load_edition
 from results.records.manifest import save_manifest
@@ -78,3 +79,10 @@ def test_an_edition_below_one_is_a_usage_error(checkout: Path) -> None:
     shutil.rmtree(checkout / "results" / "out" / name)
     with pytest.raises(UserError, match="expected a study folder"):
         asked("publish", name, "--edition", "1", "--trained", "HEAD")
+
+
+def test_studies_gone_through_at_once_are_told_in_their_order() -> None:
+    names = ["longest", "b", "four"]
+    assert list(each(len, names, 1)) == list(each(len, names, 2)) == [7, 1, 4]
+    with pytest.raises(ValueError, match="invalid literal"):
+        list(each(int, ["1", "two"], 2))

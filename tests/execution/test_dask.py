@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import dask
@@ -169,6 +170,13 @@ def test_a_scheduler_without_workers_ends_the_run_after_its_limit_in_one_sentenc
         with pytest.raises(UserError, match=rf"expected workers at the Dask scheduler {empty.scheduler_address}, got none"):
             list(execute("dask", Tasks([(cell(5),)]), resources))
     assert capfd.readouterr() == ("", "")
+
+
+def test_two_schedulers_on_one_machine_do_not_ask_for_one_port() -> None:
+    """A warning would end the test."""
+    nobody = Resources(Limits(None), workers=0)
+    with closing(on_this_machine(nobody)) as one, closing(on_this_machine(nobody)) as other:
+        assert one.scheduler_address != other.scheduler_address
 
 
 @pytest.mark.parametrize("name", ["dask", "slurm"])

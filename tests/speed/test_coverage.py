@@ -7,7 +7,7 @@ A row must lie in ASKED, or above it where `Row.conservative` says why.
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,15 @@ from results.statistics.trend import fall_p_value
 STUDIES = 2000
 ASKED = (0.935, 0.965)
 NOTHING, POSITIVE = (-np.inf, np.inf), (0.0, np.inf)
-DESIGNS = {"`threshold`, 6 n x 3": THRESHOLD, "`smoke`, 6 n x 3": SMOKE, "powers of 2, 4 n x 3": COARSE}
+FURTHER = replace(THRESHOLD, q=(*THRESHOLD.q, *(THRESHOLD.q[-1] * 2.0 ** (k / 2) for k in range(1, 9))))
+DESIGNS = {
+    "`threshold`, 6 n x 3": THRESHOLD,
+    "`threshold`, q to 512": FURTHER,
+    "`smoke`, 6 n x 3": SMOKE,
+    "powers of 2, 4 n x 3": COARSE,
+}
 COARSELY_SEEN = "little is seen, between two q, of how small the scatter of means is"
+BEYOND = "the largest thresholds lie beyond every q tried, and are seen from one side"
 FLOOR_IS_POSITIVE = "E_inf >= 0 is known, and used"
 HULL = "the hull of two intervals, each right in one case"
 Slopes = Callable[[np.random.Generator], Estimate]
@@ -108,13 +115,15 @@ def regression_row(name: str, scatter: Scatter, slopes: float, conservative: str
 
 ALONE, SHARED, MOSTLY, LARGE = Scatter(0.15), Scatter(0.15, 0.15), Scatter(0.05, 0.2), Scatter(0.3, 0.3)
 FIRST = {0.25: 2.5, 0.5: 2.5, 1.0: 1.5}
+SEEN = {0.25: "", 0.5: "", 1.0: BEYOND}
 SLOPES = [
     *(
-        slope_row("`threshold`, 6 n x 3", beta, scatter, FIRST[beta], COARSELY_SEEN if scatter is ALONE else "")
+        slope_row("`threshold`, 6 n x 3", beta, scatter, FIRST[beta], COARSELY_SEEN if scatter is ALONE else SEEN[beta])
         for scatter, beta in itertools.product((SHARED, MOSTLY, ALONE), FIRST)
     ),
+    slope_row("`threshold`, q to 512", 1.0, MOSTLY, FIRST[1.0]),
     slope_row("`threshold`, 6 n x 3", 0.5, LARGE, FIRST[0.5]),
-    *(slope_row("`smoke`, 6 n x 3", beta, SHARED, FIRST[beta]) for beta in FIRST),
+    *(slope_row("`smoke`, 6 n x 3", beta, SHARED, FIRST[beta], SEEN[beta]) for beta in FIRST),
     *(slope_row("`threshold`, 6 n x 3", beta, SHARED, first, COARSELY_SEEN) for beta, first in ((0.5, 6.0), (1.0, 8.0))),
     *(slope_row("powers of 2, 4 n x 3", beta, ALONE, 4.0, COARSELY_SEEN) for beta in FIRST),
     slope_row("powers of 2, 4 n x 3", 0.5, MOSTLY, 4.0, COARSELY_SEEN),

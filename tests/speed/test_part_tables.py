@@ -28,6 +28,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+
 from repository import REPOSITORY
 
 from bench.cli.tables import spread
@@ -176,7 +180,7 @@ def _cluster(workers: int) -> Iterator[str]:
         return
     from dask.distributed import LocalCluster
 
-    alone = {"threads_per_worker": 1, "dashboard_address": None, "memory_limit": 0}
+    alone = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "memory_limit": 0}
     with (
         tempfile.TemporaryDirectory() as scratch,
         LocalCluster(n_workers=workers, host="127.0.0.1", local_directory=scratch, **alone) as cluster,

@@ -27,6 +27,7 @@ from operators.atomic_files import writer_name
 from operators.errors import UserError
 
 ALLOWED_FAILURES = 1
+DASHBOARD = "127.0.0.1:0"  # any free port: that of a scheduler beside it is no matter
 CONNECT_SECONDS = 20.0
 LOST = "lost the Dask scheduler; what was finished is kept, run again to go on"
 
@@ -58,7 +59,7 @@ def on_this_machine(resources: Resources) -> LocalCluster:
             n_workers=resources.workers,
             threads_per_worker=1,
             memory_limit="auto" if limit is None else int(limit / SHARE_OF_MEMORY),
-            dashboard_address=None,
+            dashboard_address=DASHBOARD,
             silence_logs=logging.CRITICAL,
         )
 
