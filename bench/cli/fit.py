@@ -21,7 +21,9 @@ def fit(
     data: Annotated[Path, typer.Option(help="A .npz, .npy, HDF5 or MATLAB file.")],
     inputs: Annotated[str, typer.Option(help="Array or part of inputs, functions x sensors; several: 'u, f'.")],
     outputs: Annotated[str, typer.Option(help="Array or part of outputs, functions x points; several are components.")],
-    points: Annotated[str, typer.Option(help="Arrays of coordinates; uniform grids of [0, 1] if left out.")] = "",
+    points: Annotated[
+        str, typer.Option(help="Coordinates: common, of each function's own, or of each row; grids of [0, 1] if left out.")
+    ] = "",
     target: Annotated[float, typer.Option(help="Training error |Y - H| / |Y| to reach with the smallest net.")] = 0.01,
     noise: Annotated[float | None, typer.Option(help="Standard deviation of the noise, in the units of the outputs.")] = None,
     split: Annotated[str, typer.Option(help="Array with 0 (training), 1 (validation) or 2 (test) for each function.")] = "",
@@ -35,6 +37,7 @@ def fit(
 ) -> None:
     """Fit a DeepONet to your own data: lines, certified size, small nets, the best on new functions.
 
+    Functions may have points of their own, or rows be triples of input, point and value (docs/fit.md).
     For example `python -m bench fit --data mine.npz --inputs u --outputs y --points x --target 0.01 --out model`.
     """
     if plot is not None and plot.suffix.lower() not in KINDS:

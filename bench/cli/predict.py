@@ -14,7 +14,9 @@ def predict(
     data: Annotated[Path, typer.Option(help="A .npz, .npy, HDF5 or MATLAB file with new inputs.")],
     inputs: Annotated[str, typer.Option(help="Array or part of inputs, functions x sensors; several as in the fit.")],
     out: Annotated[Path, typer.Option(help="The .npy file to write: outputs, functions x points.")],
-    points: Annotated[str, typer.Option(help="Array of points (points, dimension); those of the fit if left out.")] = "",
+    points: Annotated[
+        str, typer.Option(help="Array of points (points, dimension), or of each function's own (functions, points, dimension).")
+    ] = "",
 ) -> None:
     """Outputs of a fitted model for new inputs, computed in NumPy.
 
@@ -36,6 +38,8 @@ def predict(
     if not parts or len({len(part.rows) for part in parts}) > 1:
         raise UserError(f"expected --inputs with arrays of as many functions each, got {inputs!r}")
     places = find_part(data, points).values() if points else None
+    if places is not None and places.ndim == 2 and places.shape[1] != found.net.coordinates == 1:
+        places = places[:, :, None]
     outputs = found.predict(np.hstack([part.matrix() for part in parts]), places)
     buffer = io.BytesIO()
     np.save(buffer, outputs)

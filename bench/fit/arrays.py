@@ -48,6 +48,11 @@ class FitData:
     blocks: tuple[int, ...]
     rows: dict[Part, NDArray[np.int64]]
 
+    @property
+    def places(self) -> Array:
+        """What a model predicts at by default."""
+        return self.points
+
     def inputs_of(self, part: Part) -> Array:
         """Inputs of the functions of a part."""
         return self.inputs[self.rows[part]]
@@ -55,6 +60,10 @@ class FitData:
     def outputs_of(self, part: Part) -> Array:
         """Outputs of the functions of a part."""
         return self.outputs[self.rows[part]]
+
+    def points_of(self, part: Part) -> Array:
+        """Points of the outputs of a part."""
+        return self.points
 
     def count(self, part: Part) -> int:
         """How many functions a part has."""
@@ -81,9 +90,9 @@ def fit_data(
     Raises:
         UserError: arrays that do not fit each other, are not finite or real, do not vary, or a split without one of its parts.
     """
-    given = [_matrix(array, "inputs") for array in _several(inputs)]
-    components = _several(outputs)
-    values = [_matrix(array, "outputs") for array in components]
+    given = [matrix(array, "inputs") for array in several(inputs)]
+    components = several(outputs)
+    values = [matrix(array, "outputs") for array in components]
     counts = {len(array) for array in (*given, *values)}
     if len(counts) != 1:
         raise UserError(f"expected as many inputs as outputs, got arrays of {sorted(counts)} functions; functions are rows")
@@ -96,28 +105,39 @@ def fit_data(
         number = np.repeat(np.arange(float(len(values))), len(places))[:, None]
         places = np.hstack([np.tile(places, (len(values), 1)), number])
     u, y = (arrays[0] if len(arrays) == 1 else np.hstack(arrays) for arrays in (given, values))
-    _require_scale(u, "inputs")
-    _require_scale(y, "outputs")
-    return FitData(u, y, places, tuple(array.shape[1] for array in given), _rows(len(u), split, seed))
+    require_scale(u, "inputs")
+    require_scale(y, "outputs")
+    return FitData(u, y, places, tuple(array.shape[1] for array in given), rows_of_parts(len(u), split, seed))
 
 
-def _several(arrays: NDArray[Any] | Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+def several(arrays: NDArray[Any] | Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    """One array, or each of several."""
     return list(arrays) if isinstance(arrays, list | tuple) and arrays and np.ndim(arrays[0]) > 0 else [np.asanyarray(arrays)]
 
 
-def _matrix(array: NDArray[Any], name: str) -> Array:
+def matrix(array: NDArray[Any], name: str) -> Array:
+    """Functions x everything else, in float64.
+
+    Raises:
+        UserError: numbers that are not real or not finite, or no functions.
+    """
     array = np.asanyarray(array)
     require_real(array, name)
     if array.ndim < 1 or array.size == 0:
         raise UserError(f"expected {name} of several functions, got shape {array.shape}; functions are rows")
-    matrix = np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    found = np.ascontiguousarray(array.reshape(len(array), -1), dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
     if bad.size:
         raise UserError(f"expected finite {name}, got NaN or infinity in function {bad[0]} (counted from 0); repair or remove it")
-    return matrix
+    return found
 
 
-def _require_scale(values: Array, name: str) -> None:
+def require_scale(values: Array, name: str) -> None:
+    """Refuse values without variation, or whose squares float64 cannot hold.
+
+    Raises:
+        UserError: with their range.
+    """
     low, high = float(values.min()), float(values.max())
     if low == high:
         raise UserError(f"expected {name} that vary, got {low:.6g} everywhere; give the array that holds the {name}")
@@ -141,7 +161,7 @@ def _places(points: NDArray[Any] | None, axes: tuple[int, ...], count: int) -> A
     if found.ndim != 2 or len(found) != count:
         own = found.ndim == 3 and found.shape[1] == count
         advice = (
-            "points of each function's own have no common grid: interpolate the functions to one, or give triples"
+            "points of each function's own are for `bench.fit.unaligned.labels.own_points`"
             if own
             else "give one row of coordinates per output"
         )
@@ -153,8 +173,12 @@ def _places(points: NDArray[Any] | None, axes: tuple[int, ...], count: int) -> A
     return found
 
 
-def _rows(count: int, split: NDArray[Any] | None, seed: int) -> dict[Part, NDArray[np.int64]]:
-    """Numbers of the functions of each part, increasing."""
+def rows_of_parts(count: int, split: NDArray[Any] | None, seed: int) -> dict[Part, NDArray[np.int64]]:
+    """Numbers of the functions of each part, increasing.
+
+    Raises:
+        UserError: too few functions, or a split that is none.
+    """
     if split is None:
         if count < FEWEST:
             raise UserError(f"expected at least {FEWEST} functions to split, got {count}; or state the split")

@@ -1,5 +1,7 @@
 """The smallest q and the smallest d found that reach a target on the training functions. A search, told apart from selection.
 
+    L=0 nets whose branch has no hidden layer, a linear map of the input: from the least q at which the best linear map of that
+        rank reaches the target, whose error needs no training; where none does, none is trained
     q   from the certified least rank up: nets of WIDE times q, until one reaches the target, and back by bisection
     d   at that q and a little above it: all hidden widths together by bisection, then each alone, the costliest first; a width
         that the certified rank excludes is never tried
@@ -84,7 +86,7 @@ class Search:
 
     def run(self) -> Capacity:
         """Search until nothing smaller is left to try, or the budget ends."""
-        complete = self._search_q() and self._search_d()
+        complete = self._search_linear() and self._search_q() and self._search_d()
         return Capacity(self.target, self.q_found, self.d_found, self.trainings, complete, self.closest)
 
     def reaches(self, q: int, widths: Widths) -> bool | None:
@@ -99,9 +101,7 @@ class Search:
 
     def _trained(self, q: int, widths: Widths, restart: int) -> Reached:
         with self.budget.counted(f"training {self.trainings + 1}: q = {q}, widths {text(widths)}"):
-            start = random_hidden(self.ground, widths, seed=restart)
-            hidden, bias = trained(self.ground, start, q=q, steps=STEPS, seconds=self.budget.longest)
-            found = measured(self.ground, hidden, q, bias, energy=self.energy)
+            found = self._attempt(q, widths, restart)
         self.trainings += 1
         self.closest = min(self.closest, found.error)
         if found.error <= self.target:
@@ -111,9 +111,56 @@ class Search:
                 self.d_found = found
         return found
 
+    def _search_linear(self) -> bool:
+        q = self._least_linear_q()
+        if q is None:
+            return True
+        for tried in (q, q + 1):
+            low, high = 0, max(self._wide(tried)[1])
+            reached = self.reaches(tried, ((), (high,) * self.depth))
+            while reached and high - low > 1:
+                width = (low + high) // 2
+                narrower = self.reaches(tried, ((), (width,) * self.depth))
+                if narrower is None:
+                    return False
+                low, high = (low, width) if narrower else (width, high)
+            if reached is None:
+                return False
+        return True
+
+    def _least_linear_q(self) -> int | None:
+        """The least rank whose best map of X and a constant reaches the target, with b0 the mean of the labels or 0.
+
+        What rank q leaves of labels G is |G|^2 less the q largest squared singular values of Q^T G, Q an orthonormal basis.
+        """
+        inputs, labels = self.ground.training
+        basis = np.linalg.qr(np.hstack([inputs, np.ones((len(inputs), 1))]))[0]
+        allowed = self.target**2 * self.energy / self.ground.units.deviation**2
+        least = []
+        for offset in (0.0, self.ground.units.mean / self.ground.units.deviation):
+            shifted = labels + offset
+            mapped = basis.T @ shifted
+            squares = np.linalg.eigvalsh(mapped @ mapped.T)[::-1]
+            tails = float(np.vdot(shifted, shifted)) - np.concatenate([[0.0], np.cumsum(squares)])
+            least += np.flatnonzero(tails <= allowed)[:1].tolist()
+        return max(min(least), self.least_q) if least else None
+
+    def _attempt(self, q: int, widths: Widths, restart: int) -> Reached:
+        """Train a size and measure it on all training labels."""
+        start = random_hidden(self.ground, widths, seed=restart)
+        hidden, bias = trained(self.ground, start, q=q, steps=STEPS, seconds=self.budget.longest)
+        return measured(self.ground, hidden, q, bias, energy=self.energy)
+
+    def _most_q(self) -> int:
+        return min(self.ground.training[1].shape)
+
     def _search_q(self) -> bool:
-        most, missed = min(self.ground.training[1].shape), self.least_q - 1
+        most, missed = self._most_q(), self.least_q - 1
+        if self.q_found is not None:
+            most = self.q_found.q
         for q in _growing(self.least_q, most):
+            if self.q_found is not None and q >= self.q_found.q:
+                break
             reached = self.reaches(q, self._wide(q))
             if reached is None:
                 return False
@@ -191,8 +238,8 @@ def _residual(ground: Ground, hidden: Hidden, heads: tuple[Array, Array], bias: 
 
 
 def text(widths: Widths) -> str:
-    """Widths as they are shown: `32-32 and 16-16`."""
-    return " and ".join("-".join(map(str, part)) for part in widths)
+    """Widths as they are shown: `32-32 and 16-16`; `none` without hidden layers."""
+    return " and ".join("-".join(map(str, part)) or "none" for part in widths)
 
 
 def _growing(first: int, most: int) -> Iterator[int]:

@@ -1,7 +1,8 @@
 """From a user's arrays to a small, good DeepONet, in four steps that are told apart.
 
     lines      what a linear map, a kernel and other reference methods reach (`bench.fit.lines`)
-    certified  the least q and d that the training outputs do not exclude from the target (`operators.sizing.required_size`)
+    certified  the least q and d that the training outputs do not exclude from the target (`operators.sizing.required_size`);
+               nothing without common points, where the outputs are no matrix that a rank could bound
     capacity   the smallest q and d found that reach the target on the training functions (`bench.fit.capacity`)
     selection  the size and regularisation that are best on validation functions (`bench.fit.selection`)
 
@@ -22,6 +23,12 @@ from bench.fit.capacity import Capacity, Reached, Search
 from bench.fit.hidden import Ground, ground_of
 from bench.fit.lines import Lines, measured_lines
 from bench.fit.selection import Selected, norm, select
+from bench.fit.unaligned.ground import UnalignedGround
+from bench.fit.unaligned.labels import UnalignedData
+from bench.fit.unaligned.lines import measured_lines as lines_without_grid
+from bench.fit.unaligned.selection import UnalignedSearch
+from bench.fit.unaligned.selection import select as select_without_grid
+from bench.fit.units import units_of
 from operators.bounds.rank_to_parameters import NetClass
 from operators.errors import UserError
 from operators.sizing.noise import Noise, known_noise
@@ -63,7 +70,7 @@ class Fitted:
     Attributes:
         data: the arrays as they were split.
         target: relative error asked for on the training functions.
-        size: what is certified.
+        size: what is certified; None for unaligned data.
         lines: reference lines.
         capacity: what the search on training functions found.
         selected: what validation chose.
@@ -77,7 +84,7 @@ class Fitted:
 
     data: FitData
     target: float
-    size: Size
+    size: Size | None
     lines: Lines
     capacity: Capacity
     selected: Selected
@@ -125,9 +132,18 @@ def fit(
         return _fitted(data, target, known, depth, Budget(cpu_seconds, say), (cpu, wall))
 
 
-def _fitted(
-    data: FitData, target: float, noise: Noise | None, depth: int, budget: Budget, started: tuple[float, float]
-) -> Fitted:
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """The data in units of training, and what the four steps gave."""
+
+    ground: Ground
+    size: Size | None
+    lines: Lines
+    capacity: Capacity
+    selected: Selected
+
+
+def _aligned(data: FitData, target: float, noise: Noise | None, depth: int, budget: Budget) -> Stages:
     ground = ground_of(data)
     nets = NetClass(data.inputs.shape[1], data.points.shape[1], depth, depth, "activated-trunk")
     with budget.counted("certified size"):
@@ -137,12 +153,36 @@ def _fitted(
     least = size.ranks["scalar"].certified
     capacity = Search(ground, target, least_q=least, depth=depth, budget=budget).run()
     budget.next_stage()
-    selected = select(ground, target, depth=depth, budget=budget)
+    return Stages(ground, size, lines, capacity, select(ground, target, depth=depth, budget=budget))
+
+
+def _unaligned(data: UnalignedData, target: float, noise: Noise | None, depth: int, budget: Budget) -> Stages:
+    if noise is not None:
+        raise UserError(
+            "expected no noise level for functions without common points, got one: it serves what is certified, and nothing is"
+            " certified there; leave it out"
+        )
+    ground = UnalignedGround(data, units_of(data))
+    lines = lines_without_grid(ground, budget)
+    budget.restart(share=SEARCH_SHARE)
+    capacity = UnalignedSearch(ground, target, least_q=1, depth=depth, budget=budget).run()
+    budget.next_stage()
+    return Stages(ground, None, lines, capacity, select_without_grid(ground, target, depth=depth, budget=budget))
+
+
+def _fitted(
+    data: FitData, target: float, noise: Noise | None, depth: int, budget: Budget, started: tuple[float, float]
+) -> Fitted:
+    if isinstance(data, UnalignedData):
+        stages = _unaligned(data, target, noise, depth, budget)
+    else:
+        stages = _aligned(data, target, noise, depth, budget)
+    ground, capacity, selected = stages.ground, stages.capacity, stages.selected
     return Fitted(
         data=data,
         target=target,
-        size=size,
-        lines=lines,
+        size=stages.size,
+        lines=stages.lines,
         capacity=capacity,
         selected=selected,
         best=_measured(ground, selected.net),
@@ -157,7 +197,7 @@ def _fitted(
 def _measured(ground: Ground, found: Reached) -> Measured:
     """Put a net together and measure it by its forward pass."""
     weights = ground.assembled(found.hidden, found.heads, found.bias)
-    model = DeepONetModel(ground.net(found.hidden, found.heads[0].shape[1]), weights, ground.data.points)
+    model = DeepONetModel(ground.net(found.hidden, found.heads[0].shape[1]), weights, ground.data.places)
     errors = {part: relative_error(model, ground.data, part) for part in PARTS}
     return Measured(model, errors, relative_error(model.rounded(), ground.data, "test"))
 
@@ -171,6 +211,9 @@ def _attained(ground: Ground, found: Reached | None, target: float) -> Measured 
 def relative_error(model: DeepONetModel, data: FitData, part: Part) -> float:
     """|Y - H| / |Y| over a part, a block of functions at a time."""
     inputs, outputs = data.inputs_of(part), data.outputs_of(part)
+    if isinstance(data, UnalignedData):
+        predicted = model.predict_labels(inputs, data.labels_of(part)[1], data.points_of(part))
+        return float(np.linalg.norm(predicted - outputs)) / norm(outputs)
     step, missed = max(1, BLOCK // outputs.shape[1]), 0.0
     for start in range(0, len(inputs), step):
         residual = model.predict(inputs[start : start + step]) - outputs[start : start + step]

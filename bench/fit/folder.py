@@ -6,8 +6,9 @@ economical.npz       float64, NumPy            the smallest net tried whose vali
 model.safetensors    float32, PyTorch's names  pytorch_model.py loads it
 model.onnx           float32
 model.keras          float32                   if TensorFlow is installed
-deepxde_model.py     plain DeepXDE             the weights set, or a training from the start
-test.npz             inputs, outputs, points   what the error is of; training.npz if it is not larger than MOST_DATA_BYTES
+deepxde_model.py     plain DeepXDE             the weights set, or a training from the start; not of unaligned data
+test.npz             inputs, outputs, points   what the error is of; training.npz if it is not larger than MOST_DATA_BYTES;
+                                               unaligned: a label per row, and `function`, its row of the inputs
 report.txt  report.json  figure.png            the latter if matplotlib is installed
     bracket.json                                   what is known of this question so far (`bench.fit.private_bracket`)
 """
@@ -24,6 +25,7 @@ import numpy as np
 from bench.fit.arrays import Part
 from bench.fit.private_bracket import KIND, NAME, Question, bracket_of, kept, require_same_question
 from bench.fit.report import FitReport
+from bench.fit.unaligned.labels import UnalignedData
 from operators.atomic_files import write_atomic
 from results.models import onnx, safetensors
 from results.models.deeponet_model import encode
@@ -58,9 +60,12 @@ def _files(report: FitReport, missing: list[str]) -> Iterator[tuple[str, bytes]]
     yield "model.safetensors", safetensors.encode(safetensors.torch_names(model))
     yield "pytorch_model.py", pytorch_module(model).encode()
     yield "model.onnx", onnx.encode(model)
-    yield "deepxde_model.py", deepxde_script(model).encode()
+    if isinstance(data, UnalignedData):
+        missing.append("deepxde_model.py was not written: it measures and trains on common points, and these functions have none")
+    else:
+        yield "deepxde_model.py", deepxde_script(model).encode()
     yield "test.npz", _arrays(report, "test")
-    if data.count("training") * (data.inputs.shape[1] + data.outputs.shape[1]) * 8 <= MOST_DATA_BYTES:
+    if data.count("training") * data.inputs.shape[1] * 8 + data.outputs_of("training").nbytes <= MOST_DATA_BYTES:
         yield "training.npz", _arrays(report, "training")
     yield "report.txt", (report.as_text() + "\n").encode()
     yield "report.json", _json(report.as_json())
@@ -85,5 +90,9 @@ def _json(facts: dict[str, Any]) -> bytes:
 
 def _arrays(report: FitReport, part: Part) -> bytes:
     data, buffer = report.fitted.data, io.BytesIO()
-    np.savez(buffer, inputs=data.inputs_of(part), outputs=data.outputs_of(part), points=data.points)
+    inputs, outputs, points = data.inputs_of(part), data.outputs_of(part), data.points_of(part)
+    if isinstance(data, UnalignedData):
+        np.savez(buffer, inputs=inputs, outputs=outputs, points=points, function=data.labels_of(part)[1])
+    else:
+        np.savez(buffer, inputs=inputs, outputs=outputs, points=points)
     return buffer.getvalue()

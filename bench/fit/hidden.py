@@ -94,6 +94,11 @@ class Ground:
             test_inputs=inputs[:0],
         )
 
+    @property
+    def sample(self) -> tuple[Array, Array]:
+        """Scaled inputs and points that hidden layers are trained on."""
+        return self.problem.inputs, self.problem.points
+
     def net(self, hidden: Hidden, q: int) -> DeepONet:
         """The architecture of these hidden layers, on the user's inputs."""
         return DeepONet(self.data.inputs.shape[1], self.data.points.shape[1], *hidden.widths, q)
@@ -123,20 +128,21 @@ def random_hidden(ground: Ground, widths: tuple[tuple[int, ...], tuple[int, ...]
 
     The branch's first layer is multiplied by `scale`: the smaller, the smoother its features are in the input.
     """
-    inputs, points = ground.problem.inputs, ground.problem.points
+    inputs, points = ground.sample
     energy = float(np.mean(np.sum(inputs**2, axis=1)))
     branch = _random("branch", (inputs.shape[1], *widths[0]), first=1.0 / np.sqrt(energy or 1.0), biases=BRANCH_BIASES, seed=seed)
     trunk = _random(
         "trunk", (points.shape[1], *widths[1]), first=TRUNK_SCALE / np.sqrt(points.shape[1]), biases=TRUNK_BIASES, seed=seed
     )
-    return Hidden((Layer(scale * branch[0].kernel, scale * branch[0].bias), *branch[1:]), trunk)
+    first = (Layer(scale * layer.kernel, scale * layer.bias) for layer in branch[:1])
+    return Hidden((*first, *branch[1:]), trunk)
 
 
 def trained(ground: Ground, start: Hidden, *, q: int, steps: int, seconds: float | None = None) -> tuple[Hidden, float]:
     """Hidden layers after some steps at rank q, and the scalar bias that goes with this rank; at most some wall seconds."""
     problem = ground.problem
     net = DeepONet(problem.inputs.shape[1], problem.points.shape[1], *start.widths, q)
-    ends = (Layer(np.zeros((widths[-1], q)), np.zeros(q)) for widths in start.widths)
+    ends = (Layer(np.zeros((features, q)), np.zeros(q)) for features in (net.branch_features(), net.trunk_features()))
     weights = deeponet_weights((*start.branch, next(ends)), (*start.trunk, next(ends)), 0.0)
     options = Options(steps=steps, restarts=1, timeout_seconds=seconds)
     result = train_by_variable_projection(net, problem, lambda restart: weights, options=options)

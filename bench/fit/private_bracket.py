@@ -5,7 +5,7 @@ certified lower ends, and the nets that reach the target on the training functio
 Of an earlier one nothing is taken but which question it answers:
 
     smallest.npz, economical.npz, model.npz    what the last fits left
-    entries/*.npz, entries/*.safetensors       nets of the user's own (`results.models.foreign`; tanh, activated trunk)
+    entries/*                                  nets of the user's own (`results.models.foreign`; tanh, activated trunk)
 
 A folder answers one question: a fit of another is refused, so that nothing is compared that cannot be.
 """
@@ -28,7 +28,7 @@ from bench.fit.report import FitReport
 from operators.errors import UserError
 from operators.external.source import checksum
 from results.models.deeponet_model import DeepONetModel
-from results.models.foreign import load_deeponet
+from results.models.foreign import SUFFIXES, load_deeponet
 from results.schema.model import Model
 from results.schema.sealed import Damaged, read_sealed
 from results.witnesses.untrusted_files import Unreadable, read_regular
@@ -78,7 +78,7 @@ class PrivateBracket(Model):
     Attributes:
         private: that none of it belongs to what is published.
         key: `Question.key`; `sha256` and `asked` are those of the question.
-        q_lower: certified, as d_lower.
+        q_lower: certified, as d_lower; None where nothing is, as without common points.
         q_upper: of the nets of the folder that reach the target, as d_upper; None if none does.
         leaderboard: the nets of the folder, those that reach the target first, by d.
     """
@@ -156,7 +156,7 @@ def kept(folder: Path, report: FitReport) -> bool:
 
 def _nets(folder: Path, report: FitReport, data: FitData) -> Iterator[tuple[str, DeepONetModel]]:
     paths = [folder / name for name in OWN]
-    paths += sorted(path for path in (folder / "entries").glob("*") if path.suffix.lower() in (".npz", ".safetensors"))
+    paths += sorted(path for path in (folder / "entries").glob("*") if path.suffix.lower() in SUFFIXES)
     for path in paths:
         model = _loaded(path, data) if path.exists() else None
         if model is not None:
@@ -171,7 +171,7 @@ def _loaded(path: Path, data: FitData) -> DeepONetModel | None:
         return None
     if (net.sensors, net.coordinates) != (data.inputs.shape[1], data.points.shape[1]):
         return None
-    return DeepONetModel(net, weights, data.points)
+    return DeepONetModel(net, weights, data.places)
 
 
 def _entry(name: str, model: DeepONetModel, data: FitData) -> Entry:

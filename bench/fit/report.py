@@ -7,7 +7,9 @@ from bench.fit.arrays import PARTS
 from bench.fit.capacity import Reached, text
 from bench.fit.fitting import Fitted, Measured
 from bench.fit.lines import Line
-from operators.sizing.required_size import tails_with
+from bench.fit.unaligned.labels import UnalignedData
+from operators.bounds.rank_to_parameters import NetClass, necessary_parameters
+from operators.sizing.required_size import Size, tails_with
 from results.sizing.report import SizeReport
 
 if TYPE_CHECKING:
@@ -43,14 +45,20 @@ class FitReport:
         return f"A DeepONet is better than a linear map: {ours}, {linear.title} {_figure(linear.test)} (test errors)."
 
     def bracket(self) -> dict[str, int | None]:
-        """Certified below, found above: q and d for the target on the training functions."""
-        fitted = self.fitted
+        """Certified below, found above: q and d for the target on the training functions; None: nothing certified, or found."""
+        fitted, size = self.fitted, self.fitted.size
         return {
-            "q_lower": max(1, fitted.size.ranks["scalar"].certified),
+            "q_lower": None if size is None else max(1, size.ranks["scalar"].certified),
             "q_upper": None if fitted.narrowest is None else fitted.narrowest.model.net.q,
-            "d_lower": int(fitted.size.parameters["d_certified"].value),
+            "d_lower": None if size is None else self._least_parameters(size),
             "d_upper": None if fitted.smallest is None else fitted.smallest.parameters,
         }
+
+    def _least_parameters(self, size: Size) -> int:
+        """The least d of both classes searched: of these depths, and with a branch without hidden layers."""
+        net = self.fitted.best.model.net
+        linear = NetClass(net.sensors, net.coordinates, 0, len(net.trunk_widths), net.ends)
+        return int(min(size.parameters["d_certified"].value, necessary_parameters(linear, size.ranks["scalar"].certified)))
 
     def notes(self) -> list[str]:
         """What to try, and what must be known."""
@@ -73,10 +81,13 @@ class FitReport:
             )
         if best.float32 > 1.01 * best.errors["test"]:
             notes.append(f"rounded to float32 the test error is {_figure(best.float32)}: shift inputs or outputs nearer to 0")
-        if fitted.lines.points < len(fitted.data.points):
-            notes.append(f"reference lines were measured at {fitted.lines.points} of {len(fitted.data.points)} points")
-        notes += [f"reference line {name} was left out: it costs too much for so many functions" for name in fitted.lines.skipped]
-        noise = fitted.size.noise
+        notes += self._line_notes()
+        if fitted.size is None:
+            notes.append(
+                "without common points the outputs are no matrix, and no rank floor exists: q >= 1 is vacuous, not certified, and"
+                " a q that the search missed is not excluded"
+            )
+        noise = None if fitted.size is None else fitted.size.noise
         if noise is not None:
             clean = noise.statements["q_clean"]
             notes.append(
@@ -85,6 +96,24 @@ class FitReport:
             )
         notes.append("errors on new functions are measured on the test functions; nothing certified bounds them")
         return notes
+
+    def _line_notes(self) -> list[str]:
+        """Which reference lines are not of all points, or not drawn."""
+        lines, points = self.fitted.lines, len(self.fitted.data.points)
+        if isinstance(self.fitted.data, UnalignedData):
+            return [
+                f"reference lines that compare whole rows of outputs need common points, not drawn: {', '.join(lines.skipped)}"
+            ]
+        partly = [f"reference lines were measured at {lines.points} of {points} points"] if lines.points < points else []
+        costly = [f"reference line {name} was left out: it costs too much for so many functions" for name in lines.skipped]
+        return partly + costly
+
+    def _shape(self) -> str:
+        """Sensors, and how many points or labels there are."""
+        data = self.fitted.data
+        unaligned = isinstance(data, UnalignedData)
+        places = f"{len(data.points)} labels at points of each function's own" if unaligned else f"{len(data.points)} points"
+        return f"{data.inputs.shape[1]} sensors, {places} in {data.points.shape[1]} dimensions"
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -95,11 +124,14 @@ class FitReport:
             "verdict": self.verdict(),
             "functions": {part: fitted.data.count(part) for part in PARTS},
             "sensors": fitted.data.inputs.shape[1],
-            "points": len(fitted.data.points),
+            "design": "unaligned" if fitted.size is None else "grid",
+            ("points" if fitted.size is not None else "labels"): len(fitted.data.points),
             "coordinates": fitted.data.points.shape[1],
             "target": fitted.target,
             "bracket": self.bracket(),
-            "certified": SizeReport(fitted.size, self.file, self.outputs, fitted.target).as_json(),
+            "certified": (
+                None if fitted.size is None else SizeReport(fitted.size, self.file, self.outputs, fitted.target).as_json()
+            ),
             "best": {
                 **_facts(fitted.best),
                 "branch": fitted.selected.kind,
@@ -135,8 +167,7 @@ class FitReport:
         lines = [
             self.verdict(),
             "",
-            f"data      {counts} functions; {data.inputs.shape[1]} sensors, {len(data.points)} points in"
-            f" {data.points.shape[1]} dimensions ({self.file}, outputs {self.outputs})",
+            f"data      {counts} functions; {self._shape()} ({self.file}, outputs {self.outputs})",
             "",
             *_table(
                 ["relative L2 error", "q", "d", "training", "validation", "test"],
@@ -160,11 +191,14 @@ class FitReport:
     def _bracket_lines(self) -> list[str]:
         fitted, bracket = self.fitted, self.bracket()
         found = {name: "not found" if value is None else f"{value:,}" for name, value in bracket.items()}
+        lower = {"q": f"{found['q_lower']} (certified)", "d": f"{found['d_lower']} (certified)"}
+        if fitted.size is None:
+            lower = {"q": "1 (vacuous: no floor without common points)", "d": "no lower end"}
         smallest = "" if fitted.smallest is None else f", widths {_widths(fitted.smallest)}"
         return [
             f"target    {fitted.target:g} on the training functions",
-            f"q         {found['q_lower']} (certified) to {found['q_upper']} (attained)",
-            f"d         {found['d_lower']} (certified) to {found['d_upper']} (attained{smallest})",
+            f"q         {lower['q']} to {found['q_upper']} (attained)",
+            f"d         {lower['d']} to {found['d_upper']} (attained{smallest})",
         ]
 
     def curves(self) -> "FitCurves":
@@ -172,11 +206,17 @@ class FitReport:
         from results.figures.fit import FitCurves
 
         fitted, selected = self.fitted, self.fitted.selected
-        floors = tails_with(fitted.size.spectrum, "scalar").lower ** 0.5
+        floors = () if fitted.size is None else tails_with(fitted.size.spectrum, "scalar").lower ** 0.5
         most = max((q for q, *_ in selected.curve), default=1)
         ranked = next((line for line in fitted.lines.lines if line.name == "reduced-rank"), None)
-        curves = {
-            "floor (certified, training)": tuple((q, float(floors[q])) for q in range(1, min(most + 1, len(floors)))),
+        curves = (
+            {}
+            if fitted.size is None
+            else {
+                "floor (certified, training)": tuple((q, float(floors[q])) for q in range(1, min(most + 1, len(floors)))),
+            }
+        )
+        curves |= {
             "DeepONet chosen, training": tuple((q, training) for q, training, _ in selected.curve),
             "DeepONet chosen, validation": tuple((q, validation) for q, _, validation in selected.curve),
             "best of all tried, validation": selected.best,
@@ -187,6 +227,8 @@ class FitReport:
         without = {line.name: line.test for line in fitted.lines.lines if line.name in shown}
         data = fitted.data
         title = f"{data.count('training')} training functions x {len(data.points)} points"
+        if fitted.size is None:
+            title = f"{data.count('training')} training functions, {len(data.outputs_of('training'))} labels, no common points"
         return FitCurves(title, fitted.target, curves, (fitted.best.model.net.q, fitted.best.errors["test"]), without)
 
 

@@ -65,6 +65,8 @@ class Units:
         """Layers that act on the user's inputs as `layers` do on X, and give outputs in the user's units."""
         kernel = self.rotation @ layers[0].kernel
         first = Layer(kernel, layers[0].bias - self.input_mean @ kernel)
+        if len(layers) == 1:
+            return (Layer(self.deviation * first.kernel, self.deviation * first.bias),)
         last = Layer(self.deviation * layers[-1].kernel, self.deviation * layers[-1].bias)
         return (first, *layers[1:-1], last)
 
@@ -87,7 +89,8 @@ def units_of(data: FitData) -> Units:
     ends = np.cumsum(data.blocks)
     deviations = [float(np.std(inputs[:, end - width : end])) or 1.0 for width, end in zip(data.blocks, ends, strict=True)]
     scale = np.repeat(deviations, data.blocks)
-    low, high = data.points.min(axis=0), data.points.max(axis=0)
+    points = data.points_of("training")
+    low, high = points.min(axis=0), points.max(axis=0)
     return Units(
         input_mean=mean,
         rotation=principal_directions((inputs - mean) / scale) / scale[:, None],

@@ -173,7 +173,7 @@ def recognised(weights: Mapping[str, TensorShape], ends: Ends = "activated-trunk
     """The DeepONet whose weights these are; None where they are of another net."""
     parts: dict[str, list[TensorShape]] = {"branch": [], "trunk": []}
     beside: list[TensorShape] = []
-    for name, shape in weights.items():
+    for name, shape in sorted(weights.items(), key=lambda item: by_number(item[0])):
         match = PART.search(name)
         (beside if match is None else parts[match[1]]).append(shape)
     chains = {part: chain(shapes) for part, shapes in parts.items()}
@@ -187,15 +187,23 @@ def recognised(weights: Mapping[str, TensorShape], ends: Ends = "activated-trunk
     return DeepONet(branch[0], trunk[0], branch[1:-1], trunk[1:-1], branch[-1], ends=ends)
 
 
-def chain(shapes: list[TensorShape]) -> tuple[tuple[int, ...], bool] | None:
-    """Sizes m, w_1, ..., q of affine layers in order, and whether kernels are stored as (out, in); None if they are no chain."""
+def by_number(name: str) -> list[tuple[bool, int, str]]:
+    """A key that sorts `branch.10.weight` after `branch.2.weight`: files may hold layers in the order of the alphabet."""
+    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name)]
+
+
+def chain(shapes: list[TensorShape], *, turned: bool = False) -> tuple[tuple[int, ...], bool] | None:
+    """Sizes m, w_1, ..., q of affine layers in order, and whether kernels are stored as (out, in); None if they are no chain.
+
+    Of square kernels shapes do not tell: they are as `turned` says.
+    """
     kernels = [shape.shape for shape in shapes if len(shape.shape) == 2]
     biases = [shape.shape[0] for shape in shapes if len(shape.shape) == 1]
     if not kernels or len(kernels) + len(biases) != len(shapes) or len(biases) != len(kernels):
         return None
-    for turned in (False, True):
-        layers = [kernel[::-1] if turned else kernel for kernel in kernels]
+    for way in (turned, not turned):
+        layers = [kernel[::-1] if way else kernel for kernel in kernels]
         joined = all(before[1] == after[0] for before, after in pairwise(layers))
         if joined and [layer[1] for layer in layers] == biases:
-            return (layers[0][0], *(layer[1] for layer in layers)), turned
+            return (layers[0][0], *(layer[1] for layer in layers)), way
     return None

@@ -31,6 +31,7 @@ from results.witnesses.untrusted_files import Unreadable, read_regular
 MOST_BYTES = 64 * 2**20
 HEADER_BYTES = 16 * 2**10
 LARGEST_COORDINATES = 64
+BLOCK = 2**16
 
 
 class Header(Model):
@@ -65,13 +66,31 @@ class DeepONetModel:
     points: Array
 
     def predict(self, inputs: NDArray, points: NDArray | None = None) -> Array:
-        """Outputs (N, P) for inputs (N, m) at points (P, p); at those of the data by default.
+        """Outputs (N, P) for inputs (N, m) at points (P, p), or (N, P, p) of each function's own; at `points` by default.
 
         Raises:
             UserError: inputs or points of other sizes, or not finite.
         """
+        own = np.shape(points) if points is not None else ()
+        if len(own) == 3 and own[0] == len(inputs) and own[2] == self.net.coordinates:
+            flat = np.reshape(np.asarray(points), (-1, own[2]))
+            return self.predict_labels(inputs, np.repeat(np.arange(own[0]), own[1]), flat).reshape(own[:2])
         places = self.points if points is None else _matrix(points, self.net.coordinates, "points", "coordinates")
         return self.net.apply(self.weights, _matrix(inputs, self.net.sensors, "inputs", "sensor values"), places)
+
+    def predict_labels(self, inputs: NDArray, function: NDArray[np.int64], points: NDArray) -> Array:
+        """Outputs (n,) of the functions of these rows of inputs (N, m), each at a point of its own (n, p).
+
+        Raises:
+            UserError: as `predict`.
+        """
+        branch = self.net.branch(self.weights, _matrix(inputs, self.net.sensors, "inputs", "sensor values"))
+        trunk = self.net.trunk(self.weights, _matrix(points, self.net.coordinates, "points", "coordinates"))
+        found = np.empty(len(trunk))
+        for start in range(0, len(trunk), BLOCK):
+            rows = slice(start, start + BLOCK)
+            found[rows] = np.einsum("nq,nq->n", branch[function[rows]], trunk[rows])
+        return found + self.weights["bias"]
 
     def rounded(self) -> "DeepONetModel":
         """The same net with every weight as float32 holds it."""

@@ -1,19 +1,24 @@
-"""Shapes of the tensors of a PyTorch file without PyTorch, and without unpickling.
+"""Tensors of a PyTorch file without PyTorch, and without unpickling.
 
 `torch.save` writes a zip archive whose entry `.../data.pkl` is a pickle. Its opcodes are listed by `pickletools`, which runs
 nothing, and followed by a machine that knows numbers, texts, lists, dictionaries and four names:
 
     collections.OrderedDict   torch._utils._rebuild_tensor_v2   torch._utils._rebuild_parameter   torch.<Type>Storage
 
-Any other name stays a name, and what is made of it is nothing. Numbers of the tensors themselves are not read.
+Any other name stays a name, and what is made of it is nothing. The numbers of a tensor stand in the entry `.../data/<key>` of its
+storage, at an offset and strides that the pickle states: they are looked at within the bounds of the entry, or not at all.
 """
 
 import io
+import math
 import pickletools
 import re
 import zipfile
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from results.models.safetensors import MOST_AXES, TensorShape
 from results.witnesses.untrusted_files import Unreadable
@@ -33,6 +38,8 @@ STORAGES = {
     "ComplexFloatStorage": (32, 2, False),
     "ComplexDoubleStorage": (64, 2, False),
 }
+NUMBERS = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "HalfStorage": "<f2"}
+MOST_STORAGE_BYTES = 2**28
 DAMAGED = (ValueError, IndexError, KeyError, TypeError, AttributeError, AssertionError, UnicodeDecodeError)
 
 
@@ -42,6 +49,25 @@ class Name:
 
     module: str
     attribute: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where the numbers of a tensor are.
+
+    Attributes:
+        shape: of the tensor.
+        storage: the type of its storage.
+        key: the entry of its storage.
+        offset: of its first number, in numbers.
+        strides: in numbers.
+    """
+
+    shape: TensorShape
+    storage: str
+    key: str
+    offset: int
+    strides: tuple[int, ...]
 
 
 @dataclass
@@ -66,6 +92,48 @@ def shapes(data: bytes) -> dict[str, TensorShape]:
     Raises:
         Unreadable: no file of `torch.save` since PyTorch 1.6, or one that is damaged or too large.
     """
+    return {name: stored.shape for name, stored in _tensors(data)[1].items()}
+
+
+def arrays(data: bytes) -> dict[str, NDArray[np.float64]]:
+    """The tensors of real numbers, by the same names; counters are left out.
+
+    Raises:
+        Unreadable: as `shapes`, numbers of another type, or a tensor that is not within its storage.
+    """
+    folder, tensors = _tensors(data)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if f"{folder}/byteorder" in archive.namelist() and archive.read(f"{folder}/byteorder")[:6] != b"little":
+                raise Unreadable("expected a file of torch.save in little endian, got another; save it again")
+            found = {name: _numbers(archive, folder, one) for name, one in tensors.items() if not one.shape.whole}
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, KeyError):
+        raise Unreadable("expected a file of torch.save, got an archive without the numbers of a tensor") from None
+    return found
+
+
+def _numbers(archive: zipfile.ZipFile, folder: str, stored: Stored) -> NDArray[np.float64]:
+    """A copy of a tensor, within the bounds of its storage."""
+    kind = NUMBERS.get(stored.storage)
+    if kind is None:
+        raise Unreadable(f"expected tensors of float16, float32 or float64 numbers, got {stored.storage}; convert them")
+    info = archive.getinfo(f"{folder}/data/{stored.key}")
+    if info.file_size > MOST_STORAGE_BYTES:
+        raise Unreadable(f"expected storages of at most {MOST_STORAGE_BYTES} bytes, got {info.file_size}")
+    with archive.open(info) as handle:
+        content = handle.read(MOST_STORAGE_BYTES + 1)
+    numbers = np.frombuffer(content[: len(content) // int(kind[-1]) * int(kind[-1])], dtype=kind)
+    shape = stored.shape.shape
+    last = stored.offset + sum((side - 1) * stride for side, stride in zip(shape, stored.strides, strict=True))
+    if 0 in shape or math.prod(shape) > len(numbers) or not last < len(numbers):
+        raise Unreadable("expected tensors within their storages, got one that is not; the file is damaged")
+    inside = numbers[stored.offset :]
+    strides = tuple(stride * numbers.itemsize for stride in stored.strides)
+    return np.lib.stride_tricks.as_strided(inside, shape, strides, writeable=False).astype(np.float64)
+
+
+def _tensors(data: bytes) -> tuple[str, dict[str, Stored]]:
+    """The folder of the archive, and where each tensor is."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
@@ -77,13 +145,13 @@ def shapes(data: bytes) -> dict[str, TensorShape]:
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError):
         raise Unreadable("expected a file of torch.save, got a damaged archive, or one from before PyTorch 1.6") from None
     try:
-        tensors: dict[str, TensorShape] = {}
+        tensors: dict[str, Stored] = {}
         _collect(_value(pickle), "", tensors, 0)
     except DAMAGED:
         raise Unreadable(
             "expected a file of torch.save with tensors in dictionaries, got something else; save state_dict()"
         ) from None
-    return tensors
+    return found[0].filename.split("/")[0], tensors
 
 
 def _value(pickle: bytes) -> Any:
@@ -153,33 +221,34 @@ def _fill(machine: Machine, name: str) -> None:
 
 
 def _storage(identity: Any) -> Any:
-    """The bits and parts of a number of a storage, from its persistent identity."""
+    """Type and key of a storage, from its persistent identity."""
     if isinstance(identity, tuple) and len(identity) == 5 and isinstance(identity[1], Name):
-        return STORAGES.get(identity[1].attribute)
+        return (identity[1].attribute, str(identity[2])) if identity[1].attribute in STORAGES else None
     return None
 
 
 def _made(callee: Any, arguments: Any) -> Any:
-    """What is made of a name and its arguments: a dictionary, a shape, or nothing."""
+    """What is made of a name and its arguments: a dictionary, a tensor, or nothing."""
     if not isinstance(callee, Name):
         return None
     known = callee.module, callee.attribute
     if known == ("collections", "OrderedDict"):
         return {}
     if known == ("torch._utils", "_rebuild_tensor_v2"):
-        storage, _, shape = arguments[:3]
-        if storage is None or len(shape) > MOST_AXES or not all(isinstance(side, int) and side >= 0 for side in shape):
+        (storage, key), offset, shape, strides = arguments[:4]
+        sizes = (offset, *shape, *strides)
+        if len(shape) > MOST_AXES or len(strides) != len(shape) or not all(isinstance(n, int) and n >= 0 for n in sizes):
             raise ValueError("tensor")
-        return TensorShape(tuple(shape), *storage)
+        return Stored(TensorShape(tuple(shape), *STORAGES[storage]), storage, key, offset, tuple(strides))
     if known == ("torch._utils", "_rebuild_parameter"):
         return arguments[0]
     return None
 
 
-def _collect(value: Any, name: str, found: dict[str, TensorShape], depth: int) -> None:
+def _collect(value: Any, name: str, found: dict[str, Stored], depth: int) -> None:
     if depth > MOST_DEPTH or len(found) > MOST_ENTRIES:
         raise ValueError("depth")
-    if isinstance(value, TensorShape):
+    if isinstance(value, Stored):
         found[name or "tensor"] = value
     elif isinstance(value, dict | list | tuple):
         items = value.items() if isinstance(value, dict) else enumerate(value)

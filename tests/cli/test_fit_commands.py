@@ -19,10 +19,13 @@ from bench.cli.predict import predict
 from bench.engines.keras_model import load_keras
 from bench.fit.arrays import FitData
 from bench.fit.files import Files, read
+from bench.fit.fitting import fit as fit_arrays
+from bench.fit.unaligned.labels import UnalignedData
 from operators import UserError
 from operators.architectures.weights import Weights
 from results.models.count import count_file
-from results.models.deeponet_model import DeepONetModel, encode, load_model
+from results.models.deeponet_model import DeepONetModel, encode, load_model, save_model
+from results.models.foreign import load_deeponet
 from results.witnesses.untrusted_files import Unreadable
 
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -84,6 +87,16 @@ def test_every_file_of_the_model_counts_alike(folder: Path) -> None:
     counts = {suffix: count_file(folder / f"model.{suffix}") for suffix in ("npz", "safetensors", "onnx", "keras")}
     assert {found.net for found in counts.values()} == {load_model(folder / "model.npz").net}
     assert [counts[suffix].parameters - parameters for suffix in counts] == [0, 0, 0, -1]
+
+
+@pytest.mark.parametrize("suffix", ["keras", "onnx", "safetensors"])
+def test_every_file_of_the_model_is_loaded_as_that_net(suffix: str, folder: Path) -> None:
+    model, inputs = load_model(folder / "model.npz"), np.load(folder / "test.npz")["inputs"]
+    net, weights = load_deeponet(folder / f"model.{suffix}")
+    assert net == model.net
+    expected = model.rounded().predict(inputs)
+    allowed = 2e-7 if suffix == "keras" else 0.0  # b0 stands in the file as float64
+    np.testing.assert_allclose(net.apply(weights, inputs, model.points), expected, rtol=0, atol=allowed)
 
 
 def test_predictions_of_the_command_and_of_keras_and_of_deepxde_are_those_of_the_model(folder: Path) -> None:
@@ -160,8 +173,8 @@ def test_selections_are_read_as_the_other_commands_read_them(mine: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--points", "own"), "points of each function's own"),
-        (("--points", "u"), "points of each function's own"),
+        (("--points", "own", "--noise", "0.1"), "no noise level"),
+        (("--points", "own", "--outputs", "y, y"), "one array of outputs for points of each function's own"),
         (("--points", "split"), "coordinates of the points"),
         (("--split", "u"), "a split of 80 numbers"),
         (("--plot", "figure.txt"), "a figure named"),
@@ -174,6 +187,20 @@ def test_what_cannot_be_fitted_is_one_sentence(arguments: tuple[str, ...], said:
     with pytest.raises(UserError, match="expected") as caught:
         called("fit", "--data", mine, "--inputs", "u", "--outputs", "y", "--quiet", "--cpu-seconds", "1e-6", *arguments)
     assert said in str(caught.value)
+
+
+def test_functions_with_points_of_their_own_are_fitted_and_predicted_there(mine: Path, tmp_path: Path) -> None:
+    data = read(Files(mine, "u", "y", "own"))
+    assert isinstance(data, UnalignedData)
+    model = fit_arrays(data, 0.5, cpu_seconds=1e-6, depth=1).best.model
+    save_model(tmp_path / "model.npz", model)
+    rest = ("--data", mine, "--inputs", "u", "--out", tmp_path / "o.npy", "--points")
+    assert called("predict", tmp_path / "model.npz", *rest, "own").startswith("80 functions x 30 points")
+    found = np.load(tmp_path / "o.npy")
+    np.testing.assert_allclose(found.ravel(), model.predict_labels(data.inputs, data.function, data.points), rtol=1e-12)
+    called("predict", tmp_path / "model.npz", *rest, "u")
+    expected = model.predict_labels(data.inputs, data.function, data.inputs.reshape(-1, 1))
+    np.testing.assert_allclose(np.load(tmp_path / "o.npy").ravel(), expected, rtol=1e-12)
 
 
 def test_sizes_on_the_command_line_are_counted() -> None:

@@ -45,7 +45,7 @@ NOT_FINITE[7, 1, 1] = np.nan
         ((INPUTS, OUTPUTS + 1j), {}, "real numbers"),
         ((INPUTS, OUTPUTS * 1e200), {}, "squares float64 can hold"),
         ((INPUTS[:5], OUTPUTS[:5]), {}, "at least 10 functions"),
-        ((INPUTS, OUTPUTS, np.zeros((20, 6, 1))), {}, "common grid"),
+        ((INPUTS, OUTPUTS, np.zeros((20, 6, 1))), {}, "own_points"),
         ((INPUTS, OUTPUTS, np.arange(5.0)), {}, "points of shape (6, dimension)"),
         ((INPUTS, OUTPUTS, np.zeros(6)), {}, "distinct points"),
         ((INPUTS, OUTPUTS), {"split": np.zeros(20)}, "got none for validation"),

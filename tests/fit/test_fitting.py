@@ -9,7 +9,7 @@ from planted_operators import modes
 
 from bench.fit.arrays import PARTS, FitData, fit_data
 from bench.fit.budget import Budget
-from bench.fit.capacity import measured
+from bench.fit.capacity import Search, measured
 from bench.fit.fitting import Fitted, fit, relative_error
 from bench.fit.hidden import ground_of, random_hidden
 from bench.fit.lines import LINEAR
@@ -58,6 +58,30 @@ def test_a_linear_map_that_is_as_good_is_said_first() -> None:
     report = FitReport(found, "mine.npz", "y")
     assert report.as_text().startswith("A linear map is as good")
     assert found.best.errors["test"] <= 1.3 * found.lines.best_linear().test
+
+
+def test_a_planted_linear_map_needs_no_hidden_layer_in_the_branch() -> None:
+    coefficients, waves = modes(60, 1)
+    data = fit_data(40.0 + coefficients @ waves, 3.0 * coefficients @ waves[:, ::-1] - 2.0)
+    found = fit(data, 0.05, cpu_seconds=1.5, depth=1)
+    bracket = FitReport(found, "mine.npz", "y").bracket()
+    assert found.smallest is not None
+    net = found.smallest.model.net
+    assert net.branch_widths == ()
+    assert found.smallest.errors["training"] <= 0.05
+    assert bracket["d_lower"] <= bracket["d_upper"] == net.parameter_count()
+    assert net.q == 3
+    assert "widths none and" in FitReport(found, "mine.npz", "y").as_text()
+    assert found.smallest.errors["test"] == relative_error(found.smallest.model, data, "test") < 0.2
+
+
+def test_whether_a_linear_map_reaches_the_target_is_known_before_training() -> None:
+    coefficients, waves = modes(60, 1)
+    inputs = coefficients @ waves
+    for outputs, expected in ((coefficients, 3), (np.tanh(2.0 * coefficients), None), (coefficients * [1.0, 1.0, 1e-6], 2)):
+        ground = ground_of(fit_data(inputs, outputs @ waves[:, ::-1]))
+        search = Search(ground, 1e-3, least_q=1, depth=1, budget=Budget(1.0))
+        assert search._least_linear_q() == expected
 
 
 def test_units_that_carry_a_linear_map_are_that_map(data: FitData) -> None:

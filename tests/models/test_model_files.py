@@ -22,7 +22,7 @@ from results.models import keras_file, onnx, safetensors, torch_file
 from results.models.count import count_file, count_net, count_shapes
 from results.models.deeponet_model import DeepONetModel, decode, encode, save_model
 from results.models.foreign import deeponet_of, load_deeponet
-from results.models.protobuf import fields
+from results.models.protobuf import fields, message
 from results.models.safetensors import TensorShape
 from results.witnesses.untrusted_files import Unreadable
 
@@ -150,6 +150,118 @@ def test_weights_of_another_net_are_refused(arrays: dict[str, Any]) -> None:
         deeponet_of(arrays)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_square_kernels_are_those_of_pytorch_and_layers_are_in_order_of_their_numbers(turned: bool, tmp_path: Path) -> None:
+    generator = np.random.default_rng(2)
+    branch, trunk = ([Layer(generator.standard_normal((3, 3)) / 2, generator.random(3)) for _ in range(6)] for _ in range(2))
+    named = {}
+    for part, layers in (("branch", branch), ("trunk", trunk)):
+        for number, layer in enumerate(layers):
+            named |= {f"{part}.{2 * number}.weight": layer.kernel.T, f"{part}.{2 * number}.bias": layer.bias}
+    named["b"] = np.array([0.25])
+    stored = {name: named[name].astype(np.float32) for name in sorted(named)}  # branch.10.weight before branch.2.weight
+    (tmp_path / "net.safetensors").write_bytes(safetensors.encode(stored))
+    net, weights = load_deeponet(tmp_path / "net.safetensors", activation="relu")
+    assert net == DeepONet(3, 3, (3,) * 5, (3,) * 5, 3, "relu")
+    inputs, points = generator.standard_normal((2, 4, 3))
+    expected = net.apply(deeponet_weights(branch, trunk, 0.25), inputs, points)
+    np.testing.assert_allclose(net.apply(weights, inputs, points), expected, atol=1e-5)
+
+
+def test_a_stated_mapping_names_the_parts_of_a_net(tmp_path: Path) -> None:
+    model, path = model_of().rounded(), tmp_path / "net.safetensors"
+    named = {name.replace("branch", "first").replace("trunk", "second"): a for name, a in safetensors.torch_names(model).items()}
+    path.write_bytes(safetensors.encode(named))
+    net, weights = load_deeponet(path, parts={"branch": "first.", "trunk": "second."})
+    np.testing.assert_array_equal(net.apply(weights, INPUTS, model.points), model.predict(INPUTS))
+    with pytest.raises(Unreadable, match="branch and a trunk"):
+        load_deeponet(path)
+    for parts in ({"branch": "first."}, {"branch": "first.", "trunk": "third."}):
+        with pytest.raises(UserError, match=r"expected prefixes .* the file holds b, first\.0\.bias"):
+            load_deeponet(path, parts=parts)
+
+
+@pytest.mark.parametrize("ends", ["activated-trunk", "linear"])
+def test_an_onnx_net_is_the_net_whose_weights_it_holds(ends: Ends, tmp_path: Path) -> None:
+    model, path = model_of(ends).rounded(), tmp_path / "net.onnx"
+    path.write_bytes(onnx.encode(model))
+    net, weights = load_deeponet(path, ends=ends)
+    assert net == model.net
+    np.testing.assert_array_equal(net.apply(weights, INPUTS, model.points), model.predict(INPUTS))
+    with pytest.raises(Unreadable, match="state those of the file"):
+        load_deeponet(path, ends=ends, activation="relu")
+    with pytest.raises(Unreadable, match="state those of the file"):
+        load_deeponet(path, ends="linear" if ends == "activated-trunk" else "activated-trunk")
+    path.write_bytes(onnx.encode(model).replace(b"Transpose", b"Flattened"))
+    with pytest.raises(Unreadable, match="got 'Flattened'"):
+        load_deeponet(path, ends=ends)
+
+
+def graph_of(attributes: dict[str, int | float], kernel: np.ndarray) -> bytes:
+    """An ONNX graph of one Gemm, its kernel in `float_data`."""
+    packed = np.ascontiguousarray(kernel, dtype="<f4").tobytes()
+    tensor = message((1, kernel.shape[0]), (1, kernel.shape[1]), (2, 1), (8, b"branch.0.weight"), (4, packed))
+    said = [
+        (5, message((1, name.encode()), (3, value)))
+        if isinstance(value, int)
+        else (5, message((1, name.encode())) + b"\x15" + np.float32(value).tobytes())
+        for name, value in attributes.items()
+    ]
+    node = message((1, b"x"), (1, b"branch.0.weight"), (1, b"c"), (2, b"y"), (4, b"Gemm"), *said)
+    return message((7, message((1, node), (5, tensor))))
+
+
+def test_what_a_gemm_says_of_its_kernel_is_heeded() -> None:
+    kernel = np.arange(6.0).reshape(2, 3)
+    for turned in (0, 1):
+        found = onnx.arrays(graph_of({"transB": turned, "alpha": 1.0}, kernel))["branch.0.weight"]
+        np.testing.assert_array_equal(found, kernel.T if turned else kernel)
+    assert onnx.computed(graph_of({"alpha": 1.0, "beta": 1.0}, kernel)) == {"Gemm": 1}
+    for attributes in ({"alpha": 0.5}, {"beta": 2.0}, {"transA": 1}):
+        with pytest.raises(Unreadable, match="factors of 1"):
+            onnx.computed(graph_of(attributes, kernel))
+
+
+def keras_net(activations: tuple[str, ...] = ("tanh", "linear", "tanh", "tanh"), **layer: Any) -> tuple[bytes, DeepONetModel]:
+    """A file as Keras writes it, of branch 5-4-3 and trunk 2-4-3, and the same net."""
+    import h5py
+
+    names, sizes = ("branch_0", "branch_1", "trunk_0", "trunk_1"), ((5, 4), (4, 3), (2, 4), (4, 3))
+    generator = np.random.default_rng(3)
+    made = [Layer(generator.standard_normal(size), generator.standard_normal(size[1])) for size in sizes]
+    classes = [{"class_name": "Dense", "config": {"name": n, "activation": a}} for n, a in zip(names, activations, strict=True)]
+    rest = [("InputLayer", {}), ("Dot", {}), ("Rescaling", {"scale": 1.0, "offset": 0.75})]
+    classes += [{"class_name": kind, "config": config} for kind, config in [*rest, *layer.items()]]
+    weights, content = io.BytesIO(), io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        for number, one in enumerate(made):
+            group = f"layers/dense_{number}" if number else "layers/dense"
+            file[f"{group}/vars/0"], file[f"{group}/vars/1"] = one.kernel, one.bias
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("config.json", json.dumps({"config": {"layers": classes}}))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    net = DeepONet(5, 2, (4,), (4,), 3)
+    return content.getvalue(), DeepONetModel(net, deeponet_weights(made[:2], made[2:], 0.75), generator.random((8, 2)))
+
+
+def test_a_keras_net_is_the_net_whose_weights_and_offset_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "net.keras"
+    data, model = keras_net()
+    path.write_bytes(data)
+    net, weights = load_deeponet(path)
+    assert net == model.net
+    np.testing.assert_array_equal(net.apply(weights, INPUTS, model.points), model.predict(INPUTS))
+    for other, said in (
+        (keras_net(("tanh", "linear", "tanh", "linear"))[0], "state those of the file"),
+        (keras_net(("relu", "linear", "tanh", "tanh"))[0], "state those of the file"),
+        (keras_net(Normalization={})[0], "got a layer 'Normalization'"),
+        (keras_net(Dot={})[0], "with one Dot"),
+    ):
+        path.write_bytes(other)
+        with pytest.raises(Unreadable, match=said):
+            load_deeponet(path)
+
+
 def write(path: Path, model: DeepONetModel) -> None:
     contents = {
         ".npz": lambda: encode(model),
@@ -205,7 +317,7 @@ def test_what_noise_a_net_could_absorb_is_bounded_and_planned() -> None:
     assert many["at_most"] > many["expected"]
 
 
-def torch_archive(state: Any, monkeypatch: pytest.MonkeyPatch) -> bytes:
+def torch_archive(state: Any, monkeypatch: pytest.MonkeyPatch, storages: dict[str, bytes] | None = None) -> bytes:
     """An archive as torch.save writes it: tensors are calls of torch._utils._rebuild_tensor_v2 on persistent storages."""
 
     def rebuild(*arguments: Any) -> None:
@@ -220,21 +332,65 @@ def torch_archive(state: Any, monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setitem(sys.modules, "torch._utils", utilities)
 
     class Tensor:
-        def __init__(self, kind: str, *shape: int) -> None:
-            self.kind, self.shape = kind, shape
+        def __init__(self, kind: str, *shape: int, key: str = "0", offset: int = 0, strides: tuple[int, ...] = ()) -> None:
+            self.kind, self.shape, self.key, self.offset, self.strides = kind, shape, key, offset, strides or shape
 
         def __reduce__(self) -> Any:
-            return rebuild, (("storage", getattr(torch, self.kind)), 0, self.shape, self.shape, False, OrderedDict())
+            storage = ("storage", getattr(torch, self.kind), self.key)
+            return rebuild, (storage, self.offset, self.shape, self.strides, False, OrderedDict())
 
     class Pickler(pickle.Pickler):
         def persistent_id(self, one: Any) -> Any:
-            return (*one, "0", "cpu", 1) if isinstance(one, tuple) and one[:1] == ("storage",) else None
+            return (*one, "cpu", 1) if isinstance(one, tuple) and one[:1] == ("storage",) else None
 
     buffer, content = io.BytesIO(), io.BytesIO()
     Pickler(buffer, protocol=2).dump(state(Tensor))
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("net/data.pkl", buffer.getvalue())
+        for key, numbers in (storages or {}).items():
+            archive.writestr(f"net/{key}", numbers)
     return content.getvalue()
+
+
+def test_a_net_of_pytorch_is_read_without_unpickling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    model = model_of().rounded()
+    named = safetensors.torch_names(model)
+    kernel = named["branch.0.weight"]
+    storages = {f"data/{number}": array.astype("<f4").tobytes() for number, array in enumerate(named.values())}
+    storages["data/0"] = np.concatenate([np.full(3, np.nan), kernel.T.ravel()]).astype("<f4").tobytes()  # a transposed view
+
+    def state(tensor: Any) -> Any:
+        tensors = OrderedDict()
+        for number, (name, array) in enumerate(named.items()):
+            steps = tuple(stride // array.itemsize for stride in np.ascontiguousarray(array).strides)
+            tensors[name] = tensor("FloatStorage", *array.shape, key=str(number), strides=steps)
+        tensors["branch.0.weight"] = tensor("FloatStorage", *kernel.shape, offset=3, strides=(1, kernel.shape[0]))
+        return tensors
+
+    path = tmp_path / "net.pt"
+    path.write_bytes(torch_archive(state, monkeypatch, storages))
+    net, weights = load_deeponet(path)
+    assert net == model.net
+    np.testing.assert_array_equal(net.apply(weights, INPUTS, model.points), model.predict(INPUTS))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "tensor", "storages", "said"),
+    [
+        ("FloatStorage", (2, 2), {"strides": (2, 1)}, {"data/0": bytes(12)}, "within their storages"),
+        ("FloatStorage", (2, 2), {"strides": (2, 1), "offset": 2**62}, {"data/0": bytes(16)}, "within their storages"),
+        ("FloatStorage", (2**20, 2**20), {"strides": (0, 0)}, {"data/0": bytes(16)}, "within their storages"),
+        ("FloatStorage", (2, 2), {"strides": (2, 1)}, {}, "without the numbers"),
+        ("FloatStorage", (2, 2), {"strides": (2, 1)}, {"data/0": bytes(16), "byteorder": b"big"}, "little endian"),
+        ("ComplexFloatStorage", (2,), {"strides": (1,)}, {"data/0": bytes(16)}, "got ComplexFloatStorage"),
+    ],
+)
+def test_tensors_outside_their_storages_are_refused(
+    kind: str, shape: Any, tensor: Any, storages: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = torch_archive(lambda made: {"w": made(kind, *shape, **tensor)}, monkeypatch, storages)
+    with pytest.raises(Unreadable, match=said):
+        torch_file.arrays(data)
 
 
 def test_tensors_of_pytorch_are_counted_without_unpickling(monkeypatch: pytest.MonkeyPatch) -> None:

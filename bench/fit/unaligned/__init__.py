@@ -1,0 +1,1 @@
+"""`bench fit` where functions share no points: each has its own, or rows are triples (u, y, value)."""
