@@ -70,6 +70,7 @@ TABLES_OF_COMMANDS = (
     re.compile(r"<!-- coverage tables -->.*?<!-- end of coverage tables -->", re.DOTALL),
     re.compile(r"<!-- tasks table -->.*?<!-- end of tasks table -->", re.DOTALL),
     re.compile(r"<!-- public data table -->.*?<!-- end of public data table -->", re.DOTALL),
+    re.compile(r"<!-- parts table -->.*?<!-- end of parts table -->", re.DOTALL),
     re.compile(r"<!-- outside table -->.*?<!-- end of outside table -->", re.DOTALL),
 )
 
