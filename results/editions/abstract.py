@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from operators.bounds import paper_shaped as published_inequality
 from operators.bounds.outward import rounded_up
 from results.answers.answer import counted, listed
 from results.editions.contributions import contributions
@@ -106,7 +107,7 @@ def smallest(evidence: Evidence) -> tuple[str, str]:
 def paper_shaped(evidence: Evidence) -> tuple[str, str]:
     """What the bounds say, and whether the absorbed fraction rises with q at fixed d, which q^2 would allow."""
     bounds, tests = evidence.table("bounds"), evidence.table("mechanism")
-    rows = bounds[bounds["bound"] == "paper-shaped"] if len(bounds) else bounds
+    rows = bounds[bounds["bound"] == published_inequality.BOUND.name] if len(bounds) else bounds
     slopes = tests[tests["statistic"] == "slope of ln rho against ln q"] if len(tests) else tests
     if rows.empty and slopes.empty:
         return "open", NOT_ASKED

@@ -181,6 +181,15 @@ PRINTED: dict[str, dict[str, str]] = {
         "verdict": "verdict",
         **RUNS,
     },
+    "architectures": {
+        "task": "task",
+        "architecture": "architecture",
+        "rank": "terms",
+        "d": "$d$",
+        "test_relative": "held out",
+        "relative": "training",
+        "cpu_seconds": "CPU seconds",
+    },
     "barrier": {
         "task": "task",
         "architecture": "architecture",

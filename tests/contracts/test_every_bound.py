@@ -327,11 +327,15 @@ def test_only_certified_bounds_that_assume_nothing_are_contradicted_by_the_plant
 
 
 def test_nobody_outside_the_folder_of_the_bounds_knows_one_by_its_name() -> None:
-    """No string of the code equals a name of the registry; prose that mentions one decides nothing."""
+    """No string of the code equals a name of the registry; prose that mentions one decides nothing.
+
+    `population` is also what a kind of target is called, which has nothing to do with the bound of that name.
+    """
+    names = set(BOUNDS) - set(get_args(Target))
     for folder in ("operators", "results", "bench"):
         for path in (REPOSITORY / folder).rglob("*.py"):
             if (REPOSITORY / "operators" / "bounds") not in path.parents:
                 constants = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
-                assert not constants & set(BOUNDS), f"{path} names {constants & set(BOUNDS)}"
+                assert not constants & names, f"{path} names {constants & names}"
     for script in (REPOSITORY / "results" / "page" / "assets").glob("*.js"):
         assert not [name for name in BOUNDS if f'"{name}"' in script.read_text()]

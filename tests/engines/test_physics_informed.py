@@ -50,6 +50,11 @@ def test_both_engines_train_the_same_weights_through_the_same_losses(name: str) 
     assert load_deepxde(1)[0].config.default_float() == "float32"
 
 
+def test_precision_is_that_of_the_training_also_where_keras_has_made_layers_of_another() -> None:
+    load_deepxde(1)[1].keras.layers.Dense(1).build((None, 2))
+    assert deepxde.trained(training("poisson", steps=2)).inner.dtype == np.float64
+
+
 @EVERY
 def test_the_gradient_is_that_of_differences(name: str) -> None:
     case, random = training(name), np.random.default_rng(0)

@@ -158,7 +158,7 @@ def test_a_run_stopped_at_its_first_record_and_resumed_is_the_same(
 def test_a_cell_finished_by_another_driver_is_seen_before_the_next_group(
     one_worker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the first of two groups is run, eight cells, another driver's file with all twelve records appears."""
+    """While the first of two groups is run, of eight cells or of four, another driver's file with all twelve records appears."""
 
     def another_finishes_all() -> None:
         for path in (one_worker / "same" / "records").glob("*.jsonl"):
@@ -166,7 +166,7 @@ def test_a_cell_finished_by_another_driver_is_seen_before_the_next_group(
 
     interrupt_after(monkeypatch, another_finishes_all)
     drive(STUDY, tmp_path, workers=1)
-    assert lines(tmp_path / "same") == len(STUDY.keyed) + 8
+    assert lines(tmp_path / "same") - len(STUDY.keyed) in (4, 8)
     assert facts(tmp_path) == facts(one_worker)
 
 

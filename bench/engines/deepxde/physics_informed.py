@@ -46,6 +46,7 @@ def _net(dde: Any, tf: Any, training: PhysicsInformed) -> Any:
     class FrozenOuter(dde.nn.NN):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
+            self.dtype_policy = str(training.inner.dtype)  # Keras keeps the policy of the first layer that a process makes
             self.inner = self.add_weight(shape=training.inner.shape, name="inner", dtype=str(training.inner.dtype))
             self.inner.assign(training.inner)
             self.frozen = tf.constant(training.outer)
