@@ -130,24 +130,13 @@ def planning_factor() -> tuple[float]:
     return (FACTOR,)
 
 
-def published_brackets() -> tuple[int, int, str, str]:
-    """Published questions of q, those that are closed, and the median and largest ratio of the ends of d, rounded up."""
-    from operators.bounds.outward import rounded_up
-    from results.tables.csv_files import read_csv
-
-    table = read_csv(REPOSITORY / "results" / "reference" / "brackets" / "brackets.csv")
-    ratios = table["d_ratio"].astype(float)
-    ends = rounded_up(float(ratios.median()), 2), rounded_up(float(ratios.max()), 2)
-    return len(table), int((table["standing"] == "closed").sum()), *ends
-
-
-def published_new_functions() -> tuple[int, int, str, str]:
-    """Published questions about new functions that are closed in q, all, and the median and largest ratio of the ends of d."""
+def published_brackets(study: str, *, digits: int) -> tuple[int, int, str, str]:
+    """Published questions that are closed in q, all of them, and the median and largest ratio of the ends of d, rounded up."""
     from operators.bounds.outward import rounded_up
 
-    table = _published("new-functions", "brackets")
+    table = _published(study, "brackets")
     ratios = table["d_ratio"].astype(float)
-    ends = rounded_up(float(ratios.median()), 3), rounded_up(float(ratios.max()), 3)
+    ends = rounded_up(float(ratios.median()), digits), rounded_up(float(ratios.max()), digits)
     return int((table["standing"] == "closed").sum()), len(table), *ends
 
 
@@ -330,7 +319,7 @@ COMPUTED = (
     Statement(
         "README.md",
         "Of {} published questions (an operator, a data size, a target) the smallest q is known for {}:",
-        lambda: published_brackets()[:2],
+        lambda: published_brackets("brackets", digits=2)[1::-1],
     ),
     Statement(
         "README.md",
@@ -348,9 +337,9 @@ COMPUTED = (
         "README.md",
         "On functions that a net has never seen, {} of {} questions about linear operators are closed in q, with d within a"
         " factor {} of what is certified in the median, at most {}",
-        published_new_functions,
+        lambda: published_brackets("new-functions", digits=3),
     ),
-    Statement("README.md", "within a factor {} in the median, at most {}.", lambda: published_brackets()[2:]),
+    Statement("README.md", "within a factor {} in the median, at most {}.", lambda: published_brackets("brackets", digits=2)[2:]),
     Statement("README.md", "than every DeepONet trained beside it on {} of {} data sets", ridge_unbeaten),
     Statement(
         "README.md",

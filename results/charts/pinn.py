@@ -42,7 +42,7 @@ def _risks(part: pd.DataFrame, equation: str, how: str) -> Chart:
             Level(switches=(switch, sketch.switch(VARIANCE)), y=number(float(str(sigma)) ** 2), colour=colour, dash=1),
             Line(switches=(switch, sketch.switch(POLYNOMIALS)), x=x, y=numbers(line["line_risk"]), colour=colour, dash=2),
         ]
-    return Chart(
+    return sketch.chart(
         section="companion",
         task=equation,
         title=f"supervision risk, {equation}, {how}",
@@ -53,8 +53,6 @@ def _risks(part: pd.DataFrame, equation: str, how: str) -> Chart:
         " many coefficients, and the error of the net trained without noise",
         x=marked("width", part["width"]),
         y=Axis("supervision risk", decades=DECADES),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 
@@ -77,7 +75,7 @@ def _absorbed(part: pd.DataFrame, equation: str, how: str) -> Chart:
         Line(switches=(sketch.switch(COUNTED),), x=x, y=numbers(line["allowed"]), dash=1),
         Line(switches=(sketch.switch(CLAIMED),), x=x, y=numbers(np.where(shape <= 1.0, shape, np.nan)), dash=3),
     ]
-    return Chart(
+    return sketch.chart(
         section="companion",
         task=equation,
         title=f"absorbed noise, {equation}, {how}",
@@ -88,8 +86,6 @@ def _absorbed(part: pd.DataFrame, equation: str, how: str) -> Chart:
         " line of 32-bit counting; the claimed shape starts on that line; negative shares are not drawn",
         x=marked("d", noisy["d"]),
         y=Axis("absorbed share", decades=DECADES),
-        switches=tuple(sketch.switches),
-        layers=tuple(sketch.layers),
     )
 
 

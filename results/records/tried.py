@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from results.schema.size_schedules import BUDGET_TOLERANCE
+
 if TYPE_CHECKING:
-    from results.records.manifest import Bracket, Manifest, NetsByQ, SoughtThreshold
+    from results.records.manifest import Manifest, NetsByQ
 
 DATA = ("task", "parameters", "design", "functions", "points", "replicate")
 DECLARED = ("activation", "ends")
-BUDGET_TOLERANCE = 0.02  # as `results.schema.size_schedules`
 
 
 def objections(manifest: "Manifest") -> Iterator[str]:
@@ -18,23 +19,23 @@ def objections(manifest: "Manifest") -> Iterator[str]:
         for place, search in enumerate(getattr(manifest, field)):
             if len({*search.tried}) < len(search.tried):
                 yield f"{field}.{place}.tried: a key twice"
+            asked, nets = search.model_dump(mode="json"), getattr(search, "nets", None)
             for key in search.tried:
                 if key not in cells:
                     yield f"{field}.{place}.tried: expected keys of cells of the study, got {key}"
-                elif not _answers(*cells[key], search):
+                elif not _answers(*cells[key], asked, nets):
                     yield f"{field}.{place}.tried: expected cells of its own data and nets, got {key}"
 
 
-def _answers(cell: Mapping[str, Any], sizes: Mapping[str, int], search: "Bracket | SoughtThreshold") -> bool:
+def _answers(cell: Mapping[str, Any], sizes: Mapping[str, int], asked: Mapping[str, Any], nets: "NetsByQ | None") -> bool:
     """Whether a cell is one that this search may ask for."""
-    asked, noise, net = search.model_dump(mode="json"), cell["noise"], cell["architecture"]
+    noise, net = cell["noise"], cell["architecture"]
     noises = (noise["law"], noise["sigma"], noise.get("control", "none"))
     same = all(cell[name] == asked[name] for name in DATA)
     if not (same and noises == (asked["noise_law"], asked["sigma"], asked.get("control", "none")) and net["name"] == "deeponet"):
         return False
     if "schedule" not in asked:
         return all(net[name] == asked[name] for name in DECLARED)
-    nets: NetsByQ | None = getattr(search, "nets", None)
     return net["schedule"] == asked["schedule"] and (nets is None or _of_series(net, sizes, nets))
 
 

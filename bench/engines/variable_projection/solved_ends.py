@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from scipy.special import expit
 
 from bench.engines.variable_projection.heads import cholesky
 from bench.engines.variable_projection.hidden_layers import with_ones
@@ -53,7 +52,7 @@ class End:
 
 
 LINEAR = End(lambda before: before, lambda before, values: np.ones_like(values))
-SIGMOID = End(expit, SLOPES["sigmoid"])
+SIGMOID = End(ACTIVATIONS["sigmoid"], SLOPES["sigmoid"])
 
 
 class Side:

@@ -16,7 +16,7 @@ import math
 
 import scipy
 
-from operators.bounds.setting import FAILURE_PROBABILITY
+from operators.bounds.setting import FAILURE_PROBABILITY, smallest_q
 
 
 def linear_share(n: int, nats: float, *, failure_probability: float = FAILURE_PROBABILITY) -> float:
@@ -47,14 +47,7 @@ def least_risk(n: int, nats: float, *, sigma: float, energy: float, failure_prob
 def demanded_parameters(n: int, risk: float, *, sigma: float, energy: float, bits: int) -> int:
     """The least d such that nets of d numbers of so many bits are not excluded from this risk."""
 
-    def excluded(d: int) -> bool:
-        return least_risk(n, bits * d * math.log(2.0), sigma=sigma, energy=energy) > risk
+    def allowed(d: int) -> bool:
+        return least_risk(n, bits * d * math.log(2.0), sigma=sigma, energy=energy) <= risk
 
-    high = 1
-    while excluded(high):
-        high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if excluded(middle) else (low, middle)
-    return high
+    return int(smallest_q(allowed))
