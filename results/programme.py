@@ -33,7 +33,10 @@ class Strand:
 SIZES = Strand(
     title="How large must a DeepONet be?",
     kind="test of a statement",
-    studies=("threshold", "rays", "widths", "mechanism", "brackets", "frontier", "new-functions", "outside-run"),
+    studies=(
+        *("threshold", "threshold-search", "rays", "mr23", "widths", "mechanism", "brackets", "net-classes", "frontier"),
+        *("new-functions", "baselines", "anchors", "outside-run", "barrier"),
+    ),
     statement="To train below the noise, q and d must grow with the number of labels.",
     status="certified where docs/theory.md says so, vacuous where the numbers are too small",
     falsified_by="a verified witness below a certified bound",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from results.answers import (
+    anchors,
     barrier,
     baselines,
     bounds,
@@ -53,6 +54,7 @@ ANSWERS: dict[str, Kind] = {
     "cells": Kind(cells.nothing_done, without_runs=True),
     "brackets": Kind(brackets.answers, ("brackets",), without_runs=True),
     "frontier": Kind(frontier.answers, ("frontier",), without_runs=True),
+    "anchors": Kind(anchors.answers, ("anchors",)),
     "barrier": Kind(barrier.answers, ("barrier",)),
     "architectures": Kind(barrier.of_architectures, ("architectures",)),
     "searches": Kind(searches.answers, ("searches", "search_exponents", "joint_law", "least_n")),

@@ -154,7 +154,7 @@ class DeepONetTraining(Family):
     tables = (
         *("demands", "lines", "scaling", "leaderboard", "thresholds", "exponents", "rays", "bounds", "mechanism"),
         *("brackets", "frontier", "searches", "search_exponents", "joint_law", "least_n"),
-        *("baselines", "data_efficiency", "literature", "barrier", "architectures"),
+        *("baselines", "data_efficiency", "literature", "anchors", "barrier", "architectures"),
     )
 
     def identity(self, cell: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -165,6 +165,14 @@ FILES = (
         "task N M net published linear_map linear_map_below kernel kernel_below source law",
     ),
     Spec(
+        "baselines",
+        "anchors",
+        "Published nets, trained here",
+        "Nets of the published class and law and of its size within 10 %. met: at most 1.5 times the published error; not reached"
+        " is said of these trainings.",
+        "task N M net published published_d test factor verdict d train cpu_seconds recipe budget linear_map kernel source law",
+    ),
+    Spec(
         "rays",
         "rays",
         "Trend tests along rays",

@@ -16,6 +16,7 @@ from results.families import FAMILIES, Family, capacity, digits, koopman, pinn, 
 from results.records.manifest import Manifest
 from results.records.record import Record
 from results.tables import (
+    anchors,
     architectures,
     barrier,
     baselines,
@@ -149,6 +150,7 @@ TABLES: dict[str, Table] = {
     "literature": Table(
         lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
     ),
+    "anchors": Table(lambda _: anchors.COLUMNS, lambda study: anchors.anchors(study.frame, study.frames.get("lines"))),
     "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
     "koopman": Table(lambda _: koopman.COLUMNS, lambda study: koopman.dictionaries(study.frame)),
     "pseudospectrum": Table(lambda _: koopman.PSEUDOSPECTRUM, lambda study: koopman.spectra(study.frame)),

@@ -68,7 +68,7 @@ def built(study: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 CONDITIONAL = (
-    *("brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier", "architectures"),
+    *("brackets", "frontier", "baselines", "data_efficiency", "literature", "anchors", "barrier", "architectures"),
     *("searches", "search_exponents", "joint_law", "least_n"),
 )
 

@@ -16,7 +16,7 @@ FAMILY = FAMILIES["deeponet"]
 
 
 CONDITIONAL = (
-    *("lines", "brackets", "frontier", "baselines", "data_efficiency", "literature", "barrier", "architectures"),
+    *("lines", "brackets", "frontier", "baselines", "data_efficiency", "literature", "anchors", "barrier", "architectures"),
     *("searches", "search_exponents", "joint_law", "least_n"),
 )
 
