@@ -1,8 +1,9 @@
 """Reproducing a published study: tables from records, errors of witnesses from weights, a sample of records from nothing.
 
 A record is trained again where this code still has the method that made it (its key is then the same). On the recorded kind of
-processor its weights, or without weights all that was measured, must be the same bits. On another kind rounding differs and
-training amplifies it; there the training error, or whatever the family compares, must agree within MARGIN of itself.
+processor, which is its model and its instruction sets, its weights, or without weights all that was measured, must be the same
+bits. On another kind rounding differs and training amplifies it; there the training error, or whatever the family compares, must
+agree within MARGIN of itself. So it must for a record that does not state the instruction sets, unless the bits are the same.
 """
 
 import random
@@ -175,17 +176,28 @@ def _trained(study: Published, sample: list[Record]) -> Iterator[Finding]:
 
 def agreement(pairs: list[tuple[Record, Record]]) -> Finding:
     """Whether records of the same cells, made at different times, agree as far as their processors allow."""
-    here = [pair for pair in pairs if pair[0].host.get("processor") == pair[1].host.get("processor")]
-    same = [old for old, new in here if old.outcome_sha256() == new.outcome_sha256()]
+    here = [pair for pair in pairs if _same_kind(*pair) or _same_bits(*pair)]
+    same = [old for old, new in here if _same_bits(old, new)]
     other = [pair for pair in pairs if pair not in here]
     near = [old for old, new in other if _near(old, new)]
     trained = any(old.weights_sha256 is not None for old, _ in pairs)
     done, what, error = ("trained", "weights", "their training error") if trained else ("measured", "figures", "each figure")
     text = f"{len(same)} of {len(here)} records {done} again on the recorded kind of processor have the same {what}"
     if other:
-        text += f"; {len(near)} of {len(other)} on another kind agree within {MARGIN:.0%} of {error}"
+        text += (
+            f"; {len(near)} of {len(other)} on another kind, or on one that is not stated, agree within {MARGIN:.0%} of {error}"
+        )
     wrong = [old.key[:12] for old, _ in pairs if old not in same and old not in near]
     return Finding(not wrong, text + (f"; not these: {', '.join(wrong)}" if wrong else ""))
+
+
+def _same_bits(old: Record, new: Record) -> bool:
+    return old.outcome_sha256() == new.outcome_sha256()
+
+
+def _same_kind(old: Record, new: Record) -> bool:
+    """Whether both state the same model and instruction sets; nothing is known of a record that states no sets."""
+    return "instructions" in old.host and all(old.host[name] == new.host.get(name) for name in ("processor", "instructions"))
 
 
 def _near(old: Record, new: Record) -> bool:

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from bench import processor
 from bench.families import execution_of
 from bench.families.family import Context, Kept, Result
 from operators.architectures.weights import Weights
@@ -109,9 +110,16 @@ def _record(cell: Any, result: Result) -> Record:
         curve=[(step, loss if abs(loss) < float("inf") else None) for step, loss in result.curve],
         data_sha256=result.data_sha256,
         weights_sha256=None if result.weights is None else result.weights.sha256(),
-        host={"machine": platform.machine(), "processor": _processor(), "cores": str(os.cpu_count())},
+        host=host(),
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
+
+
+@cache
+def host() -> dict[str, str]:
+    """The machine: what rounding depends on, and how many cores it has."""
+    kind = {"processor": processor.model(), "instructions": processor.instructions()}
+    return {"machine": platform.machine(), **kind, "cores": str(os.cpu_count())}
 
 
 @cache
@@ -125,13 +133,3 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "absent"
-
-
-@cache
-def _processor() -> str:
-    """The processor's model name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())

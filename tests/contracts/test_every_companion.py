@@ -95,7 +95,7 @@ def test_measured_again_it_is_the_same_and_a_changed_figure_is_seen(out: Path, n
     cell = loaded(name).keyed[record.key]
     (again,) = (outcome.record for outcome in Runner(None).run([cell]))
     assert agreement([(record, again)]).holds
-    for host in (record.host, {"processor": "another"}):
+    for host in (record.host, {**record.host, "instructions": "another"}, {"processor": "another"}):
         forged = changed(record).model_copy(update={"host": host})
         assert not agreement([(record, forged)]).holds
 

@@ -59,6 +59,7 @@ MAY_IMPORT: dict[str, str] = {
     "bench.catalogue": "operators",
     "bench.extras": "operators",
     "bench.platforms": "operators",
+    "bench.processor": "",
     "bench.preset": "",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.data_sets": "operators operators.data results.families bench.cell",
@@ -67,7 +68,7 @@ MAY_IMPORT: dict[str, str] = {
     " bench.cell",
     "bench.threshold_series": "operators results.schema results.records bench.cell bench.question",
     "bench.engines": "operators operators.architectures operators.data operators.companions results.schema results.families"
-    " results.records bench.cell",
+    " results.records bench.processor bench.cell",
     "bench.families": "operators operators.tasks operators.architectures operators.baselines operators.data operators.bounds"
     " operators.diagnostics operators.companions results.schema results.families results.records results.witnesses bench.cell"
     " bench.data_sets bench.engines",
@@ -78,8 +79,8 @@ MAY_IMPORT: dict[str, str] = {
     " bench.extras bench.engines",
     "bench.study": "operators results.schema results.records bench.catalogue bench.preset bench.cell bench.question"
     " bench.threshold_series bench.families",
-    "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.engines"
-    " bench.families",
+    "bench.execution": "operators operators.architectures results.schema results.records bench.extras bench.processor"
+    " bench.engines bench.families",
     "bench.studies": "operators results.families results.records bench.preset bench.cell bench.data_sets bench.size_schedules"
     " bench.question bench.threshold_series bench.study",
     "bench.drivers": "operators operators.tasks operators.architectures operators.data results.families results.records"

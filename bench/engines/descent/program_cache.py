@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from bench import processor
+
 FLAG = "--tf_xla_persistent_cache_"
 
 
@@ -27,7 +29,7 @@ def keep_compiled_programs(folder: Path) -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    target = folder / "programs" / f"{metadata.version('tensorflow')}-{platform.machine()}-{_instructions()}"
+    target = folder / "programs" / f"{metadata.version('tensorflow')}-{platform.machine()}-{_kind()}"
     target.mkdir(parents=True, exist_ok=True)
     settings = {"directory": target.resolve(), "device_types": "CPU", "prefix": "deeponet"}
     kept = [flag for flag in os.environ.get("TF_XLA_FLAGS", "").split() if not flag.startswith(FLAG)]
@@ -59,11 +61,7 @@ def repeatable_names(identity: str) -> Iterator[None]:
         ops.uid = original
 
 
-def _instructions() -> str:
-    """A short hash of the instruction sets this machine offers."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = [platform.processor()]
-    stated = next((line for line in lines if line.startswith(("flags", "Features"))), lines[0])
+def _kind() -> str:
+    """A short hash of the processor and of what it can do."""
+    stated = " ".join((processor.model(), *sorted(processor.flags())))
     return hashlib.sha256(stated.encode()).hexdigest()[:12]
