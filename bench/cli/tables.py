@@ -59,11 +59,8 @@ def spread(workers: int, scheduler: str) -> "Iterator[Map]":
 
         with Client(scheduler) as client:
             yield lambda function, batches: _gathered(client.map(function, batches))
-    elif workers > 1:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            yield pool.map
     else:
-        yield map
+        from bench.processes import mapping
+
+        with mapping(workers) as over:
+            yield over

@@ -8,15 +8,14 @@ agree within MARGIN of itself. So it must for a record that does not state the i
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
+from bench.processes import mapping
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError, WriteError
 from results.editions.checks import checks
@@ -85,11 +84,8 @@ def readable(findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
 
 def each(function: Callable[[str], Told], names: Sequence[str], workers: int) -> Iterator[Told]:
     """What a function says of each study, in their order, so many of them at once."""
-    if workers == 1 or len(names) < 2:
-        yield from map(function, names)
-        return
-    with ProcessPoolExecutor(min(workers, len(names)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(function, names)
+    with mapping(min(workers, len(names))) as over:
+        yield from over(function, names)
 
 
 def rebuilt(reference: Path, cache: BlockCache, name: str) -> None:

@@ -27,17 +27,22 @@ SENSORS, COORDINATES = len(find_task(TASK, PARAMETERS).sensors()), find_task(TAS
 SIGMOID = Net(ends="sigmoid")
 
 
+def n_on_ray(q: int, alpha: float) -> int:
+    """n = c q^alpha through the first point."""
+    return round(FIRST_N * (q / Q[0]) ** alpha)
+
+
 def points() -> Iterator[tuple[int, int]]:
     """Pairs (q, n): the rays, which share their first point, then one n."""
     for alpha in ALPHAS:
-        yield from ((q, round(FIRST_N * (q / Q[0]) ** alpha)) for q in Q)
+        yield from ((q, n_on_ray(q, alpha)) for q in Q)
     yield from ((q, ONE_N) for q in Q)
 
 
 def thin() -> frozenset[tuple[int, int]]:
     """Pairs (q, n) of the preset `standard`: a ray of four points is the shortest on which Page's test can reach its level."""
-    ray = {(q, round(FIRST_N * (q / Q[0]) ** alpha)) for alpha in THIN_ALPHAS for q in Q[:4]}
-    return frozenset(ray | {(q, round(FIRST_N * q / Q[0])) for q in Q} | {(q, ONE_N) for q in Q})
+    ray = {(q, n_on_ray(q, alpha)) for alpha in THIN_ALPHAS for q in Q[:4]}
+    return frozenset(ray | {(q, n_on_ray(q, 1.0)) for q in Q} | {(q, ONE_N) for q in Q})
 
 
 THIN = thin()

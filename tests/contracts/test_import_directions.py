@@ -61,6 +61,7 @@ MAY_IMPORT: dict[str, str] = {
     "bench.platforms": "operators",
     "bench.processor": "",
     "bench.preset": "",
+    "bench.processes": "",
     "bench.cell": "operators operators.architectures operators.data results.schema results.families",
     "bench.data_sets": "operators operators.data results.families bench.cell",
     "bench.size_schedules": "results.schema",
@@ -85,11 +86,11 @@ MAY_IMPORT: dict[str, str] = {
     " bench.question bench.threshold_series bench.study",
     "bench.drivers": "operators operators.tasks operators.architectures operators.data results.families results.records"
     " results.witnesses results.report results.editions bench.cell bench.question bench.threshold_series bench.families"
-    " bench.search bench.study bench.execution bench.platforms",
+    " bench.search bench.study bench.execution bench.platforms bench.processes",
     "bench.cli": "operators operators.external operators.architectures operators.data operators.bounds results.records"
     " results.witnesses results.programme results.exchange results.partitions results.sizing results.models results.figures"
     " results.report results.editions bench.shadowed bench.catalogue bench.extras bench.platforms bench.engines bench.fit"
-    " bench.study bench.execution bench.drivers",
+    " bench.processes bench.study bench.execution bench.drivers",
     "bench.__main__": "bench.cli",
 }
 
