@@ -96,10 +96,7 @@ def fit_data(
     counts = {len(array) for array in (*given, *values)}
     if len(counts) != 1:
         raise UserError(f"expected as many inputs as outputs, got arrays of {sorted(counts)} functions; functions are rows")
-    if len({array.shape for array in values}) != 1:
-        raise UserError(
-            f"expected components at the same points, got shapes {[array.shape for array in values]}; fit each of them alone"
-        )
+    require_one_shape(values)
     places = _places(points, np.asanyarray(components[0]).shape[1:] or (1,), values[0].shape[1])
     if len(values) > 1:
         number = np.repeat(np.arange(float(len(values))), len(places))[:, None]
@@ -113,6 +110,17 @@ def fit_data(
 def several(arrays: NDArray[Any] | Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
     """One array, or each of several."""
     return list(arrays) if isinstance(arrays, list | tuple) and arrays and np.ndim(arrays[0]) > 0 else [np.asanyarray(arrays)]
+
+
+def require_one_shape(components: Sequence[Array]) -> None:
+    """Refuse components that cannot share points.
+
+    Raises:
+        UserError: their shapes differ.
+    """
+    shapes = [array.shape for array in components]
+    if len(set(shapes)) != 1:
+        raise UserError(f"expected components at the same points, got shapes {shapes}; fit each of them alone")
 
 
 def matrix(array: NDArray[Any], name: str) -> Array:

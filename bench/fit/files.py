@@ -62,12 +62,8 @@ def read(files: Files) -> FitData:
     layout, points = _points(files, outputs[0]) if files.points else ("common", None)
     if layout == "common" or points is None:
         return fit_data(given, [p.values() for p in outputs], points, split=split, seed=files.seed)
-    if len(outputs) > 1:
-        raise UserError(
-            f"expected one array of outputs for points of each function's own, got {len(outputs)}; fit each of them alone"
-        )
     read_labels = triples if layout == "triples" else own_points
-    return read_labels(given, outputs[0].values(), points, split=split, seed=files.seed)
+    return read_labels(given, [p.values() for p in outputs], points, split=split, seed=files.seed)
 
 
 def _parts(files: Files, text: str, of: str) -> list[Part]:

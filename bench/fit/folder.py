@@ -6,7 +6,7 @@ economical.npz       float64, NumPy            the smallest net tried whose vali
 model.safetensors    float32, PyTorch's names  pytorch_model.py loads it
 model.onnx           float32
 model.keras          float32                   if TensorFlow is installed
-deepxde_model.py     plain DeepXDE             the weights set, or a training from the start; not of unaligned data
+deepxde_model.py     plain DeepXDE             the weights set, or a training from the start
 test.npz             inputs, outputs, points   what the error is of; training.npz if it is not larger than MOST_DATA_BYTES;
                                                unaligned: a label per row, and `function`, its row of the inputs
 report.txt  report.json  figure.png            the latter if matplotlib is installed
@@ -60,10 +60,7 @@ def _files(report: FitReport, missing: list[str]) -> Iterator[tuple[str, bytes]]
     yield "model.safetensors", safetensors.encode(safetensors.torch_names(model))
     yield "pytorch_model.py", pytorch_module(model).encode()
     yield "model.onnx", onnx.encode(model)
-    if isinstance(data, UnalignedData):
-        missing.append("deepxde_model.py was not written: it measures and trains on common points, and these functions have none")
-    else:
-        yield "deepxde_model.py", deepxde_script(model).encode()
+    yield "deepxde_model.py", deepxde_script(model, by_labels=isinstance(data, UnalignedData)).encode()
     yield "test.npz", _arrays(report, "test")
     if data.count("training") * data.inputs.shape[1] * 8 + data.outputs_of("training").nbytes <= MOST_DATA_BYTES:
         yield "training.npz", _arrays(report, "training")

@@ -50,7 +50,7 @@ BRANCH, TRUNK = {branch}, {trunk}
 
 def build():
     """The net, with its variables made."""
-    net = dde.nn.DeepONetCartesianProd(BRANCH, TRUNK, "{activation}", "Glorot normal")
+    net = dde.nn.{network}(BRANCH, TRUNK, "{activation}", "Glorot normal")
     net((np.zeros((1, BRANCH[0]), np.float32), np.zeros((1, TRUNK[0]), np.float32)))
     return net
 
@@ -66,10 +66,14 @@ def load(path=FOLDER / "model.npz"):
     return net
 
 
+def examples(data):
+    """{said}"""
+{examples}
+
 def error(net, data):
     """|Y - H| / |Y| over the functions of a file."""
-    outputs = np.asarray(net((data["inputs"].astype(np.float32), data["points"].astype(np.float32))), np.float64)
-    return float(np.linalg.norm(outputs - data["outputs"]) / np.linalg.norm(data["outputs"]))
+    arguments, outputs = examples(data)
+    return float(np.linalg.norm(np.asarray(net(arguments), np.float64) - outputs) / np.linalg.norm(outputs))
 
 
 def train(steps, seed=0):
@@ -79,8 +83,8 @@ def train(steps, seed=0):
     for dense in [*net.branch.denses, *net.trunk.denses]:  # under Keras 3 kernels of one shape would start equal
         shape = tuple(dense.kernel.shape)
         dense.kernel.assign((np.sqrt(2.0 / sum(shape)) * generator.standard_normal(shape)).astype(np.float32))
-    examples = (data["inputs"].astype(np.float32), data["points"].astype(np.float32)), data["outputs"].astype(np.float32)
-    model = dde.Model(dde.data.TripleCartesianProd(*examples, *examples), net)
+    given = examples(data)
+    model = dde.Model(dde.data.{triple}(*given, *given), net)
     model.compile("adam", lr=1e-3, loss="MSE", external_trainable_variables=list(net.b))
     model.train(iterations=steps, display_every=max(1, steps // 10))
     return net
@@ -93,6 +97,24 @@ if __name__ == "__main__":
     trained = load() if steps is None else train(steps)
     print("relative test error", error(trained, np.load(FOLDER / "test.npz")))
 '''
+
+
+ON_A_GRID = {
+    "network": "DeepONetCartesianProd",
+    "triple": "TripleCartesianProd",
+    "said": "Inputs (N, m) and points (P, p) in float32, outputs (N, P).",
+    "examples": """    arguments = data["inputs"].astype(np.float32), data["points"].astype(np.float32)
+    return arguments, data["outputs"].astype(np.float32)
+""",
+}
+BY_LABELS = {
+    "network": "DeepONet",
+    "triple": "Triple",
+    "said": "Inputs (n, m), points (n, p) and outputs (n, 1) in float32, one row per label.",
+    "examples": """    arguments = data["inputs"].astype(np.float32)[data["function"]], data["points"].astype(np.float32)
+    return arguments, data["outputs"].astype(np.float32)[:, None]
+""",
+}
 
 
 def pytorch_module(model: DeepONetModel) -> str:
@@ -110,8 +132,8 @@ def pytorch_module(model: DeepONetModel) -> str:
     )
 
 
-def deepxde_script(model: DeepONetModel) -> str:
-    """A program of DeepXDE that loads `model.npz`, or trains a net of the same sizes."""
+def deepxde_script(model: DeepONetModel, *, by_labels: bool) -> str:
+    """A program of DeepXDE that loads `model.npz`, or trains a net of the same sizes, on a grid or on a row per label."""
     net = model.net
     return DEEPXDE.format(
         parameters=net.parameter_count(),
@@ -119,4 +141,5 @@ def deepxde_script(model: DeepONetModel) -> str:
         branch=list(net.branch_sizes()),
         trunk=list(net.trunk_sizes()),
         activation=net.activation,
+        **(BY_LABELS if by_labels else ON_A_GRID),
     )

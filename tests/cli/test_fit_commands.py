@@ -174,7 +174,6 @@ def test_selections_are_read_as_the_other_commands_read_them(mine: Path) -> None
     ("arguments", "said"),
     [
         (("--points", "own", "--noise", "0.1"), "no noise level"),
-        (("--points", "own", "--outputs", "y, y"), "one array of outputs for points of each function's own"),
         (("--points", "split"), "coordinates of the points"),
         (("--split", "u"), "a split of 80 numbers"),
         (("--plot", "figure.txt"), "a figure named"),

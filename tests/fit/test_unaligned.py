@@ -1,6 +1,7 @@
 """Functions without common points: what is taken as data, heads against dense least squares, planted ranks and maps."""
 
 import json
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from planted_operators import modes
 from sklearn.base import clone
 
+from bench.engines.threads import pinned_tensorflow
 from bench.fit import folder
-from bench.fit.arrays import PARTS, FitData
+from bench.fit.arrays import PARTS, FitData, fit_data
 from bench.fit.budget import Budget
 from bench.fit.estimator import DeepONetRegressor
 from bench.fit.files import Files, read
@@ -53,7 +55,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fitted(mine: Path) -> Fitted:
-    return fit(read(Files(mine, "u", "y", "x", "split")), 0.1, cpu_seconds=3.0, depth=1)
+    return fit(read(Files(mine, "u", "y", "x", "split")), 0.1, cpu_seconds=9.0, depth=1)
 
 
 def test_triples_in_any_order_are_the_functions_with_points_of_their_own(mine: Path) -> None:
@@ -78,6 +80,40 @@ def test_triples_on_a_grid_are_that_grid() -> None:
     np.testing.assert_array_equal(data.points[:, 0], grid)
 
 
+def test_components_have_their_number_as_a_coordinate_in_every_layout() -> None:
+    """Both layouts hold the same labels, and on common points they are the components of a grid."""
+    pair = [OUTPUTS, 3.0 - OUTPUTS]
+    own = own_points(INPUTS, pair, POINTS)
+    rows = triples(ROWS[0][SHUFFLED], [array.ravel()[SHUFFLED] for array in pair], ROWS[2][SHUFFLED])
+    assert isinstance(rows, UnalignedData)
+    for data in (own, rows):
+        assert data.points.shape == (2 * FUNCTIONS * EACH, 2)
+        assert set(data.points[:, 1]) == {0.0, 1.0}
+    values = {(*u, *x): v for u, x, v in zip(own.inputs[own.function], own.points, own.outputs, strict=True)}
+    assert all(values[*rows.inputs[f], *x] == v for f, x, v in zip(rows.function, rows.points, rows.outputs, strict=True))
+    grid = np.linspace(0.0, 1.0, EACH)
+    common = triples(ROWS[0], [array.ravel() for array in pair], np.tile(grid, FUNCTIONS))
+    expected = fit_data(INPUTS, pair, grid)
+    order = [int(np.flatnonzero((row == INPUTS).all(axis=1))[0]) for row in common.inputs]
+    places = [np.lexsort(data.points.T) for data in (common, expected)]
+    np.testing.assert_array_equal(common.points[places[0]], expected.points[places[1]])
+    np.testing.assert_array_equal(common.outputs[:, places[0]], expected.outputs[order][:, places[1]])
+
+
+def test_one_net_fits_two_components_at_own_points(tmp_path: Path) -> None:
+    """The second component is an affine image of the first, which one more coordinate of the trunk can hold."""
+    split = np.repeat([0, 1, 2], [44, 8, 8])
+    np.savez(tmp_path / "two.npz", u=INPUTS, y=OUTPUTS, z=2.0 * OUTPUTS - 1.0, x=POINTS, split=split)
+    data = read(Files(tmp_path / "two.npz", "u", "y, z", "x", "split"))
+    found = fit(data, 0.1, cpu_seconds=3.0, depth=1)
+    model, rows = found.best.model, data.rows["test"]
+    places = np.concatenate([np.stack([POINTS[rows], np.full_like(POINTS[rows], k)], axis=2) for k in (0.0, 1.0)], axis=1)
+    truth = np.hstack([OUTPUTS[rows], 2.0 * OUTPUTS[rows] - 1.0])
+    missed = model.predict(INPUTS[rows], places) - truth
+    assert found.best.errors["test"] == pytest.approx(np.linalg.norm(missed) / np.linalg.norm(truth), rel=1e-9)
+    assert found.best.errors["test"] < 0.2
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
@@ -86,6 +122,8 @@ def test_triples_on_a_grid_are_that_grid() -> None:
         (lambda: own_points(INPUTS[:9], OUTPUTS, POINTS), "as many inputs as outputs"),
         (lambda: own_points(INPUTS, 0.0 * OUTPUTS, POINTS), "outputs that vary"),
         (lambda: triples(ROWS[0], OUTPUTS, ROWS[2]), "one output for each of 960 rows"),
+        (lambda: own_points(INPUTS, [OUTPUTS, OUTPUTS[:, :9]], POINTS), "components at the same points"),
+        (lambda: triples(ROWS[0], [ROWS[1], ROWS[1][:9]], ROWS[2]), "one output for each of 960 rows"),
         (lambda: triples(*ROWS, split=np.arange(960) % 3), "split by function"),
         (lambda: triples(*ROWS, split=np.zeros(60)), "one for each row"),
         (lambda: triples(ROWS[0][:64], ROWS[1][:64], ROWS[2][:64]), "at least 10 functions"),
@@ -187,12 +225,17 @@ def test_the_folder_of_unaligned_data_predicts_what_it_states(
     monkeypatch.setattr(folder, "find_spec", lambda name: None)
     question = question_of(Files(mine, "u", "y", "x", "split"), 0.1, 1)
     missing = folder.write_folder(tmp_path, FitReport(fitted, "mine.npz", "y"), question)
-    assert any("deepxde_model.py was not written" in sentence for sentence in missing)
+    assert [sentence.split()[0] for sentence in missing] == ["model.keras", "figure.png"]
     test = np.load(tmp_path / "test.npz")
     model = load_model(tmp_path / "model.npz")
     missed = model.predict_labels(test["inputs"], test["function"], test["points"]) - test["outputs"]
     assert np.linalg.norm(missed) / np.linalg.norm(test["outputs"]) == pytest.approx(fitted.best.errors["test"], rel=1e-9)
     assert model.predict(INPUTS[:2]).shape == (2, EACH)
+    pinned_tensorflow(1)
+    script = runpy.run_path(str(tmp_path / "deepxde_model.py"), run_name="script")
+    assert script["error"](script["load"](), test) == pytest.approx(fitted.best.errors["test"], rel=1e-3)
+    training = np.load(tmp_path / "training.npz")
+    assert script["error"](script["train"](40), training) < script["error"](script["build"](), training)
     bracket = json.loads((tmp_path / "bracket.json").read_text())["bracket"]
     assert (bracket["q_lower"], bracket["q_upper"]) == (None, 3)
     best = next(entry for entry in bracket["leaderboard"] if entry["file"] == "model.npz")

@@ -3,6 +3,7 @@
     own points   outputs (N, M) at points (N, M, p): the design `scattered`
     triples      rows (u_i, y_i, v_i); rows of equal u are one function, so that a split by function is one of inputs
 
+Several arrays of outputs are components at the same points: each label of the k-th has k as one more coordinate.
 Triples whose functions all have the same points are a grid, and are taken as one: there the certified floors exist.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.fit.arrays import FitData, Part, fit_data, matrix, require_scale, rows_of_parts, several
+from bench.fit.arrays import FitData, Part, fit_data, matrix, require_one_shape, require_scale, rows_of_parts, several
 from operators.arrays import Array
 from operators.errors import UserError
 from operators.sizing.output_matrix import require_real
@@ -54,48 +55,53 @@ class UnalignedData(FitData):
 
 def own_points(
     inputs: NDArray[Any] | list[NDArray[Any]],
-    outputs: NDArray[Any],
+    outputs: NDArray[Any] | list[NDArray[Any]],
     points: NDArray[Any],
     *,
     split: NDArray[Any] | None = None,
     seed: int = 0,
 ) -> UnalignedData:
-    """Inputs (N, m), or several such arrays, and outputs (N, M) at points (N, M) or (N, M, p) of each function's own.
+    """Inputs (N, m) and outputs (N, M), or several arrays of either, at points (N, M) or (N, M, p) of each function's own.
 
     Raises:
         UserError: as `bench.fit.arrays.fit_data`, or points of another shape.
     """
     given = [matrix(array, "inputs") for array in several(inputs)]
-    u, values = np.hstack(given), matrix(outputs, "outputs")
-    if len(u) != len(values):
-        raise UserError(f"expected as many inputs as outputs, got {len(u)} and {len(values)} functions; functions are rows")
-    places = _finite_points(points, values.size)
-    function = np.repeat(np.arange(len(u)), values.shape[1])
-    rows = rows_of_parts(len(u), split, seed)
-    return _checked(UnalignedData(u, values.ravel(), places, tuple(array.shape[1] for array in given), rows, function))
+    u, values = np.hstack(given), [matrix(array, "outputs") for array in several(outputs)]
+    require_one_shape(values)
+    if len(u) != len(values[0]):
+        raise UserError(f"expected as many inputs as outputs, got {len(u)} and {len(values[0])} functions; functions are rows")
+    places = _finite_points(points, values[0].size).reshape(*values[0].shape, -1)
+    places = np.concatenate(_numbered([places] * len(values)), axis=1)
+    function, labels = np.repeat(np.arange(len(u)), places.shape[1]), np.hstack(values).ravel()
+    rows, blocks = rows_of_parts(len(u), split, seed), tuple(array.shape[1] for array in given)
+    return _checked(UnalignedData(u, labels, places.reshape(len(labels), -1), blocks, rows, function))
 
 
 def triples(
     inputs: NDArray[Any] | list[NDArray[Any]],
-    outputs: NDArray[Any],
+    outputs: NDArray[Any] | list[NDArray[Any]],
     points: NDArray[Any],
     *,
     split: NDArray[Any] | None = None,
     seed: int = 0,
 ) -> FitData:
-    """Rows: inputs (n, m), or several such arrays, outputs (n,) and points (n,) or (n, p); a split is one number per row.
+    """Rows: inputs (n, m) and outputs (n,), or several arrays of either, points (n,) or (n, p); a split is a number per row.
 
     Raises:
         UserError: as `bench.fit.arrays.fit_data`, or a split that divides the rows of one function.
     """
     given = [matrix(array, "inputs") for array in several(inputs)]
-    u, values = np.hstack(given), matrix(outputs, "outputs")
-    if values.shape != (len(u), 1):
-        raise UserError(f"expected one output for each of {len(u)} rows of inputs, got shape {np.shape(outputs)}")
-    places = _finite_points(points, len(u))
+    u, values = np.hstack(given), [matrix(array, "outputs") for array in several(outputs)]
+    if any(array.shape != (len(u), 1) for array in values):
+        raise UserError(
+            f"expected one output for each of {len(u)} rows of inputs, got shapes {[array.shape for array in values]}"
+        )
     if split is not None and np.shape(split) != (len(u),):
         raise UserError(f"expected a split of {len(u)} numbers, one for each row, got shape {np.shape(split)}")
-    found = grouped(u, values[:, 0], places)
+    places = np.vstack(_numbered([_finite_points(points, len(u))] * len(values)))
+    u, split = np.tile(u, (len(values), 1)), None if split is None else np.tile(np.asarray(split), len(values))
+    found = grouped(u, np.vstack(values)[:, 0], places)
     by_function = None if split is None else _split_of_functions(np.asarray(split)[found.order], found.function)
     shared, blocks = _common_points(found), tuple(array.shape[1] for array in given)
     if shared is not None:
@@ -130,6 +136,13 @@ def grouped(inputs: Array, values: Array, points: Array) -> Grouped:
     function = np.argsort(np.argsort(first))[inverse.ravel()].astype(np.int64)
     order = np.lexsort((*points.T[::-1], function))
     return Grouped(inputs[np.sort(first)], function[order], points[order], values[order], order)
+
+
+def _numbered(places: list[Array]) -> list[Array]:
+    """Points (..., p) of each component with its number as a last coordinate; of one component as they are."""
+    if len(places) == 1:
+        return places
+    return [np.concatenate([part, np.full((*part.shape[:-1], 1), float(k))], axis=-1) for k, part in enumerate(places)]
 
 
 def _checked(data: UnalignedData) -> UnalignedData:
