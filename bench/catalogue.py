@@ -49,7 +49,7 @@ STUDIES: dict[str, BuiltIn] = {
     "baselines": BuiltIn("bench.studies.baselines", 93, {"smoke": 18}),
     "elliptic": BuiltIn("bench.studies.elliptic", 174, {"smoke": 6, "standard": 87}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
-    "anchors": BuiltIn("bench.studies.anchors", 6, {"smoke": 1}),
+    "anchors": BuiltIn("bench.studies.anchors", 7, {"smoke": 1}),
     "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),
     "digits": BuiltIn("bench.studies.digits", 240, {"smoke": 12, "standard": 144}),
     "koopman": BuiltIn("bench.studies.koopman", 251, {"smoke": 7, "standard": 155}),

@@ -3,7 +3,8 @@
 A DeepONet and a Fourier neural operator on Burgers' equation, Darcy flow (Lu et al. 2022, doi:10.1016/j.cma.2022.114778) and the
 advected sign of a Gaussian field (arXiv 2203.13181, public logs; arXiv 2304.13202): the same law, resolution, N and class, and as
 many parameters within 10 %. Recipes are ours, and short: the published ones took up to 500,000 steps. The branch for Darcy is
-fully connected where the published one has two convolutions. Beside them a linear map and a kernel on the very same data.
+fully connected where the published one has two convolutions; the DeepONet on Burgers is trained by Adam and by SOAP. Beside them
+a linear map and a kernel on the very same data.
 """
 
 from bench.cell import Cell, Net, Training
@@ -24,6 +25,11 @@ CELLS = tuple(
             BURGERS,
             Net(branch_widths=(128, 128, 128), trunk_widths=(128, 128), q=128),
             Training(epochs=2000, batch=20, **ADAM),
+        ),
+        (
+            BURGERS,
+            Net(branch_widths=(128, 128, 128), trunk_widths=(128, 128), q=128),
+            Training(recipe="soap", epochs=100, batch=50, learning_rate=1e-2, decay="cosine", l2=1e-6),
         ),
         (BURGERS, {**FOURIER, "width": 64, "modes": 16}, Training(epochs=400, batch=20, **ADAM)),
         (
