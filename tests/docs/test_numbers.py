@@ -15,6 +15,7 @@ PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (REPOSITORY / "doc
 # Targets, limits, confidences, margins and versions: what somebody set, not what came out.
 DEFINITIONS = {
     "README.md": ("Python 3.11, 3.12 or 3.13", "Apache-2.0", "their 95 % bands"),
+    "docs/baselines.md": ("of parameters within 10 %", "up to a factor of 1.5"),
     "docs/external.md": ("At most 2 GiB",),
     "docs/faults.md": ("planned within two seconds",),  # the test that its row names
     "docs/getting-started.md": (
