@@ -16,7 +16,8 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     best = rows.sort_values("test", kind="stable").drop_duplicates(["task", "N", "M", "net", "source"]).sort_index()
     met, missed = best[best["verdict"] == MET], best[best["verdict"] != MET]
     text = f"Of {counted(len(best), 'published error')} of operator nets, nets of the same class, law, N and size within 10 %"
-    text += f" trained here come within a factor {FACTOR:g} of {listed(map(_figure, met.to_dict('records'))) or 'none'}"
+    text += f" trained here come within a factor {FACTOR:g} of {len(met)}"
+    text += f": {listed(map(_figure, met.to_dict('records')))}" if len(met) else ""
     text += f"; not reached: {listed(map(_figure, missed.to_dict('records')))}" if len(missed) else ""
     setting = "mean relative error on held-out functions; published, ours, ratio"
     yield Answer(text + not_done(summed(rows)), CHANGED, "anchors.csv", setting=setting)
@@ -38,7 +39,7 @@ def _beside(row: Mapping[Hashable, Any]) -> Answer:
         if row[name] == row[name]
     ]
     text = f"{row['net']} on {row['task']} with d = {row['d']} has {row['test']:.3g} on held-out functions and {row['train']:.3g}"
-    text += f" in training after {row['cpu_seconds']:.2g} CPU seconds; published are {row['published']:.3g} with d ="
+    text += f" in training after {row['cpu_seconds']:,.0f} CPU seconds; published are {row['published']:.3g} with d ="
     text += f" {row['published_d']}; on the same data {listed(lines) if lines else 'no line was measured'}"
     return Answer(
         text, CHANGED, "anchors.csv", task=str(row["task"]), setting=f"N = {row['N']}, M = {row['M']}; {row['verdict']}"
