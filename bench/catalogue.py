@@ -44,7 +44,7 @@ STUDIES: dict[str, BuiltIn] = {
     "mechanism": BuiltIn("bench.studies.mechanism", 192, {"smoke": 8}),
     "brackets": BuiltIn("bench.studies.brackets", 2880, {"smoke": 120}),
     "frontier": BuiltIn("bench.studies.frontier", 7920, {"smoke": 120}),
-    "net-classes": BuiltIn("bench.studies.net_classes", 8640, {"smoke": 480, "standard": 4320}),
+    "net-classes": BuiltIn("bench.studies.net_classes", 8640, {"smoke": 480}),
     "new-functions": BuiltIn("bench.studies.new_functions", 14, {"smoke": 3}),
     "baselines": BuiltIn("bench.studies.baselines", 93, {"smoke": 18}),
     "elliptic": BuiltIn("bench.studies.elliptic", 174, {"smoke": 6, "standard": 87}),

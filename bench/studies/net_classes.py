@@ -9,7 +9,6 @@ Questions come in an order in which part i of 9 holds one class at one N, N grow
 
 from dataclasses import replace
 
-from bench.preset import Preset
 from bench.studies.brackets import CASES
 from bench.studies.brackets import STUDY as BRACKETS
 from bench.study import Study
@@ -23,13 +22,7 @@ STUDY = Study(
     name="net-classes",
     question=__doc__ or "",
     targets=tuple(target for _, target in CASES),
-    presets={
-        **BRACKETS.presets,
-        "standard": Preset(
-            "the 36 questions where depths are free: nets without hidden layers on either side, or one, or two",
-            lambda question: question.net_class == "free-depth",
-        ),
-    },
+    presets=BRACKETS.presets,
     brackets=tuple(
         replace(asked, net_class=net_class, trainings=trainings)
         for task in TASKS
