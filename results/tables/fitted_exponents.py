@@ -16,6 +16,7 @@ from results.statistics.power_law import fit_power_law
 from results.tables.frame import label_energy
 
 LEVEL = 0.05
+ROUNDING = 1e-12
 NO_FLOORS = {"exponent": math.nan, "low": math.nan, "high": math.nan, "reason": None}
 OF_FLOORS = {"exponent": "floor_exponent", "low": "floor_low", "high": "floor_high", "reason": "floor_reason"}
 
@@ -55,6 +56,11 @@ def _told(exponent: float, low: float, high: float) -> str:
     return f"at most {high:.2f}" if math.isfinite(high) else "no exponent"
 
 
+def resolved(exponent: float) -> float:
+    """An exponent; 0 where it is rounding, which differs between processors."""
+    return exponent if abs(exponent) > ROUNDING else 0.0
+
+
 def _beside(measured: dict[str, Any], of_floors: dict[str, Any]) -> dict[str, object]:
     """The columns of both fits."""
     return measured | {column: of_floors[name] for name, column in OF_FLOORS.items()}
@@ -77,7 +83,7 @@ def _slope(rows: pd.DataFrame, ends: tuple[str, str], per: str, said: str) -> di
     return {
         "identified": "yes",
         "reason": "; ".join(part for part in (said, _misfit(fit.misfit, per)) if part),
-        "exponent": fit.value,
+        "exponent": resolved(fit.value),
         "intercept": fit.intercept,
         "low": fit.low,
         "high": fit.high,

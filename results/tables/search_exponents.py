@@ -16,6 +16,7 @@ from operators.arrays import Array
 from results.statistics.clustered import equal_slopes
 from results.statistics.interval_censored import NotIdentifiable, fit_slope, log_ends
 from results.tables import series
+from results.tables.fitted_exponents import resolved
 from results.tables.predicted_exponents import predicted_exponents
 
 OPTIMISER, CERTIFIED = "this optimiser", "certified"
@@ -94,7 +95,7 @@ def _fitted(rows: pd.DataFrame, ends: tuple[str, str]) -> dict[str, object]:
         return {"reason": str(error), "used": len(rows), **finite}
     reason = f"misfit: the n deviate from the law by more than replicates scatter (p = {fit.misfit:.2g})"
     return {
-        "exponent": fit.value,
+        "exponent": resolved(fit.value),
         "low": fit.low,
         "high": fit.high,
         "width": fit.high - fit.low,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from results.records.manifest import Target
 from results.tables import exponents, rays, thresholds
+from results.tables.fitted_exponents import resolved
 from results.tables.predicted_exponents import predicted_exponents, slope_guides
 from results.tables.rays import ray_points, ray_table
 from results.tables.series import paths, with_series
@@ -151,6 +152,11 @@ def test_one_threshold_for_all_n_bounds_the_exponent(planted: Any) -> None:
     (row,) = fitted.to_dict("records")
     assert row["identified"] == "yes"
     assert -0.4 < row["low"] < 0.0 < row["high"] < 0.4
+
+
+def test_an_exponent_that_is_rounding_is_zero_on_every_processor() -> None:
+    assert [resolved(value) for value in (3.55e-17, -9.5e-18, 0.0, 1e-3, -0.25)] == [0.0, 0.0, 0.0, 1e-3, -0.25]
+    assert not np.signbit(resolved(-9.5e-18))
 
 
 def test_thresholds_beyond_both_ends_of_the_q_tried_give_an_interval_with_one_end(planted: Any) -> None:
