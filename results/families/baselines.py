@@ -18,7 +18,7 @@ from results.schema.cells import Noise
 from results.schema.model import LARGEST_COUNT, Model, canonical
 
 DIGITS, NOTHING = 6, 1e-12
-ALIKE = 1e-7
+ALIKE = 2e-3  # of the outputs: the last modes of jumps are nearly degenerate, and processors order them differently
 """Errors below it, of which rounding is a part, agree with each other."""
 ASKED: dict[str, str] = {
     **{name: deeponet.ASKED[name] for name in ("task", "parameters", "N", "M", "noise_law", "sigma", "control", "replicate")},
@@ -101,7 +101,7 @@ class Baselines(Family):
         return (*errors, measured.sensor_floor)
 
     def agree(self, one: Model, other: Model, margin: float) -> bool:
-        """Whether every error agrees within a margin of itself, or lies below ALIKE in both."""
+        """Whether every error agrees within a margin of itself, or to ALIKE."""
         assert isinstance(one, Measured)
         assert isinstance(other, Measured)
         return one.lines.keys() == other.lines.keys() and all(
@@ -113,4 +113,4 @@ class Baselines(Family):
 
 
 def _near(a: float, b: float, margin: float) -> bool:
-    return max(a, b) <= ALIKE or abs(a - b) <= margin * max(a, b)
+    return abs(a - b) <= max(margin * max(a, b), ALIKE)

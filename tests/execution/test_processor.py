@@ -56,3 +56,16 @@ def test_an_error_that_is_far_off_never_holds(planted: Any) -> None:
         new.model_copy(update={"host": HERE, "weights_sha256": "0" * 64}),
     )
     assert not agreement([(old, new)]).holds
+
+
+@pytest.mark.parametrize(("far", "holds"), [(1, True), (2, False)])
+def test_three_in_four_must_be_close_on_another_kind_and_the_others_are_named(planted: Any, far: int, holds: bool) -> None:
+    for q in (2, 3, 4, 5):
+        planted.add(q=q, relative=0.5)
+        planted.add(q=q, relative=0.6 if q < 2 + far else 0.51)
+    pairs = list(zip(planted.records[::2], planted.records[1::2], strict=True))
+    there = [(old, new.model_copy(update={"host": HERE, "weights_sha256": "0" * 64})) for old, new in pairs]
+    found = agreement(there)
+    assert found.holds is holds
+    assert f"{4 - far} of 4 on another kind" in found.text
+    assert "not these" in found.text
