@@ -3,7 +3,7 @@
 A record is trained again where this code still has the method that made it (its key is then the same). On the recorded kind of
 processor, which is its model and its instruction sets, its weights, or without weights all that was measured, must be the same
 bits. On another kind rounding differs and training amplifies it, now and then into another minimum; there the training error, or
-whatever the family compares, must agree within MARGIN of itself for SHARE of the records, and the others are named. So it must for
+whatever the family compares, must agree within MARGIN of itself for SHARE of the records; the others are named. So it must for
 records that do not state the instruction sets, unless the bits are the same.
 """
 
