@@ -12,7 +12,7 @@ import pandas as pd
 
 from results.tables.frame import ASKED
 from results.tables.lines import BESIDE
-from results.tables.literature import FIGURES, Figure
+from results.tables.literature import FIGURES, Figure, held_out, on_data_of
 
 SIZE, FACTOR = 0.1, 1.5
 MET, NOT_REACHED = "met", "not reached"
@@ -58,7 +58,7 @@ def _rows(figure: Figure, clean: pd.DataFrame, lines: pd.DataFrame | None) -> It
         & (clean["architecture"] == figure.architecture)
         & ((clean["d"] - figure.d).abs() <= SIZE * figure.d)
     ]
-    beside = {name: _line(figure, lines, method) for name, method in BESIDE.items() if name in COLUMNS}
+    beside = {} if lines is None else held_out(on_data_of(figure, lines))
     for _, part in alike.groupby("configuration", sort=True):
         first = part.iloc[0]
         done = part[part["status"] == "done"]
@@ -85,12 +85,3 @@ def _rows(figure: Figure, clean: pd.DataFrame, lines: pd.DataFrame | None) -> It
             "done": len(done),
             "expected": len(part),
         }
-
-
-def _line(figure: Figure, lines: pd.DataFrame | None, method: str) -> float | None:
-    """The mean held-out error of a line on the data of a figure, without noise and at the task's defaults."""
-    if lines is None:
-        return None
-    same = (lines["task"] == figure.task) & (lines["N"] == figure.functions) & (lines["M"] == figure.points)
-    mine = lines[same & (lines["parameters"] == "") & (lines["noise_law"] == "none") & (lines["line"] == method)]
-    return None if mine.empty else float(mine["test_relative_mean"].median())

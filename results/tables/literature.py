@@ -80,16 +80,27 @@ COLUMNS: dict[str, str] = {
 
 def literature_table(lines: pd.DataFrame) -> pd.DataFrame | None:
     """A row for each published figure on data whose lines are recorded, at the task's defaults and without noise."""
-    clean = lines[(lines["parameters"] == "") & (lines["noise_law"] == "none")]
-    rows = [row for figure in FIGURES for row in _row(figure, clean)]
+    rows = [row for figure in FIGURES for row in _row(figure, lines)]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"N": "Int64", "M": "Int64"}) if rows else None
 
 
+def on_data_of(figure: Figure, lines: pd.DataFrame) -> pd.DataFrame:
+    """The lines on the data of a figure: without noise and at the task's defaults."""
+    clean = (lines["parameters"] == "") & (lines["noise_law"] == "none")
+    sizes = (lines["N"] == figure.functions) & (lines["M"] == figure.points)
+    return lines[clean & sizes & (lines["task"] == figure.task)]
+
+
+def held_out(lines: pd.DataFrame) -> dict[str, float]:
+    """Mean held-out errors of the linear map and of the kernel, medians over replicates; NaN: not measured."""
+    return {name: lines["test_relative_mean"][lines["line"] == BESIDE[name]].median() for name in ("linear_map", "kernel")}
+
+
 def _row(figure: Figure, lines: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    same = lines[(lines["task"] == figure.task) & (lines["N"] == figure.functions) & (lines["M"] == figure.points)]
+    same = on_data_of(figure, lines)
     if same.empty:
         return
-    errors = {name: same["test_relative_mean"][same["line"] == BESIDE[name]].median() for name in ("linear_map", "kernel")}
+    errors = held_out(same)
     told = {f"{name}_below": None if pd.isna(e) else "yes" if e < figure.error else "no" for name, e in errors.items()}
     sizes = {"task": figure.task, "N": figure.functions, "M": figure.points}
     yield {**sizes, "net": figure.net, "published": figure.error, "source": figure.source, "law": figure.law, **errors, **told}
