@@ -98,9 +98,7 @@ def fit_data(
         raise UserError(f"expected as many inputs as outputs, got arrays of {sorted(counts)} functions; functions are rows")
     require_one_shape(values)
     places = _places(points, np.asanyarray(components[0]).shape[1:] or (1,), values[0].shape[1])
-    if len(values) > 1:
-        number = np.repeat(np.arange(float(len(values))), len(places))[:, None]
-        places = np.hstack([np.tile(places, (len(values), 1)), number])
+    places = np.vstack(numbered([places] * len(values)))
     u, y = (arrays[0] if len(arrays) == 1 else np.hstack(arrays) for arrays in (given, values))
     require_scale(u, "inputs")
     require_scale(y, "outputs")
@@ -121,6 +119,13 @@ def require_one_shape(components: Sequence[Array]) -> None:
     shapes = [array.shape for array in components]
     if len(set(shapes)) != 1:
         raise UserError(f"expected components at the same points, got shapes {shapes}; fit each of them alone")
+
+
+def numbered(places: list[Array]) -> list[Array]:
+    """Points (..., p) of each component with its number as a last coordinate; of one component as they are."""
+    if len(places) == 1:
+        return places
+    return [np.concatenate([part, np.full((*part.shape[:-1], 1), float(k))], axis=-1) for k, part in enumerate(places)]
 
 
 def matrix(array: NDArray[Any], name: str) -> Array:

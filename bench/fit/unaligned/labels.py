@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.fit.arrays import FitData, Part, fit_data, matrix, require_one_shape, require_scale, rows_of_parts, several
+from bench.fit.arrays import FitData, Part, fit_data, matrix, numbered, require_one_shape, require_scale, rows_of_parts, several
 from operators.arrays import Array
 from operators.errors import UserError
 from operators.sizing.output_matrix import require_real
@@ -72,7 +72,7 @@ def own_points(
     if len(u) != len(values[0]):
         raise UserError(f"expected as many inputs as outputs, got {len(u)} and {len(values[0])} functions; functions are rows")
     places = _finite_points(points, values[0].size).reshape(*values[0].shape, -1)
-    places = np.concatenate(_numbered([places] * len(values)), axis=1)
+    places = np.concatenate(numbered([places] * len(values)), axis=1)
     function, labels = np.repeat(np.arange(len(u)), places.shape[1]), np.hstack(values).ravel()
     rows, blocks = rows_of_parts(len(u), split, seed), tuple(array.shape[1] for array in given)
     return _checked(UnalignedData(u, labels, places.reshape(len(labels), -1), blocks, rows, function))
@@ -99,7 +99,7 @@ def triples(
         )
     if split is not None and np.shape(split) != (len(u),):
         raise UserError(f"expected a split of {len(u)} numbers, one for each row, got shape {np.shape(split)}")
-    places = np.vstack(_numbered([_finite_points(points, len(u))] * len(values)))
+    places = np.vstack(numbered([_finite_points(points, len(u))] * len(values)))
     u, split = np.tile(u, (len(values), 1)), None if split is None else np.tile(np.asarray(split), len(values))
     found = grouped(u, np.vstack(values)[:, 0], places)
     by_function = None if split is None else _split_of_functions(np.asarray(split)[found.order], found.function)
@@ -136,13 +136,6 @@ def grouped(inputs: Array, values: Array, points: Array) -> Grouped:
     function = np.argsort(np.argsort(first))[inverse.ravel()].astype(np.int64)
     order = np.lexsort((*points.T[::-1], function))
     return Grouped(inputs[np.sort(first)], function[order], points[order], values[order], order)
-
-
-def _numbered(places: list[Array]) -> list[Array]:
-    """Points (..., p) of each component with its number as a last coordinate; of one component as they are."""
-    if len(places) == 1:
-        return places
-    return [np.concatenate([part, np.full((*part.shape[:-1], 1), float(k))], axis=-1) for k, part in enumerate(places)]
 
 
 def _checked(data: UnalignedData) -> UnalignedData:
