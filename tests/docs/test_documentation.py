@@ -162,6 +162,15 @@ def test_the_pages_name_every_command() -> None:
 # Names
 
 
+@EVERY_PAGE
+def test_every_row_of_a_table_has_as_many_cells_as_its_heading(page: Path) -> None:
+    rows = [(line, re.sub(r"\\\||`[^`]*`", "", line).count("|")) for line in prose(page).splitlines()]
+    columns = 0
+    for line, bars in rows:
+        columns = (columns or bars) if line.startswith("|") else 0
+        assert not columns or bars == columns, line
+
+
 def table_columns() -> dict[str, set[str]]:
     families = [*(family for name, family in FAMILIES.items() if name != "deeponet"), FAMILIES["deeponet"]]
     named = {name: kind.columns(family) for family in families for name, kind in kinds(family).items()}
