@@ -44,7 +44,7 @@ ASKED: dict[str, str] = {
     "engine": "engine asked for",
     "recipe": "recipe asked for",
     "budget": "optimiser steps or epochs asked for",
-    "training": "all other settings of the training",
+    "training": "other settings of the training that differ from their defaults (results/schema/cells.py)",
     "output_scaling": "what scales the outputs",
     "replicate": "replicate",
     "restart": "restart on the same data",
@@ -293,9 +293,9 @@ def architecture_text(net: Mapping[str, Any]) -> str:
 
 
 def settings_text(training: Mapping[str, Any]) -> str:
-    """All settings of a training that have no column of their own."""
+    """Settings of a training that have no column of their own and differ from their defaults; `defaults` where none does."""
     other = sorted((name, value) for name, value in training.items() if name not in ("engine", "recipe", "steps", "epochs"))
-    return " ".join(f"{name}={'full' if name == 'batch' and value is None else value}" for name, value in other)
+    return " ".join(f"{name}={value}" for name, value in other if value != Training.model_fields[name].default) or "defaults"
 
 
 def parameters_text(parameters: Mapping[str, Any]) -> str:
