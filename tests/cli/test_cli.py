@@ -16,6 +16,8 @@ from repository import REPOSITORY
 
 from bench.study import load_study
 
+pytestmark = pytest.mark.system
+
 STUDY = """
 from bench.study import Study
 from results.families.sci import Cell

@@ -28,6 +28,8 @@ from results.models.deeponet_model import DeepONetModel, encode, load_model, sav
 from results.models.foreign import load_deeponet
 from results.witnesses.untrusted_files import Unreadable
 
+pytestmark = pytest.mark.system
+
 APP = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 for command in (fit, predict, count):
     APP.command()(command)

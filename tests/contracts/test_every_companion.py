@@ -31,6 +31,8 @@ from results.records.record import Record, from_line, to_line
 from results.records.store import Store
 from results.tables.study_tables import StudyTables, study_tables
 
+pytestmark = pytest.mark.system
+
 COMPANIONS = tuple(study for family, strand in STRANDS.items() if family != "deeponet" for study in strand.studies)
 EVERY = pytest.mark.parametrize("name", COMPANIONS)
 

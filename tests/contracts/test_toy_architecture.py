@@ -29,6 +29,8 @@ tf = pinned_tensorflow(1)
 from bench.engines.descent.networks import NETWORKS  # noqa: E402 - needs TensorFlow
 from bench.engines.descent.networks.network import Network, flattened  # noqa: E402
 
+pytestmark = pytest.mark.system
+
 
 @dataclass(frozen=True)
 class Joint(Architecture):

@@ -236,6 +236,7 @@ def test_constants_are_clean_and_do_not_depend_on_the_request() -> None:
     assert expected.output_std == pytest.approx(np.sqrt(TASK.output_spectrum().sum()), rel=0.15)
 
 
+@pytest.mark.system
 def test_data_are_the_same_bits_in_another_process_with_other_thread_counts_and_cache_states(tmp_path: Path) -> None:
     program = (
         "import hashlib, sys, numpy as np; from pathlib import Path; from operators import TASKS;"

@@ -64,7 +64,7 @@ def test_the_steps_name_environments_and_scripts_that_exist() -> None:
     tox.read(REPOSITORY / "tox.ini")
     lines = steps(".ci/run") + steps(".ci/smoke")
     environments = {found[1] for line in lines if (found := re.search(r"tox -e (\w+)", line))}
-    assert environments == {"lint", "bench", "test", "notebooks", "outside", "reproduce", "docs", "browser"}
+    assert environments == {"lint", "bench", "test", "system", "notebooks", "outside", "reproduce", "docs", "browser"}
     assert all(f"testenv:{name}" in tox for name in environments)
     for line in lines:
         if line.startswith(".ci/"):

@@ -223,6 +223,7 @@ def test_the_study_of_the_readme_is_one() -> None:
     assert isinstance(names["STUDY"], Study)
 
 
+@pytest.mark.system
 def test_the_first_table_is_the_one_that_the_first_study_leaves(tmp_path: Path) -> None:
     page = REPOSITORY / "docs" / "getting-started.md"
     (block,) = blocks(page, "python")

@@ -15,6 +15,8 @@ from results.editions.edition import load_edition
 from results.records.manifest import save_manifest
 from results.records.record import to_line
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted) -> Path:

@@ -26,6 +26,8 @@ from results.records.store import Store
 from results.tables.csv_files import read_csv
 from results.witnesses.file import load_witness
 
+pytestmark = pytest.mark.system
+
 TODAY = datetime.date(2026, 11, 26)
 TRAINED = Trained(commit="c" * 40, lock="d" * 64, command="python -m tox -e bench -- small")
 

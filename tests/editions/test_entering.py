@@ -23,6 +23,8 @@ from results.witnesses.kept import SCHEMA
 from results.witnesses.lower_ends import ENDS, KIND, Ends
 from results.witnesses.submissions import enter
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def best(reference: Path) -> Path:

@@ -26,6 +26,8 @@ from operators.data.dataset import build
 from operators.data.normalisation import Problem, predict, scaled
 from operators.errors import UserError
 
+pytestmark = pytest.mark.system
+
 ENGINE = DeepXDEEngine()
 
 

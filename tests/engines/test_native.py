@@ -78,6 +78,7 @@ def test_a_fit_has_the_same_bits_whatever_else_is_in_its_group(recipe: str, othe
     assert len(set(alone)) == len(cells)
 
 
+@pytest.mark.system
 def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the_same_bits(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; sys.path[:0] = ['tests', 'tests/engines']\n"

@@ -9,6 +9,8 @@ from paired_trainings import FORMS, batched, require_equal_training
 
 from operators.architectures.deeponet import ENDS
 
+pytestmark = pytest.mark.system
+
 CHOSEN = [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (3, 0), (4, 1), (5, 2), (6, 0), (7, 1)]
 
 

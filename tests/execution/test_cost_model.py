@@ -20,6 +20,8 @@ from results.records.manifest import save_manifest
 from results.records.record import Cost, Record, Status
 from results.records.store import Store
 
+pytestmark = pytest.mark.system
+
 
 def cell(steps: int, width: int, functions: int = 300, **settings: Any) -> Cell:
     net = Net(branch_widths=(width,), trunk_widths=(width,), q=4)

@@ -19,6 +19,8 @@ from bench.execution.executors.dask import on_this_machine, run_on, run_on_own
 from bench.study import cell_key
 from operators.errors import UserError
 
+pytestmark = pytest.mark.system
+
 ENDLESS = 10**7
 
 

@@ -13,6 +13,8 @@ from bench.execution.executors.local import ROOT, WorkerPool, WorkerProcess, ker
 from bench.execution.runner import group
 from bench.study import cell_key
 
+pytestmark = pytest.mark.system
+
 SLOW, ENDLESS = 15_000, 10**7  # with nets of width 1, which never reach what rank 3 leaves: seconds, and for ever
 
 

@@ -26,6 +26,8 @@ from results.records.manifest import Target
 from results.records.store import Store
 from results.report.write import write_tables
 
+pytestmark = pytest.mark.system
+
 TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.2))
 STUDY = Study(
     name="same",

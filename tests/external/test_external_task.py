@@ -652,6 +652,7 @@ def test_every_design_draws_its_points_from_those_of_the_file(design: Any, point
         np.testing.assert_array_equal(clean, rows[tuple(inputs)][index])
 
 
+@pytest.mark.system
 def test_the_worked_study_of_the_documentation_runs_and_runs_nothing_again_when_moved(tmp_path: Path) -> None:
     text = (REPOSITORY / "docs" / "external.md").read_text()
     block = re.search(r"```python\n(.*?)```", text, re.DOTALL)

@@ -160,6 +160,7 @@ def test_a_clock_that_jumps_changes_no_duration_and_no_key(monkeypatch: pytest.M
     assert record.cost.cpu_seconds >= 0.0
 
 
+@pytest.mark.system
 def test_records_of_mixed_package_versions_are_refused_when_strict(tmp_path: Path, planted: Any) -> None:
     planted.add(q=2)
     planted.add(q=3)

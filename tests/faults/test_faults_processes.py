@@ -26,6 +26,8 @@ from repository import REPOSITORY
 from bench.execution.runner import Runner
 from bench.study import load_study
 
+pytestmark = pytest.mark.system
+
 STUDY = """
 from bench.study import Study
 from results.families.sci import Cell

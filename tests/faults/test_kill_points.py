@@ -19,6 +19,8 @@ from repository import REPOSITORY
 
 from operators.atomic_files import sweep, write_atomic
 
+pytestmark = pytest.mark.system
+
 POINTS, PLANTED = 5, 10
 LINES = [b"first\n", b"second\n", b"third\n"]
 

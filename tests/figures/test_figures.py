@@ -24,6 +24,8 @@ from results.figures.style import Figure, rendered
 from results.figures.ticks import values_of
 from results.tables.study_tables import study_tables
 
+pytestmark = pytest.mark.system
+
 LINEAR_TASK = next(name for name, known in TASKS.items() if known.points().shape[1] == 1)
 
 

@@ -28,6 +28,8 @@ from results.records.store import Store
 from results.witnesses.file import Witness, save_witness
 from results.witnesses.header import Header, Origin, Scaling, data_of
 
+pytestmark = pytest.mark.system
+
 CACHE = BlockCache(None)
 CELL = Cell(
     task="heat",

@@ -21,6 +21,8 @@ if __name__ == "__main__":
 from fuzz.kinds import REFUSALS, Kind, kinds
 from fuzz.mutations import damaged
 
+pytestmark = pytest.mark.system
+
 NAMES = ("record", "study", "entry", "measurement", "card", "edition", "contradiction", "lower-ends", "witness", "block")
 MUTATIONS, FOLLOWED = 1000, 6
 

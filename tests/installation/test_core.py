@@ -27,6 +27,8 @@ from results.schema.cells import Net
 from results.witnesses.file import Witness, save_witness
 from results.witnesses.header import Header, Origin, Scaling, data_of
 
+pytestmark = pytest.mark.system
+
 BROUGHT = ("keras", "tf_keras", "sklearn", "skopt", "PIL", "tensorboard")  # by these in turn
 ABSENT = (*BROUGHT, *(package for packages in EXTRAS.values() for package in packages))
 PROGRAM = f"""

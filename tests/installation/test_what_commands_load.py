@@ -17,6 +17,8 @@ import operators
 from bench.cli.app import COMMANDS
 from bench.extras import EXTRAS
 
+pytestmark = pytest.mark.system
+
 SCIPY = ("special", "linalg", "fft", "sparse", "optimize", "stats", "io", "spatial", "integrate", "interpolate")
 WATCHED = {  # not pydantic, which Typer itself may load
     *("numpy", "scipy", "pandas", "h5py", "threadpoolctl", "keras", "tf_keras", "dask"),

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from repository import REPOSITORY
 
+pytestmark = pytest.mark.system
+
 PACKAGES = ("operators", "results", "bench")
 PROGRAM = """
 import contextlib, io, json, os, runpy, sys, zipfile

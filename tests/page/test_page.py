@@ -32,6 +32,8 @@ from results.report import write
 from results.tables.csv_files import csv_bytes, read_csv, safe_text, write_csv
 from results.tables.numbers import number
 
+pytestmark = pytest.mark.system
+
 PAGE = REPOSITORY / "results" / "page"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> javascript:alert(3) \u2028 `{{ 7*7 }}` '\""
 

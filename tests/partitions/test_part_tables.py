@@ -20,6 +20,8 @@ from results.tables.csv_files import csv_bytes
 from results.tables.frame_columns import columns
 from results.tables.study_tables import StudyTables, study_tables
 
+pytestmark = pytest.mark.system
+
 TARGETS = (Target(kind="relative", value=0.3), Target(kind="absorb", value=0.2))
 
 

@@ -27,6 +27,8 @@ from results.tables.frame import FloorViolation
 from results.tables.study_tables import kinds
 from results.tables.version import computed
 
+pytestmark = pytest.mark.system
+
 ALPHAS = (1.0, 2.0)
 NOW = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.UTC)
 

@@ -30,6 +30,8 @@ from results.tables.brackets import brackets, of_class, summary
 from results.witnesses.file import load_witness
 from results.witnesses.submissions import enter, entries
 
+pytestmark = pytest.mark.system
+
 
 def question(noise: Noise, target: Target) -> Question:
     cell = Cell(

@@ -23,6 +23,8 @@ from results.tables.scaling import scaling_table
 from results.tables.series import with_series
 from results.tables.thresholds import thresholds
 
+pytestmark = pytest.mark.system
+
 GRID = {"design": "grid", "functions": 96, "points": 32}
 
 
