@@ -20,7 +20,7 @@ def reproduce(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="First write the tables again, after a change of this code.")
     ] = False,
-    workers: Annotated[int, typer.Option(help="Studies that are gone through at once.", min=1)] = 1,
+    workers: Annotated[int, typer.Option(help="Parts of studies that are checked at once.", min=1)] = 1,
     reference: Reference = REFERENCE,
     out: Out = DEFAULT_OUT,
 ) -> None:
@@ -33,7 +33,7 @@ def reproduce(
     For example `python -m bench reproduce`, or `python -m bench reproduce threshold --sample 50`.
     """
     require("`bench reproduce`", "report", *(("train",) if sample or cpu_seconds else ()))
-    from bench.drivers.reproduction import Sampling, each, readable, rebuilt, reproduce_overview, reproduced
+    from bench.drivers.reproduction import Sampling, each, jobs_of, rebuilt, reproduced
     from operators.data.function_cache import BlockCache
     from results.editions.overview import write_overview
     from results.editions.published import published_names
@@ -43,14 +43,12 @@ def reproduce(
     if rebuild:
         list(each(partial(rebuilt, reference, cache), names, workers))
         write_overview(reference, cache)
-    sampling, told = Sampling(sample, cpu_seconds, seed).shared(len(names)), list[bool]()
-    for name, found in zip(names, each(partial(reproduced, reference, cache, sampling), names, workers), strict=True):
+    sampling, told = Sampling(sample, cpu_seconds, seed).shared(len(names)), dict[tuple[str, str], bool]()
+    jobs = jobs_of(names, sampling, overview=not studies)
+    for job, found in zip(jobs, each(partial(reproduced, reference, cache, sampling), jobs, workers), strict=True):
         for finding in found:
-            print(f"{'ok  ' if finding.holds else 'FAIL'} {name}: {finding.text}", flush=True)
-            told.append(finding.holds)
-    if not studies and names:
-        for finding in readable(partial(reproduce_overview, reference, cache)):
-            print(f"{'ok  ' if finding.holds else 'FAIL'} {finding.text}")
-            told.append(finding.holds)
-    if not all(told):
+            if (job.study, finding.text) not in told:  # parts of a study that cannot be read say the same
+                print(f"{'ok  ' if finding.holds else 'FAIL'} {job.study}: {finding.text}", flush=True)
+            told[job.study, finding.text] = finding.holds
+    if not all(told.values()):
         raise typer.Exit(1)

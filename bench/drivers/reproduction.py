@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from bench.execution.runner import Runner
 from bench.families import FAMILIES, execution_of
@@ -26,7 +26,10 @@ from results.editions.record_tables import read_records
 from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
 
+Given = TypeVar("Given")
 Told = TypeVar("Told")
+Part = Literal["tables", "witnesses", "training", "overview"]
+PARTS: tuple[Part, ...] = ("tables", "witnesses", "training")
 MARGIN, SHARE = 0.1, 0.75
 ROUNDING = 1e-9
 
@@ -37,6 +40,14 @@ class Finding:
 
     holds: bool
     text: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One part of the check of one study, which a process of its own can do."""
+
+    study: str
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,11 @@ class Sampling:
     one_in: int
     cpu_seconds: float | None
     seed: int
+
+    @property
+    def draws(self) -> bool:
+        """Whether a record may be drawn."""
+        return bool(self.one_in or self.cpu_seconds)
 
     def shared(self, among: int) -> "Sampling":
         """The share of one study in the CPU seconds: all have the same."""
@@ -83,10 +99,17 @@ def readable(findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         yield Finding(False, str(error))
 
 
-def each(function: Callable[[str], Told], names: Sequence[str], workers: int) -> Iterator[Told]:
-    """What a function says of each study, in their order, so many of them at once."""
-    with mapping(min(workers, len(names))) as over:
-        yield from over(function, names)
+def each(function: Callable[[Given], Told], jobs: Sequence[Given], workers: int) -> Iterator[Told]:
+    """What a function says of each job, in their order, so many of them at once."""
+    with mapping(min(workers, len(jobs))) as over:
+        yield from over(function, jobs)
+
+
+def jobs_of(studies: Sequence[str], sampling: Sampling, *, overview: bool) -> list[Job]:
+    """What there is to check, study by study; what is computed over all of them comes last."""
+    parts = PARTS if sampling.draws else PARTS[:-1]
+    jobs = [Job(study, part) for study in studies for part in parts]
+    return [*jobs, Job("overview", "overview")] if overview and studies else jobs
 
 
 def rebuilt(reference: Path, cache: BlockCache, name: str) -> None:
@@ -98,9 +121,11 @@ def rebuilt(reference: Path, cache: BlockCache, name: str) -> None:
     published(reference, name, cache).rebuild()
 
 
-def reproduced(reference: Path, cache: BlockCache, sampling: Sampling, name: str) -> list[Finding]:
-    """Everything that can be checked of the published study of a name, and what could not be read."""
-    return list(readable(partial(reproduce_named, reference, name, cache, sampling)))
+def reproduced(reference: Path, cache: BlockCache, sampling: Sampling, job: Job) -> list[Finding]:
+    """Everything that a job can check, and what could not be read."""
+    if job.part == "overview":
+        return list(readable(partial(reproduce_overview, reference, cache)))
+    return list(readable(partial(reproduce_named, reference, job.study, cache, sampling, (job.part,))))
 
 
 def reproduce_overview(reference: Path, cache: BlockCache) -> Iterator[Finding]:
@@ -110,23 +135,25 @@ def reproduce_overview(reference: Path, cache: BlockCache) -> Iterator[Finding]:
     yield Finding(not changed, f"{said} the published studies give")
 
 
-def reproduce_named(reference: Path, name: str, cache: BlockCache | None, sampling: Sampling) -> Iterator[Finding]:
-    """Everything that can be checked of the published study of a name.
+def reproduce_named(
+    reference: Path, name: str, cache: BlockCache | None, sampling: Sampling, parts: Sequence[Part] = PARTS
+) -> Iterator[Finding]:
+    """What can be checked of these parts of the published study of a name.
 
     Raises:
         UserError: it is not published, or one of its files cannot be read.
     """
-    yield from reproduce_study(published(reference, name, cache), sampling)
+    yield from reproduce_study(published(reference, name, cache), sampling, parts)
 
 
-def reproduce_study(study: Published, sampling: Sampling) -> Iterator[Finding]:
-    """Everything that can be checked of a published study."""
-    yield _tables(study)
-    yield _origin(study)
-    if any((study.folder / "witnesses").glob("*.npz")):
+def reproduce_study(study: Published, sampling: Sampling, parts: Sequence[Part] = PARTS) -> Iterator[Finding]:
+    """What can be checked of these parts of a published study, in the order of PARTS."""
+    if "tables" in parts:
+        yield _tables(study)
+        yield _origin(study)
+    if "witnesses" in parts and any((study.folder / "witnesses").glob("*.npz")):
         yield _witnesses(study)
-    sample = sampling.draw(read_records(study.folder))
-    if sample:
+    if "training" in parts and (sample := sampling.draw(read_records(study.folder))):
         yield from _trained(study, sample)
 
 

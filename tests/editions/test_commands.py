@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.cli.app import app
-from bench.drivers.reproduction import each
+from bench.drivers.reproduction import Sampling, each, jobs_of
 from operators.errors import UserError
 from results.editions.edition import load_edition
 from results.records.manifest import save_manifest
@@ -83,7 +83,24 @@ def test_an_edition_below_one_is_a_usage_error(checkout: Path) -> None:
         asked("publish", name, "--edition", "1", "--trained", "HEAD")
 
 
-def test_studies_gone_through_at_once_are_told_in_their_order() -> None:
+def test_a_fault_that_every_part_of_a_study_meets_is_told_once(checkout: Path) -> None:
+    (name,) = (path.name for path in (checkout / "results" / "out").iterdir())
+    asked("publish", name, "--edition", "1", "--trained", "HEAD")
+    (checkout / "results" / "reference" / name / "records.parquet").write_bytes(b"no table")
+    code, said = asked("reproduce", name, "--sample", "1")
+    assert (code, said.count("ok  "), said.count("FAIL")) == (1, 0, 1)
+
+
+def test_the_jobs_are_every_part_of_every_study_and_last_what_is_computed_over_all() -> None:
+    nothing, some = Sampling(0, None, 0), Sampling(0, 9.0, 0)
+    parts = ["tables", "witnesses", "training"]
+    assert [(job.study, job.part) for job in jobs_of(["a"], some, overview=False)] == [("a", part) for part in parts]
+    found = [job.part for job in jobs_of(["a", "b"], nothing, overview=True)]
+    assert found == [*parts[:2], *parts[:2], "overview"]
+    assert jobs_of([], some, overview=True) == []
+
+
+def test_jobs_done_at_once_are_told_in_their_order() -> None:
     names = ["longest", "b", "four"]
     assert list(each(len, names, 1)) == list(each(len, names, 2)) == [7, 1, 4]
     with pytest.raises(ValueError, match="invalid literal"):

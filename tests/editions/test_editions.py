@@ -148,7 +148,7 @@ def test_one_study_that_cannot_be_read_fails_and_the_others_are_gone_through(ref
     assert ran.exit_code == 1
     assert "FAIL other: expected" in ran.output
     assert ran.output.count("ok   small: ") == 3
-    assert ran.output.splitlines()[-1].startswith("FAIL expected")
+    assert ran.output.splitlines()[-1].startswith("FAIL overview: expected")
     (reference / "other" / "edition.json").write_bytes(b"{}")
     ran = CliRunner().invoke(app, ["reproduce", "--reference", str(reference), "--out", str(reference.parent)])
     assert "FAIL other: expected" in ran.output
