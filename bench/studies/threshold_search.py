@@ -28,7 +28,7 @@ REPLICATES = 5
 WIDE = tuple((4 * side, side) for side in (16, 32, 64, 128, 256, 512))
 FIXED_M = tuple((functions, 64) for functions in (16, 1024, 4096))
 """Shapes of M = 64 beside those that the square grids and the grids N = 4 M have."""
-TRIPLES = tuple((n, 1) for n in (256, 1024, 4096, 16384))
+TRIPLES = tuple((n, 1) for n in (256, 1024, 4096, 16384, 65536))
 LARGE_TRIPLES = tuple((n, 1) for n in (16384, 32768, 65536))
 FIXED_WIDTH = tuple((side, side) for side in (128, 160, 192, 224, 256))
 SHALLOW = Net(branch_widths=(1,), trunk_widths=(1,))
@@ -65,11 +65,11 @@ def standard() -> Iterator[ThresholdSeries]:
 
 
 def further() -> Iterator[ThresholdSeries]:
-    """What the whole study has beyond: more replicates, triples to 65,536, also of fixed widths, grids N = 4 M to 2048 x 512."""
+    """What the whole study has beyond: more replicates and triples, triples of fixed widths, grids N = 4 M to 2048 x 512."""
     for replicate in range(2, REPLICATES):
         yield from (series(task, rho, SQUARE, replicate=replicate) for rho in RHOS for task in TASKS)
     for replicate in range(1, 3):
-        yield from (series(task, 0.2, (*TRIPLES, (65536, 1)), design="triples", replicate=replicate) for task in TASKS)
+        yield from (series(task, 0.2, TRIPLES, design="triples", replicate=replicate) for task in TASKS)
         yield from (series(task, rho, WIDE, replicate=replicate) for rho in RHOS for task in TASKS)
     net = fixed_width(1, width=64, like=SHALLOW)
     for replicate in range(2):
@@ -87,7 +87,7 @@ STUDY = Study(
         "smoke": Preset("nets of fixed width on square grids of one replicate", lambda one: one == FEWEST),
         "standard": Preset(
             "square grids to 1024 x 1024 of one replicate and to 256 x 256 of another, rho = 0.5 to half of that; triples to"
-            " n = 16384; no shapes N = 4 M",
+            " n = 65536; no shapes N = 4 M",
             lambda one: one in STANDARD,
         ),
     },
