@@ -37,7 +37,7 @@ class BuiltIn:
 STUDIES: dict[str, BuiltIn] = {
     "smoke": BuiltIn("bench.studies.smoke", 564, {"smoke": 50}),
     "threshold": BuiltIn("bench.studies.threshold", 4080, {"smoke": 24, "standard": 940}),
-    "threshold-search": BuiltIn("bench.studies.threshold_search", 5460, {"smoke": 60, "standard": 1464}),
+    "threshold-search": BuiltIn("bench.studies.threshold_search", 5472, {"smoke": 60, "standard": 1476}),
     "rays": BuiltIn("bench.studies.rays", 420, {"smoke": 22}),
     "mr23": BuiltIn("bench.studies.mr23", 360, {"smoke": 4, "standard": 68}),
     "widths": BuiltIn("bench.studies.widths", 1944, {"smoke": 36}),
