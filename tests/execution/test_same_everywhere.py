@@ -12,14 +12,16 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.cell import Cell, Net, Training
+from bench.cell import Cell, Net, Noise, Training
 from bench.drivers.options import Options
 from bench.drivers.progress import RunProgress
 from bench.drivers.shard import WHOLE, Shard
 from bench.drivers.study_run import open_course, run
 from bench.execution.executors import Tasks
 from bench.question import Question
+from bench.size_schedules import tied
 from bench.study import Study, cell_key
+from bench.threshold_series import ThresholdSeries
 from operators.errors import UserError
 from results.families.sci import Cell as Section
 from results.records.manifest import Target
@@ -54,6 +56,13 @@ BRACKETS = Study(
     targets=(TARGETS[0], Target(kind="relative", value=0.05)),
     brackets=(QUESTION, replace(QUESTION, target=Target(kind="relative", value=0.05))),
 )
+NOISY = CELL.model_copy(update={"noise": Noise(law="rademacher", sigma=1.0), "architecture": tied(1)})
+THRESHOLDS = Study(
+    name="same-thresholds",
+    question="Does it matter where thresholds are sought?",
+    targets=(TARGETS[1],),
+    thresholds=(ThresholdSeries(template=NOISY, shapes=((8, 8), (20, 20)), target=TARGETS[1]),),
+)
 QUIET = Console(quiet=True)
 
 
@@ -75,7 +84,8 @@ def facts(out: Path, study: Study = STUDY) -> tuple[dict[str, Any], dict[str, st
         record.key: record.model_dump(exclude={"cost", "host", "finished"}) for record in Store(out / study.name).records()
     }
     tables = {path.name: without_timing(path) for path in (out / study.name).glob("*.csv")}
-    assert ({"scaling.csv", "leaderboard.csv"} if study.brackets else {"cells.csv", "sci.csv"}) <= set(tables)
+    assert ({"cells.csv", "sci.csv"} if study.cells else {"scaling.csv", "leaderboard.csv"}) <= set(tables)
+    assert not study.thresholds or {"searches.csv", "search_exponents.csv"} <= set(tables)
     return records, tables
 
 
@@ -190,22 +200,25 @@ def test_two_drivers_seldom_take_the_same_group_and_between_them_leave_none() ->
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bracket study on one local worker."""
+    """Both kinds of search on one local worker."""
     out = tmp_path_factory.mktemp("searched")
-    drive(BRACKETS, out, workers=1)
+    for study in (BRACKETS, THRESHOLDS):
+        drive(study, out, workers=1)
     return out
 
 
-def test_a_search_on_dask_gives_the_brackets_of_local(searched: Path, tmp_path: Path) -> None:
-    drive(BRACKETS, tmp_path, executor="dask", workers=2)
-    assert facts(tmp_path, BRACKETS) == facts(searched, BRACKETS)
+@pytest.mark.parametrize("study", [BRACKETS, THRESHOLDS], ids=lambda study: study.name)
+def test_a_search_on_dask_gives_the_tables_of_local(searched: Path, tmp_path: Path, study: Study) -> None:
+    drive(study, tmp_path, executor="dask", workers=2)
+    assert facts(tmp_path, study) == facts(searched, study)
 
 
-def test_searches_in_shards_give_the_brackets_of_the_whole(searched: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("study", [BRACKETS, THRESHOLDS], ids=lambda study: study.name)
+def test_searches_in_shards_give_the_tables_of_the_whole(searched: Path, tmp_path: Path, study: Study) -> None:
     for index in (1, 2):
-        drive(BRACKETS, tmp_path, shard=Shard(index, 2), workers=1)
-    drive(BRACKETS, tmp_path, workers=1)
-    assert facts(tmp_path, BRACKETS) == facts(searched, BRACKETS)
+        drive(study, tmp_path, shard=Shard(index, 2), workers=1)
+    drive(study, tmp_path, workers=1)
+    assert facts(tmp_path, study) == facts(searched, study)
 
 
 def test_a_search_takes_up_what_another_driver_has_found(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
