@@ -4,17 +4,15 @@ Every value is a float64 midpoint with a radius that encloses what exact arithme
 and the data as the float64 numbers they are:
 
     x W + c       |fl(x W) - x W| <= n u / (1 - n u) |x| |W| in whatever order n products are summed, plus radius of x times |W|
-    activations   exp in decimal arithmetic of DIGITS digits (correctly rounded), Lipschitz constant times radius; relu is exact
+    activations   with the bounds of `results.witnesses.enclosed_activations`, Lipschitz constant times radius; relu is exact
     squares       summed outward, by the same bound
 
-u = 2^-53; radii are themselves rounded up. Only the four operations of IEEE 754 and `decimal` are relied on, no library's tanh.
+u = 2^-53; radii are themselves rounded up. Only the four operations of IEEE 754 are relied on, no library's tanh.
 What is enclosed is the net in real arithmetic: that a float64 evaluation passes, too, is what `results.witnesses.error`
 measures. The data are taken as generated; their own error is stated by the tasks.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Context, Decimal, localcontext
 
 import numpy as np
 
@@ -24,13 +22,18 @@ from operators.architectures.weights import Layer, layers_of
 from operators.arrays import Array
 from operators.data.dataset import Dataset
 from results.records.manifest import Target
+from results.witnesses import enclosed_activations
 from results.witnesses.file import Witness
 
 UNIT = 2.0**-53
 UP = 1.0 + 2.0**-40  # covers the rounding of a radius computed in a few operations
 TINY = 2.0**-1000
-DIGITS = 40
-KNOWN = ("tanh", "sigmoid", "relu", "silu")
+FUNCTIONS = {
+    "tanh": enclosed_activations.tanh,
+    "sigmoid": enclosed_activations.sigmoid,
+    "silu": enclosed_activations.silu,
+}
+KNOWN = (*FUNCTIONS, "relu")
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,22 +160,5 @@ def _part(values: Ball, layers: tuple[Layer, ...], hidden: str, last: str | None
 def _activated(values: Ball, name: str) -> Ball:
     if name == "relu":
         return Ball(np.maximum(values.middle, 0.0), values.radius)
-    with localcontext(Context(prec=DIGITS)):
-        found = [FUNCTIONS[name](Decimal(x)) for x in values.middle.ravel().tolist()]
-    middle = np.array([float(x) for x in found]).reshape(values.middle.shape)
-    return _ball(middle, values.radius * LIPSCHITZ[name])  # type: ignore[index]
-
-
-def _sigmoid(x: Decimal) -> Decimal:
-    return 1 / (1 + (-x).exp()) if x > -2000 else Decimal(0)
-
-
-def _tanh(x: Decimal) -> Decimal:
-    if abs(x) > 50:
-        return Decimal(1).copy_sign(x)
-    if abs(x) < Decimal("1e-8"):
-        return x - x**3 / 3
-    return 1 - 2 / ((2 * x).exp() + 1)
-
-
-FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {"tanh": _tanh, "sigmoid": _sigmoid, "silu": lambda x: x * _sigmoid(x)}
+    middle, error = FUNCTIONS[name](values.middle)
+    return _ball(middle, error + values.radius * LIPSCHITZ[name])  # type: ignore[index]

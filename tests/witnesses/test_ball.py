@@ -68,9 +68,13 @@ def test_a_net_that_is_not_known_is_not_judged() -> None:
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "silu", "relu"])
 def test_activations_are_enclosed_at_every_size_of_argument(name: str) -> None:
-    x = np.concatenate([np.geomspace(1e-300, 1e4, 60), -np.geomspace(1e-300, 1e4, 60), [0.0]])
+    halves = np.log(2.0) * (np.arange(1, 40) / 4.0)  # where the argument of exp is reduced by one more
+    drawn = np.random.default_rng(0).standard_normal(400) * np.geomspace(1e-3, 30.0, 400)
+    x = np.concatenate([np.geomspace(1e-300, 1e4, 60), -np.geomspace(1e-300, 1e4, 60), [0.0], halves, drawn])
     found = ball._activated(ball.Ball(x, np.zeros_like(x)), name)
     np.testing.assert_allclose(found.middle, ACTIVATIONS[name](x), rtol=1e-14, atol=1e-300)
+    assert (found.radius <= 8e-15 * np.maximum(np.abs(x), 1.0)).all()
+    assert (found.radius[np.abs(x) < 0.1] <= 8e-15 * np.abs(x[np.abs(x) < 0.1]) + 1e-300).all() or name == "sigmoid"
     with localcontext(prec=80):
         for value, middle, radius in zip(x, found.middle, found.radius, strict=True):
             exact = _exactly(name, Decimal(float(value)))
