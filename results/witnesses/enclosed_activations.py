@@ -4,16 +4,17 @@ With k the integer next to y / ln 2 and r = y - k ln 2, so that |r| < .35,
 
     e^y = 2^k e^r,    e^r = 1 + r s(r),    s(r) = sum over j < TERMS of r^j / (j + 1)!
 
-ln 2 = HIGH + LOW, where k HIGH is exact: r is wrong by less than u, so e^r by less than 1.1 u of itself. By Horner's rule s is wrong
-by less than gamma_{2 TERMS} s(|r|), and u s(|r|) for the rounding of its coefficients and 1e-17 for the terms left out (u = 2^-53):
-with TERMS = 14 by less than 40 u of itself, and e^y by less than 64 u of itself. With E = e^(-2|x|), and E - 1 = y s(y) where k = 0,
+ln 2 = HIGH + LOW, where k HIGH is exact: r is wrong by less than u, so e^r by less than 1.1 u of itself. By Horner's rule s is
+wrong by less than gamma_{2 TERMS} s(|r|), and u s(|r|) for the rounding of its coefficients and 1e-17 for the terms left out
+(u = 2^-53): with TERMS = 14 by less than 40 u of itself, and e^y by less than 64 u of itself. With E = e^(-2|x|), and
+E - 1 = y s(y) where k = 0,
 
     tanh |x|    = (1 - E) / (1 + E)    wrong by less than 32 u + 4 u;  by less than 64 u of itself where k = 0
     sigmoid(x)  = 1 / (1 + e^-|x|), or e^-|x| / (1 + e^-|x|) for x < 0    wrong by less than 16 u + 4 u
     silu(x)     = x sigmoid(x)    wrong by less than 24 u |x|
 
-Only the four operations of IEEE 754, rounding to an integer and scaling by a power of two are relied on. Horner's rule: N. J. Higham,
-Accuracy and Stability of Numerical Algorithms (2002), section 5.1.
+Only the four operations of IEEE 754, rounding to an integer and scaling by a power of two are relied on. Horner's rule: N. J.
+Higham, Accuracy and Stability of Numerical Algorithms (2002), section 5.1.
 """
 
 from math import factorial
