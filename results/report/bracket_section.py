@@ -31,7 +31,7 @@ def bracket_section(tables: StudyTables) -> str:
     rows = tables["brackets"]
     per_task = summary(rows)
     text = "## Brackets: certified below, witnessed above\n\nWhole table: `brackets.csv`; witnesses: `witnesses/`.\n\n"
-    text += plain_table(per_task, tuple(per_task.columns), "brackets.csv") + "\n"
+    text += plain_table(per_task, tuple(per_task.columns)) + "\n"
     text += plain_table(rows, SHOWN, "brackets.csv") + "\n"
     if "frontier" in tables:
         text += "## Frontier: the smallest d at each q\n\nWhole table: `frontier.csv`. log d = a + b log n + c log q.\n\n"

@@ -29,17 +29,17 @@ def coded(text: str) -> str:
     return "".join(f"`{part}`" if i % 2 else part.translate(_ESCAPES) for i, part in enumerate(text.split("`")))
 
 
-def table(rows: pd.DataFrame, names: Mapping[str, str], *, full: str) -> str:
+def table(rows: pd.DataFrame, names: Mapping[str, str], *, full: str | None) -> str:
     """A Markdown table of some columns under some headings: of many rows those that matter first.
 
     Args:
         rows: the table.
         names: column -> heading.
-        full: where the whole table is, named if rows are left out: `NAME.csv` for the table NAME.
+        full: where the whole table is, named if rows are left out: `NAME.csv` for the table NAME. None: all rows are shown.
     """
     if rows.empty:
         return "None.\n"
-    shown = rows.iloc[leading(full.removesuffix(".csv"), rows)]
+    shown = rows if full is None else rows.iloc[leading(full.removesuffix(".csv"), rows)]
     lines = ["| " + " | ".join(map(escape, names.values())) + " |", "|" + " --- |" * len(names)]
     for values in zip(*(shown[name] for name in names), strict=True):
         lines.append("| " + " | ".join(map(_cell, values, names)) + " |")
@@ -47,7 +47,7 @@ def table(rows: pd.DataFrame, names: Mapping[str, str], *, full: str) -> str:
     return text if len(shown) == len(rows) else f"{text}\n{len(rows) - len(shown)} more rows in `{full}`.\n"
 
 
-def plain_table(rows: pd.DataFrame, names: Sequence[str], full: str) -> str:
+def plain_table(rows: pd.DataFrame, names: Sequence[str], full: str | None = None) -> str:
     """Some columns under their own names, without underscores."""
     return table(rows, {name: name.replace("_", " ") for name in names}, full=full)
 
