@@ -55,6 +55,7 @@ COLUMNS: dict[str, str] = {
     "d_status": "certified, or vacuous",
     "d_upper": "smallest d of a verified witness of the class",
     "d_ratio": "d_upper / d_lower",
+    "d_wide": "where d_ratio exceeds 3.5: what was tried, and whether the bound could be raised (docs/theory.md, section 4)",
     **{f"d_{name}": f"of the witness for d_upper: {what}" for name, what in WITNESS.items()},
     "d_branch_widths": "its hidden branch widths",
     "d_trunk_widths": "its hidden trunk widths",
@@ -77,6 +78,7 @@ WHOLE = (
 REAL = ("sigma", "q_cpu_seconds", "d_cpu_seconds", "d_ratio", "cpu_seconds")
 
 
+WIDE = 3.5
 IMPOSSIBLE = "certified impossible"
 STANDINGS = ("closed", "open", "witnessed", "no witness", IMPOSSIBLE)
 
@@ -185,6 +187,7 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
         row |= {
             "d_upper": by_d.d,
             "d_ratio": by_d.d / bracket.d_lower if bracket.d_lower else None,
+            "d_wide": _wide(bracket, by_d),
             **_provenance(by_d, "d", costs),
             "d_branch_widths": Widths(net.branch_widths),
             "d_trunk_widths": Widths(net.trunk_widths),
@@ -192,6 +195,16 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
             **_smallest_of_each(declared),
         }
     return row
+
+
+def _wide(bracket: Bracket, smallest: Held) -> str | None:
+    """Why the ends of d stay apart, where they do."""
+    if not bracket.d_lower or smallest.d <= WIDE * bracket.d_lower:
+        return None
+    made = smallest.header.origin.kind
+    text = f"nothing smaller than {f'this {made} net' if made else 'this net'} in {len(bracket.tried)} trainings"
+    attained = bracket.d_bound == "rank-to-parameters" and bracket.ends == "activated-trunk"
+    return f"{text}; nets of sines attain the bound" if attained else text
 
 
 def _smallest_of_each(declared: Sequence[Held]) -> dict[str, object]:

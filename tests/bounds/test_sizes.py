@@ -159,6 +159,17 @@ def test_rank_to_parameters_is_monotone(rank: int, sensors: int, branch_depth: i
     assert necessary_parameters(narrow, rank) >= base
 
 
+def test_one_unit_of_sine_comes_near_any_values_at_inputs_told_apart() -> None:
+    """Why no argument from ranks and widths alone can raise rank-to-parameters."""
+    codes, wanted = np.sqrt([2.0, 3.0, 5.0, 7.0]), np.random.default_rng(0).uniform(-1.0, 1.0, (20, 1, 4))
+    reached = []
+    for most in (1e2, 1e4, 1e6):
+        values = np.sin(np.linspace(0.0, most, 200_001)[:, None] * codes)
+        reached.append(max(np.abs(values - one).max(axis=1).min() for one in wanted))
+    assert reached == sorted(reached, reverse=True)
+    assert reached[-1] < 0.1 < 0.25 < reached[0]
+
+
 def test_rank_to_parameters_speaks_of_the_declared_nets() -> None:
     certified = np.array([1.0, 0.1, 0.01, 0.001, 0.0])
     setting = Setting(n=100, size=lambda q: DeepONet(20, 1, (q, q), (q,), q), floors=certified, label_energy=1.0)
