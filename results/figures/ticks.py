@@ -36,7 +36,7 @@ def mark(drawn: DrawnAxis, axis: Axis, ends: tuple[float, float], *, inches: flo
     places = np.log(values / ends[0]) / np.log(ends[1] / ends[0]) if axis.log else (values - ends[0]) / (ends[1] - ends[0])
     labels, last = [], -np.inf
     for place, label in zip(places * inches, map(_label, values), strict=True):
-        free = place - last >= (LINE if upright else CHARACTER * (len(label.strip("${}")) + 1))
+        free = place - last >= (LINE if upright else CHARACTER * (len(_seen(label)) + 1))
         labels.append(label if free else "")
         last = place if free else last
     drawn.set_major_locator(FixedLocator(values.tolist()))
@@ -62,6 +62,11 @@ def values_of(axis: Axis, ends: tuple[float, float]) -> Array:
         found = [(np.ceil(low / step) + i) * step for i in range(60)]
     values = np.array(sorted(found), dtype=float)
     return values[(values >= low * (1 - 1e-9)) & (values <= high * (1 + 1e-9))]
+
+
+def _seen(label: str) -> str:
+    """The characters of a label that take room of their own."""
+    return label.replace(r"\cdot", ".").translate(str.maketrans("", "", "${}^"))
 
 
 def _label(value: float) -> str:
