@@ -1,8 +1,8 @@
 """Floating-point work of training, by formula.
 
 A product of an (r, a) by an (a, b) matrix counts 2 r a b operations; a training step counts three times its forward pass (one
-forward, two of the same size backward). Activations and the optimiser, linear in the number of values, are left out. An
-architecture that is no product of branch and trunk counts two operations per parameter and label.
+forward, two of the same size backward). Activations and the optimiser, linear in the number of values, are left out. Other
+architectures than the DeepONet count what they state of their own forward pass (`operations`), activations included.
 """
 
 from itertools import pairwise
@@ -13,13 +13,13 @@ from operators.architectures import DeepONet
 
 def step_flops(cell: Cell) -> float:
     """Operations of one optimiser step: branch on B functions, trunk on the distinct points, B M inner products of length q."""
-    net = cell.net()
+    net, labels = cell.net(), cell.batch * cell.points
+    distinct = cell.points if cell.design == "grid" else min(labels, len(cell.request().task.points()))
     if not isinstance(net, DeepONet):
-        return 3.0 * 2.0 * cell.batch * cell.points * net.parameter_count()
-    distinct = cell.points if cell.design == "grid" else min(cell.batch * cell.points, len(cell.request().task.points()))
+        return 3.0 * net.operations(cell.batch, distinct, labels)
     branch = cell.batch * _products(net.branch_sizes())
     trunk = distinct * _products(net.trunk_sizes())
-    return 3.0 * 2.0 * (branch + trunk + cell.batch * cell.points * net.q)
+    return 3.0 * 2.0 * (branch + trunk + labels * net.q)
 
 
 def training_flops(cell: Cell) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
 from bench.cell import Cell, Net, Noise, Training
 from bench.drivers.standing import standing
@@ -16,6 +17,7 @@ from bench.execution.runner import Runner, failed
 from bench.families.deeponet.evaluation import is_trivial
 from bench.families.deeponet.execution import ROUGH_ON_GRIDS
 from bench.study import Study
+from results.editions.record_tables import read_records
 from results.records.manifest import save_manifest
 from results.records.record import Cost, Record, Status
 from results.records.store import Store
@@ -92,6 +94,15 @@ def test_too_few_or_unfinished_records_leave_the_estimate_rough() -> None:
     todo = plan(CELLS, CELLS, records)
     assert not todo.measured
     assert todo.cpu_seconds[0] == pytest.approx(float(np.dot(ROUGH_ON_GRIDS, (1.0, 100.0, training_flops(CELLS[0])))))
+
+
+def test_the_rough_estimate_of_published_nets_of_every_architecture_is_within_a_factor_of_three_of_what_they_took() -> None:
+    """A Fourier operator's work is that of its layers, not of a dense layer for every label."""
+    records = [r for r in read_records(REPOSITORY / "results" / "reference" / "anchors") if r.family == "deeponet"]
+    cells = [Cell.model_validate(record.cell) for record in records]
+    assert {one.architecture.name for one in cells} >= {"deeponet", "fourier-operator"}
+    taken = sum(record.cost.cpu_seconds for record in records if record.cost is not None)
+    assert taken / 3.0 < sum(plan(cells, cells, []).cpu_seconds) < 3.0 * taken
 
 
 def test_shared_data_are_counted_once() -> None:
