@@ -193,6 +193,7 @@ BOUND = Bound(
     probability=None,
     assumptions=frozenset(),
     needs=frozenset({"floors"}),
+    attained="nets of sines with activated trunk ends",
     least_size=_least_size,
     best_target=None,
 )

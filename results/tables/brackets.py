@@ -14,6 +14,7 @@ from typing import get_args
 import pandas as pd
 
 from operators.architectures import DeepONet
+from operators.bounds import BOUNDS
 from operators.bounds.rank_to_parameters import NetClass
 from results.families.deeponet import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
@@ -203,8 +204,8 @@ def _wide(bracket: Bracket, smallest: Held) -> str | None:
         return None
     made = smallest.header.origin.kind
     text = f"nothing smaller than {f'this {made} net' if made else 'this net'} in {len(bracket.tried)} trainings"
-    attained = bracket.d_bound == "rank-to-parameters" and bracket.ends == "activated-trunk"
-    return f"{text}; nets of sines attain the bound" if attained else text
+    bound = BOUNDS.get(bracket.d_bound)
+    return f"{text}; {bound.attained} attain the bound" if bound is not None and bound.attained else text
 
 
 def _smallest_of_each(declared: Sequence[Held]) -> dict[str, object]:
