@@ -14,12 +14,15 @@ import pandas as pd
 from operators.bounds import paper_shaped as published_inequality
 from operators.bounds.outward import rounded_up
 from results.answers.answer import counted, listed
+from results.answers.claim import Claim
 from results.editions.contributions import contributions
 from results.editions.contributions import told as contributed
 from results.report.markdown import escape
 from results.tables.data_efficiency import HERE
 from results.tables.exponents import THRESHOLD_LAW
+from results.tables.frame import check_floors
 from results.tables.search_exponents import CERTIFIED
+from results.tables.study_tables import StudyTables
 
 Frames = Mapping[str, Mapping[str, pd.DataFrame]]
 QUARTER, QUADRATIC = 0.25, 2.0
@@ -47,23 +50,20 @@ class Evidence:
         return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else pd.DataFrame()
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A question, what the answer is worth, the answer, and the name of the tables that it is read off."""
-
-    question: str
-    worth: str
-    sentence: str
-    table: str
-
-    def line(self) -> str:
-        """One bullet of Markdown."""
-        return f"- **{escape(self.question)}** *{self.worth.capitalize()}:* {escape(self.sentence, LONGEST)} (`{self.table}`).\n"
+def evidence_of(standing: pd.DataFrame, tables: Mapping[str, StudyTables]) -> Evidence:
+    """What is to be read of all studies, by name."""
+    frames = {name: found.frames for name, found in tables.items()}
+    return Evidence(standing, frames, sum(check_floors(found.frame) for found in tables.values()))
 
 
 def abstract(evidence: Evidence) -> str:
     """The sentences as a Markdown list."""
-    return "".join(claim.line() for claim in claims(evidence))
+    return "".join(map(_line, claims(evidence)))
+
+
+def _line(claim: Claim) -> str:
+    sentence = escape(claim.sentence, LONGEST)
+    return f"- **{escape(claim.question)}** *{claim.worth.capitalize()}:* {sentence} (`{claim.table}`).\n"
 
 
 def claims(evidence: Evidence) -> Iterator[Claim]:

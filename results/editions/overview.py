@@ -6,7 +6,7 @@ from pathlib import Path
 from operators.atomic_files import write_atomic
 from operators.data.function_cache import BlockCache
 from results.answers import Answer, answers
-from results.editions.abstract import Evidence, abstract
+from results.editions.abstract import abstract, evidence_of
 from results.editions.contributions import FILE as CONTRIBUTIONS
 from results.editions.contributions import contributions
 from results.editions.published import Published, all_published, holds
@@ -14,7 +14,6 @@ from results.editions.standings import FILE as STANDINGS
 from results.editions.standings import standings
 from results.report.answers_section import answer_line, told
 from results.tables.csv_files import csv_bytes
-from results.tables.frame import check_floors
 from results.tables.study_tables import StudyTables
 
 FINDINGS = "findings.md"
@@ -31,8 +30,7 @@ def overview(reference: Path, cache: BlockCache | None = None) -> dict[str, byte
     """The files by name, as the published studies and this code give them."""
     standing, studies = standings(reference, cache), all_published(reference, cache)
     tables = {study.edition.study: study.tables() for study in studies}
-    frames = {name: found.frames for name, found in tables.items()}
-    opening = abstract(Evidence(standing, frames, sum(check_floors(found.frame) for found in tables.values())))
+    opening = abstract(evidence_of(standing, tables))
     findings = "".join([HEAD, opening, *(_section(study, tables[study.edition.study]) for study in studies)])
     return {
         STANDINGS: csv_bytes(standing),

@@ -10,12 +10,14 @@ from operators.data.function_cache import BlockCache
 from results.answers import answers
 from results.charts import drawings
 from results.charts.evidence import Evidence
+from results.editions.abstract import claims, evidence_of
 from results.editions.overview import origin
 from results.editions.published import Published, all_published
 from results.editions.standings import COLUMNS, standings
 from results.page.document import write_page
 from results.page.reference import FILES, Told, reference_page
 from results.tables.brackets import MADE
+from results.tables.study_tables import StudyTables
 
 HELPS = {
     **COLUMNS,
@@ -37,15 +39,17 @@ def write_site(reference: Path, target: Path, cache: BlockCache | None = None) -
     Raises:
         UserError: a file cannot be written.
     """
-    told = []
+    told, every = [], dict[str, StudyTables]()
     for study in all_published(reference, cache):
-        tables = study.tables()
+        tables = every[study.edition.study] = study.tables()
         evidence = Evidence(tables, digests=study.digests(), computed=origin(study).removesuffix("."))
         found = answers(tables)
         told.append(Told(study.edition.study, origin(study).removesuffix("."), found))
         _copy(study, target / study.edition.study)
         write_page(target / study.edition.study, evidence, list(drawings(evidence)), found)
-    write_atomic(target / "index.html", reference_page(told, with_files(standings(reference, cache)), HELPS))
+    standing = standings(reference, cache)
+    short = list(claims(evidence_of(standing, every)))
+    write_atomic(target / "index.html", reference_page(short, told, with_files(standing), HELPS))
 
 
 def with_files(table: pd.DataFrame) -> pd.DataFrame:

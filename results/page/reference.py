@@ -1,4 +1,4 @@
-"""The page over all published studies: what each found, and how every numbered question stands, each row with its witness.
+"""The page over all published studies: the programme's questions in short, what each study found, how every question stands.
 
 It is made as the page of a study is: one file, its own script and style named by their hashes, nothing loaded.
 """
@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from results.answers import Answer
+from results.answers.claim import Claim
 from results.page.columnar import columns, embedded
 from results.page.document import SCRIPTS, asset, render
 from results.tables.brackets import MADE
@@ -43,10 +44,11 @@ class Told:
     found: Sequence[Answer]
 
 
-def reference_page(told: Sequence[Told], standings: pd.DataFrame, helps: dict[str, str]) -> bytes:
+def reference_page(short: Sequence[Claim], told: Sequence[Told], standings: pd.DataFrame, helps: dict[str, str]) -> bytes:
     """The page.
 
     Args:
+        short: the questions of the programme with their answers.
         told: the studies.
         standings: how the questions stand, with addresses of witnesses in the columns FILES, relative to the page.
         helps: the columns of `standings` with their meanings.
@@ -68,6 +70,7 @@ def reference_page(told: Sequence[Told], standings: pd.DataFrame, helps: dict[st
     return render(
         "reference.html.j2",
         scripts=(asset("theme.js"), asset(*SCRIPTS)),
+        short=short,
         told=told,
         questions=len(standings),
         counts=counts,

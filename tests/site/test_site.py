@@ -17,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from repository import REPOSITORY
 
+from results.editions.abstract import QUESTIONS
+
 SITE = REPOSITORY / "docs" / "_build" / "html"
 REFERENCE = REPOSITORY / "results" / "reference"
 EVIDENCE = SITE / "evidence"  # pages of the report's kind, each with a policy of its own
@@ -250,3 +252,14 @@ def test_formulas_are_set_apart() -> None:
     made = page(SITE / "reference" / "operators" / "bounds" / "bit_counting" / "index.html")
     blocks = re.findall(r"<pre>(.*?)</pre>", made.html, re.DOTALL)
     assert any("n R(rho) &lt;= b d ln 2 + ln(K / delta)" in re.sub(r"<[^>]*>", "", block) for block in blocks)
+
+
+def test_the_evidence_opens_with_the_questions_of_the_programme_and_their_answers() -> None:
+    found = page(EVIDENCE / "index.html")
+    text = re.sub(r"\s+", " ", "".join(found.text))
+    places = [text.find(question) for question in QUESTIONS]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert places[-1] < text.find("What was found")
+    written = (REFERENCE / "findings.md").read_text()
+    assert all(f"- **{question}**" in written for question in QUESTIONS)
