@@ -3,8 +3,6 @@
 The 36 questions of the study `brackets` about six operators, asked of narrower classes and of shallower nets: at most two
 hidden layers a side, none included (free depth), one width per net, and all hidden widths equal (tied). A narrower class raises
 both ends of a bracket; ratios of different classes answer different questions.
-
-Questions come in an order in which part i of 9 holds one class at one N, N growing fastest.
 """
 
 from dataclasses import replace
@@ -18,6 +16,7 @@ TASKS = ("advection", "advection-speed", "antiderivative", "burgers-low-viscosit
 SIZES = (32, 48, 64)
 TRAININGS: dict[NetClass, int] = {"free-depth": 120, "one-width-per-net": 60, "tied": 60}
 
+# Questions come in an order in which part i of 9 (`--shard i/9`) holds one class at one N.
 STUDY = Study(
     name="net-classes",
     question=__doc__ or "",
