@@ -5,7 +5,7 @@ With k the integer next to y / ln 2 and r = y - k ln 2, so that |r| < .35,
     e^y = 2^k e^r,    e^r = 1 + r s(r),    s(r) = sum over j < TERMS of r^j / (j + 1)!
 
 ln 2 = HIGH + LOW, where k HIGH is exact: r is wrong by less than u, so e^r by less than 1.1 u of itself. By Horner's rule s is
-wrong by less than gamma_{2 TERMS} s(|r|), and u s(|r|) for the rounding of its coefficients and 1e-17 for the terms left out
+wrong by less than gamma_{2 TERMS - 2} s(|r|), and u s(|r|) for the rounding of its coefficients and 1e-18 for the terms left out
 (u = 2^-53): with TERMS = 14 by less than 40 u of itself, and e^y by less than 64 u of itself. With E = e^(-2|x|), and
 E - 1 = y s(y) where k = 0,
 
