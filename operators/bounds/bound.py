@@ -98,7 +98,6 @@ class Bound:
         needs: what a setting must have.
         growth: how size must grow with n, up to logarithms, for a fixed absorbed fraction; None where this is no power law.
         remark: what to know when this growth is compared with a measured one.
-        attained: nets whose sizes come down to it, so that no argument that holds for them can raise it; empty: none are known.
         least_size: least q or d for a target, asked only where the needs are met; None if the bound gives none.
         best_target: best target for a q; likewise.
     """
@@ -115,7 +114,6 @@ class Bound:
     needs: frozenset[Need]
     growth: Growth | None = None
     remark: str = ""
-    attained: str = ""
     least_size: Callable[[Setting, float], Answer] | None
     best_target: Callable[[Setting, int], Answer] | None
 

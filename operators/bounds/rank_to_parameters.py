@@ -182,6 +182,14 @@ def _least_size(setting: Setting, target: float) -> Answer:
     return Answer(necessary_parameters(nets, rank), not rank > 1, note)
 
 
+def attained_by_sines(nets: NetClass) -> bool:
+    """Whether the least count of a class is that of nets of sines which come as near to a matrix of its rank as is asked.
+
+    Proof in docs/theory.md, section 4: a branch of at least two hidden layers, a trunk of at least one and activated trunk ends.
+    """
+    return nets.ends == "activated-trunk" and all(branch >= 2 and trunk >= 1 for branch, trunk in nets.depths())
+
+
 BOUND = Bound(
     name="rank-to-parameters",
     title="d >= least parameter count over the declared class of a net that has the certified rank and the certified features",
@@ -193,7 +201,6 @@ BOUND = Bound(
     probability=None,
     assumptions=frozenset(),
     needs=frozenset({"floors"}),
-    attained="nets of sines with activated trunk ends",
     least_size=_least_size,
     best_target=None,
 )

@@ -14,7 +14,7 @@ from typing import get_args
 import pandas as pd
 
 from operators.architectures import DeepONet
-from operators.bounds import BOUNDS
+from operators.bounds import rank_to_parameters
 from operators.bounds.rank_to_parameters import NetClass
 from results.families.deeponet import parameters_text
 from results.records.manifest import Bracket, Manifest, Target
@@ -143,9 +143,13 @@ def of_class(entry: Held, bracket: Bracket) -> bool:
     net = entry.header.net()
     if not isinstance(net, DeepONet):
         return False
+    return net.activation == bracket.activation and _declared(bracket, net).holds(net)
+
+
+def _declared(bracket: Bracket, net: DeepONet) -> NetClass:
+    """The class that a question declares, for the inputs and points of a net that answers it."""
     depths = (bracket.branch_depth, bracket.trunk_depth)
-    declared = NetClass(net.sensors, net.coordinates, *depths, bracket.ends, bracket.net_class)
-    return net.activation == bracket.activation and declared.holds(net)
+    return NetClass(net.sensors, net.coordinates, *depths, bracket.ends, bracket.net_class)
 
 
 def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) -> dict[str, object]:
@@ -188,7 +192,7 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
         row |= {
             "d_upper": by_d.d,
             "d_ratio": by_d.d / bracket.d_lower if bracket.d_lower else None,
-            "d_wide": _wide(bracket, by_d),
+            "d_wide": _wide(bracket, by_d, net),
             **_provenance(by_d, "d", costs),
             "d_branch_widths": Widths(net.branch_widths),
             "d_trunk_widths": Widths(net.trunk_widths),
@@ -198,14 +202,15 @@ def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) ->
     return row
 
 
-def _wide(bracket: Bracket, smallest: Held) -> str | None:
+def _wide(bracket: Bracket, smallest: Held, net: DeepONet) -> str | None:
     """Why the ends of d stay apart, where they do."""
     if not bracket.d_lower or smallest.d <= WIDE * bracket.d_lower:
         return None
     made = smallest.header.origin.kind
     text = f"nothing smaller than {f'this {made} net' if made else 'this net'} in {len(bracket.tried)} trainings"
-    bound = BOUNDS.get(bracket.d_bound)
-    return f"{text}; {bound.attained} attain the bound" if bound is not None and bound.attained else text
+    by_rank = bracket.d_bound == rank_to_parameters.BOUND.name
+    attained = by_rank and rank_to_parameters.attained_by_sines(_declared(bracket, net))
+    return f"{text}; nets of sines attain the bound" if attained else text
 
 
 def _smallest_of_each(declared: Sequence[Held]) -> dict[str, object]:

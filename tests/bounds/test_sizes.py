@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from operators.architectures.deeponet import ENDS, WIDTHS, DeepONet
 from operators.bounds import effective_parameters, pseudo_dimension, rademacher, rank_to_parameters, sign_patterns
 from operators.bounds.lemmas.covering import Norms
-from operators.bounds.rank_to_parameters import Needed, NetClass, class_of, necessary_parameters
+from operators.bounds.rank_to_parameters import Needed, NetClass, attained_by_sines, class_of, necessary_parameters
 from operators.bounds.setting import Setting
 from operators.bounds.sign_patterns import log_sign_patterns
 
@@ -159,15 +160,28 @@ def test_rank_to_parameters_is_monotone(rank: int, sensors: int, branch_depth: i
     assert necessary_parameters(narrow, rank) >= base
 
 
-def test_one_unit_of_sine_comes_near_any_values_at_inputs_told_apart() -> None:
-    """Why no argument from ranks and widths alone can raise rank-to-parameters."""
-    codes, wanted = np.sqrt([2.0, 3.0, 5.0, 7.0]), np.random.default_rng(0).uniform(-1.0, 1.0, (20, 1, 4))
-    reached = []
-    for most in (1e2, 1e4, 1e6):
+def test_one_unit_of_sine_behind_one_comes_near_any_values_and_without_it_does_not() -> None:
+    """At inputs in equal steps, which are rational; why ranks and widths alone cannot raise rank-to-parameters."""
+    inputs, wanted = np.array([1.0, 2.0, 3.0, 4.0]) / 4.0, np.random.default_rng(0).uniform(-1.0, 1.0, (20, 1, 4))
+
+    def farthest(codes: np.ndarray, most: float) -> float:
         values = np.sin(np.linspace(0.0, most, 200_001)[:, None] * codes)
-        reached.append(max(np.abs(values - one).max(axis=1).min() for one in wanted))
-    assert reached == sorted(reached, reverse=True)
-    assert reached[-1] < 0.1 < 0.25 < reached[0]
+        return max(float(np.abs(values - one).max(axis=1).min()) for one in wanted)
+
+    behind = [farthest(np.sin(2.3 * inputs + 0.7), most) for most in (1e2, 1e4, 1e6)]
+    assert behind == sorted(behind, reverse=True)
+    assert behind[-1] < 0.1 < 0.25 < behind[0]
+    assert min(farthest(inputs, most) for most in (1e2, 1e4, 1e6)) > 0.25
+
+
+def test_sines_attain_the_count_of_classes_whose_every_depth_has_a_layer_to_tell_inputs_apart() -> None:
+    deep = NetClass(10, 1, 2, 2, "activated-trunk")
+    assert attained_by_sines(deep)
+    assert all(attained_by_sines(replace(deep, net_class=name)) for name in ("one-width-per-net", "tied", "non-increasing"))
+    assert not any(attained_by_sines(replace(deep, net_class=name)) for name in ("free-depth", "no-hidden-layer"))
+    assert not attained_by_sines(replace(deep, ends="linear"))
+    assert not attained_by_sines(replace(deep, branch_depth=1))
+    assert not attained_by_sines(replace(deep, trunk_depth=0))
 
 
 def test_rank_to_parameters_speaks_of_the_declared_nets() -> None:
