@@ -132,12 +132,16 @@ def planning_factor() -> tuple[float]:
 
 def published_brackets(study: str, *, digits: int) -> tuple[int, int, str, str]:
     """Published questions that are closed in q, all of them, and the median and largest ratio of the ends of d, rounded up."""
+    table = _published(study, "brackets")
+    return int((table["standing"] == "closed").sum()), len(table), *_median_and_largest(table["d_ratio"], digits, digits)
+
+
+def _median_and_largest(values: Any, of_median: int, of_largest: int) -> tuple[str, str]:
+    """Of a column, each rounded up to so many digits."""
     from operators.bounds.outward import rounded_up
 
-    table = _published(study, "brackets")
-    ratios = table["d_ratio"].astype(float)
-    ends = rounded_up(float(ratios.median()), digits), rounded_up(float(ratios.max()), digits)
-    return int((table["standing"] == "closed").sum()), len(table), *ends
+    numbers = values.astype(float)
+    return rounded_up(float(numbers.median()), of_median), rounded_up(float(numbers.max()), of_largest)
 
 
 def published_classes() -> tuple[int | str, ...]:
@@ -145,12 +149,10 @@ def published_classes() -> tuple[int | str, ...]:
 
     Then the questions where leaving hidden layers out needs fewer parameters than the smallest net with two a side, and all.
     """
-    from operators.bounds.outward import rounded_up
-
     table, said = _published("net-classes", "brackets"), list[int | str]()
     for name in ("one-width-per-net", "tied"):
-        ratios = table["d_ratio"][table["net_class"] == name].astype(float)
-        said += [len(ratios), rounded_up(float(ratios.median()), 3), rounded_up(float(ratios.max()), 2)]
+        ratios = table["d_ratio"][table["net_class"] == name]
+        said += [len(ratios), *_median_and_largest(ratios, 3, 2)]
     asked = ["task", "N", "M", "target"]
     both = table[table["net_class"] == "free-depth"].merge(_published("brackets", "brackets"), on=asked)
     return *said, int((both["d_upper_x"] < both["d_upper_y"]).sum()), len(both)
@@ -173,20 +175,23 @@ def searched_exponents() -> tuple[str, ...]:
     certified = table[table["between"] == "certified"]
     said = list[str]()
     for task in ("advection", "antiderivative", "burgers"):
-        one = found.loc[task]
-        said += [f"{one['exponent']:.2f}", rounded_down(one["low"], 2), rounded_up(one["high"], 2)]
+        said += _exponent(found.loc[task])
     hull = rounded_down(certified["low"].min(), 2), rounded_up(certified["high"].max(), 2)
     return (f"{int(found['least_n'].min()):,}", f"{int(found['largest_n'].max()):,}", *said, *hull)
 
 
 def searched_triples() -> tuple[str, ...]:
     """The exponent of q*(n) found on i.i.d. triples, with its interval, and the least and largest n."""
-    from operators.bounds.outward import rounded_down, rounded_up
-
     table = _published("threshold-search", "search_exponents")
     (one,) = table[(table["design"] == "triples") & (table["between"] == "this optimiser")].to_dict("records")
-    ends = rounded_down(one["low"], 2), rounded_up(one["high"], 2)
-    return f"{one['exponent']:.2f}", *ends, f"{one['least_n']:,}", f"{one['largest_n']:,}"
+    return *_exponent(one), f"{one['least_n']:,}", f"{one['largest_n']:,}"
+
+
+def _exponent(row: Any) -> tuple[str, str, str]:
+    """An exponent with its interval, rounded outward."""
+    from operators.bounds.outward import rounded_down, rounded_up
+
+    return f"{row['exponent']:.2f}", rounded_down(row["low"], 2), rounded_up(row["high"], 2)
 
 
 def searched_thresholds() -> tuple[int, ...]:

@@ -29,6 +29,11 @@ class Strand:
     falsified_by: str
     source: str
 
+    @property
+    def opening(self) -> str:
+        """What it asks, of what kind it is, and what is claimed."""
+        return f"{self.title}{'' if self.title.endswith('?') else '.'} A {self.kind}: {self.statement}"
+
 
 SIZES = Strand(
     title="How large must a DeepONet be?",

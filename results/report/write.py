@@ -190,7 +190,7 @@ def _strand(tables: StudyTables) -> str:
     if strand is None:
         return ""
     lines = (
-        f"{strand.title}{'' if strand.title.endswith('?') else '.'} A {strand.kind}: {strand.statement}",
+        strand.opening,
         f"Status: {strand.status}",
         f"What would falsify it: {strand.falsified_by}",
         f"Source: {strand.source}",

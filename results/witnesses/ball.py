@@ -23,9 +23,9 @@ from operators.arrays import Array
 from operators.data.dataset import Dataset
 from results.records.manifest import Target
 from results.witnesses import enclosed_activations
+from results.witnesses.enclosed_activations import UNIT
 from results.witnesses.file import Witness
 
-UNIT = 2.0**-53
 UP = 1.0 + 2.0**-40  # covers the rounding of a radius computed in a few operations
 TINY = 2.0**-1000
 FUNCTIONS = {
