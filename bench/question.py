@@ -126,6 +126,11 @@ class Question:
         )
 
     @property
+    def trains(self) -> bool:
+        """Whether nets are trained for an answer: not about new functions on a single one."""
+        return self.target.kind != "population" or self.template.functions > 1
+
+    @property
     def net(self) -> Net:
         """The net of the template.
 

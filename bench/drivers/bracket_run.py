@@ -17,7 +17,7 @@ from bench.drivers.shard import WHOLE, Shard
 from bench.execution.cost_model import Plan, plan
 from bench.execution.runner import Outcome
 from bench.question import Question, claim_of
-from bench.search.constructed import constructed_witness
+from bench.search.constructed import STATISTICAL_MARGIN, constructed_witness
 from bench.search.expected import ASSUMED, expected_trainings
 from bench.search.lower_ends import certified
 from bench.search.strategy import Found, search
@@ -39,10 +39,14 @@ MARGIN = 1e-5
 
 
 def reaches(record: Record, target: Target) -> bool:
-    """Whether a record's fit reaches a target by a margin that outlasts rounding on any machine."""
+    """Whether a record's fit reaches a target by a margin that outlasts rounding on any machine, or what a new sample may add."""
     errors = record.measured.errors if isinstance(record.measured, Measured) else None
-    if record.status != "done" or errors is None or errors.relative <= 0.0:
-        return record.status == "done" and errors is not None
+    if record.status != "done" or errors is None:
+        return False
+    if target.kind == "population":
+        return errors.test_relative <= target.value * (1.0 - STATISTICAL_MARGIN)
+    if errors.relative <= 0.0:
+        return True
     energy = errors.training_mse / errors.relative**2
     allowed = allowed_error(target, label_energy=energy, noise_energy=errors.noise_energy)
     return errors.relative <= allowed * (1.0 - MARGIN)

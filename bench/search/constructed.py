@@ -1,8 +1,9 @@
-"""Witnesses of a question that no search made: the explicit net of Theorem U, what pruning leaves of it, and spectral nets.
+"""Witnesses of a question that no search made: explicit nets, what pruning leaves of them, free factors, and spectral nets.
 
 On a grid the explicit net of q = q_lower reaches the target wherever the attained floor of that rank lies below it, so that a
 bracket of q closes without training (`operators.constructions.explicit`). Pruning goes on from there
-(`operators.constructions.pruning`). About new functions of a linear operator the spectral net is asked
+(`operators.constructions.pruning`). With sigmoid ends the factors lie in (0, 1) and are sought by descent
+(`operators.constructions.free_factors`). About new functions of a linear operator the spectral net is asked
 (`operators.constructions.spectral_net`); its trunk is fitted to modes that the law gives, so it sees no function at all.
 """
 
@@ -19,6 +20,7 @@ from bench.families.deeponet.trial import problem_of
 from bench.question import Question, claim_of
 from operators.architectures import DeepONet, Weights
 from operators.constructions.explicit import explicit_sizes, explicit_weights
+from operators.constructions.free_factors import sigmoid_net
 from operators.constructions.pruning import prunable, pruned
 from operators.constructions.spectral_net import LinearMap, spectral_net
 from operators.data.dataset import BlockCache, Dataset, build
@@ -31,10 +33,11 @@ from results.witnesses.header import Header, Made, Origin
 MARGIN = 1e-5  # as a training needs
 STATISTICAL_MARGIN = 0.012  # of the error over new functions: what a confidence bound lies above the error itself
 FURTHER = 2  # ranks above q_lower that are tried
+WIDER = 3  # times q_lower: ranks that are tried for factors in (0, 1)
 
 
 def constructed_witness(question: Question, least_q: int, cache: BlockCache) -> Witness | None:
-    """The explicit net of a question about its data, the spectral net of one about new functions; None where there is none.
+    """The net constructed for a question: explicit, of free factors, or spectral for new functions; None where there is none.
 
     Args:
         question: what is asked.
@@ -43,6 +46,8 @@ def constructed_witness(question: Question, least_q: int, cache: BlockCache) -> 
     """
     if question.target.kind == "population":
         return spectral_witness(question, least_q, cache)
+    if question.net.ends == "sigmoid":
+        return sigmoid_witness(question, least_q, cache)
     return explicit_witness(question, least_q, cache)
 
 
@@ -97,6 +102,23 @@ def explicit_witness(question: Question, least_q: int, cache: BlockCache) -> Wit
             return None
         if _mean_square(net, weights, problem) <= allowed * (1.0 - MARGIN) ** 2:
             return _witness(question, net, weights, "explicit", "Theorem U of docs/theory.md")
+    return None
+
+
+def sigmoid_witness(question: Question, least_q: int, cache: BlockCache) -> Witness | None:
+    """The net of free factors in (0, 1) of the first q from `least_q` on that reaches the target; None if none does."""
+    cell = question.template
+    if cell.design != "grid" or (question.q is not None and question.q < least_q):
+        return None
+    dataset = build(cell.request(), cache)
+    problem, allowed = problem_of(cell, dataset), _allowed(question, dataset)
+    for q in (question.q,) if question.q is not None else range(least_q, WIDER * least_q + FURTHER + 1):
+        try:
+            net, weights = sigmoid_net(cell.deeponet(), problem, q)
+        except ValueError:
+            return None
+        if _mean_square(net, weights, problem) <= allowed * (1.0 - MARGIN) ** 2:
+            return _witness(question, net, weights, "trained", "factors in (0, 1) by L-BFGS on the steps of Theorem U")
     return None
 
 

@@ -15,7 +15,8 @@ A question may fix q; step 1 is then that one training, and no training at all w
 net of the class has what is needed (a linear end without hidden layers), and step 1 ends where the smallest net of the class
 that has it would be no smaller than one that was found. Without hidden layers there is nothing to shrink.
 
-About new functions nothing is trained: no record says what its net does there (`bench.search.constructed` makes the witness).
+About new functions a net reaches the target on held-out functions; nothing is trained where the question has one function to
+train on, since `bench.search.constructed` makes the witness of a linear operator without any.
 
 Every training is an ordinary cell with its own key, so a search that was stopped replays its finished cells from the store. A
 size counts as missed only for this search: what it found are upper bounds.
@@ -89,7 +90,7 @@ def search(question: Question, needed: Needed) -> Answers:
     """
     tries, exhausted = _Tries(question), False
     try:
-        for part in question.parts() if question.target.kind != "population" else ():
+        for part in question.parts() if question.trains else ():
             yield from _searched(tries, part, needed)
     except _Budget:
         exhausted = True
@@ -107,7 +108,7 @@ def _searched(tries: _Tries, question: Question, needed: Needed) -> Generator[Ce
         net = yield from _smallest_q(tries, question, needed)
     else:
         wide = question.wide(question.q)
-        net = wide if question.q >= needed.rank and (yield from tries.reaches(wide)) else None
+        net = wide if question.q >= max(needed.rank, needed.q) and (yield from tries.reaches(wide)) else None
     if net is not None and least:
         yield from _smallest_d(tries, question, net, least=least)
 
@@ -115,7 +116,7 @@ def _searched(tries: _Tries, question: Question, needed: Needed) -> Generator[Ce
 def _smallest_q(tries: _Tries, question: Question, needed: Needed) -> Generator[Cell, bool, Net | None]:
     """Step 1: upward from the certified q with doubling steps, then bisection; the wide net of the least q."""
     before = tries.smallest()
-    q = max(needed.rank, 1)
+    q = max(needed.rank, needed.q)
     missed, step, found = q - 1, 1, None
     while q <= question.largest_q and _least_count(question, needed, q) < before:
         net = question.wide(q)

@@ -2,6 +2,7 @@
 
 from operators.bounds import (
     bit_counting,
+    bounded_ends,
     eckart_young,
     effective_parameters,
     first_layer,
@@ -30,6 +31,7 @@ BOUNDS: dict[str, Bound] = {
     bound.name: bound
     for bound in (
         eckart_young.BOUND,
+        bounded_ends.BOUND,
         rank_to_parameters.BOUND,
         population.BOUND,
         first_layer.BOUND,

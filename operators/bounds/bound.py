@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from operators.bounds.outward import DIGITS, rounded_down, rounded_up
-from operators.bounds.setting import FAILURE_PROBABILITY, NEEDS, OF_LABELS, Need, Setting
+from operators.bounds.setting import FAILURE_PROBABILITY, NEEDS, OF_DATA, OF_LABELS, Need, Setting
 
 Status = Literal["certified", "asymptotic", "heuristic"]
 Worth = Literal["certified", "asymptotic", "heuristic", "vacuous"]
@@ -177,11 +177,11 @@ def at_most_rho(value: float, *, note: str = "") -> Answer:
 
 
 def on_q(bounds: Mapping[str, Bound], target: Target, *, of_labels: bool) -> dict[str, Bound]:
-    """The bounds of q for a target: those of one data set, or those that can be asked of a series and its sizes."""
+    """The bounds of q for a target: those that records tell of one data set, or that can be asked of a series and its sizes."""
     return {
         name: bound
         for name, bound in bounds.items()
-        if bound.target == target and bound.limits == "q" and bound.of_labels == of_labels
+        if bound.target == target and bound.limits == "q" and bound.of_labels == of_labels and not bound.needs & OF_DATA
     }
 
 

@@ -50,11 +50,13 @@ class Needed:
         rank: r, of its output matrix, bias apart.
         branch: r_c, features of its branch where that ends linearly.
         trunk: r_c', features of its trunk where that ends linearly.
+        q: least q, where more than the rank is known of it.
     """
 
     rank: int
     branch: int = 0
     trunk: int = 0
+    q: int = 1
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class NetClass:
             (*[max(least, inner)] * (depth - 1), max(least, last))[:depth]
             for depth, inner, last in zip((branch_depth, trunk_depth), first, (branch, trunk), strict=True)
         ]
-        return self.net(max(rank, q), widths[0], widths[1])
+        return self.net(max(rank, q, needed.q), widths[0], widths[1])
 
     def free_sizes(self, q: int | None = None) -> int:
         """How many numbers from 0 to d name a net of d parameters or fewer: q, unless it is fixed, and the widths of the rule.

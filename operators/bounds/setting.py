@@ -1,7 +1,8 @@
 """What a bound may use: the declared sizes and what is known of the data and the noise.
 
 A bound names what it needs of a setting in the closed vocabulary `Need`, so that who asks can tell before asking whether it can
-answer. `floors` and `noise` are known of one data set only, replicate by replicate (OF_LABELS); the rest is known of a series.
+answer. `floors`, `noise` and `labels` are known of one data set only, replicate by replicate (OF_LABELS); no record tells the
+`labels`, so that only who has the data can ask (OF_DATA). The rest is known of a series.
 """
 
 import math
@@ -16,7 +17,7 @@ from operators.arrays import Array
 from operators.bounds.lemmas.covering import Norms
 from operators.bounds.lemmas.rates import Law
 
-Need = Literal["grid", "signal", "floors", "noise", "spectrum", "rademacher", "relu"]
+Need = Literal["grid", "signal", "floors", "noise", "labels", "spectrum", "rademacher", "relu"]
 Known = TypeVar("Known")
 
 NEEDS: dict[Need, str] = {
@@ -24,11 +25,13 @@ NEEDS: dict[Need, str] = {
     "signal": "how near the clean outputs are to low rank",
     "floors": "the floors of these labels",
     "noise": "the noise energy of these labels",
+    "labels": "these labels",
     "spectrum": "the spectrum of the outputs in closed form",
     "rademacher": "Rademacher noise",
     "relu": "ReLU and ends without sigmoid",
 }
-OF_LABELS: frozenset[Need] = frozenset({"floors", "noise"})
+OF_LABELS: frozenset[Need] = frozenset({"floors", "noise", "labels"})
+OF_DATA: frozenset[Need] = frozenset({"labels"})
 FAILURE_PROBABILITY = 1e-12
 STORED_BITS = 32
 LARGEST_Q = 2**40
@@ -61,6 +64,8 @@ class Setting:
             (`eckart_young.floors_of_deeponet`), if at hand.
         label_energy: mean square of these labels.
         noise_energy: V of these labels.
+        labels: (labels - mean) / scale, of one mean and one scale, in any order, if at hand.
+        label_scale: that scale.
         spectrum: eigenvalues of the covariance of outputs of mean zero, decreasing, if known (`Task.output_spectrum`).
         q_values: the q for which `size` is declared; None for all.
 
@@ -81,6 +86,8 @@ class Setting:
     floors: Array | None = None
     label_energy: float = 0.0
     noise_energy: float = 0.0
+    labels: Array | None = None
+    label_scale: float = 1.0
     spectrum: Array | None = None
     q_values: tuple[int, ...] | None = None
 
@@ -118,6 +125,8 @@ class Setting:
                 return self.floors is not None
             case "noise":
                 return self.noise_energy > 0.0
+            case "labels":
+                return self.labels is not None
             case "spectrum":
                 return self.spectrum is not None
             case "rademacher":

@@ -14,8 +14,8 @@ end is activated, T is scaled into a neighbourhood of 0 that the activation cove
 = B T^T by the singular value decomposition. With one hidden layer the N - 1 units read a.u directly; each layer beyond two is
 of width 1. QED
 
-False for a relu or sigmoid trunk end and for sigmoid ends: u v^T with u = (1, 2), v = (1, -1, 0) has rank 1, but b_i t_j + b0 =
-u_i v_j forces b0 = 0 and entries t_j of both signs.
+False for a relu or sigmoid trunk end and for sigmoid ends, whose factors lie in (0, 1) (`free_factors`): u v^T with u = (1, 2), v
+= (1, -1, 0) has rank 1, but b_i t_j + b0 = u_i v_j forces b0 = 0 and entries t_j of both signs.
 
 In float64 the slopes saturate tanh to exactly +-1, so that no rounding of the data moves a value; what remains is the rounding of
 the singular value decomposition and of the search for the bias, of which no optimum is claimed.
@@ -58,15 +58,16 @@ def explicit_sizes(like: DeepONet, functions: int, points: int, rank: int) -> De
     return DeepONet(
         like.sensors,
         like.coordinates,
-        _widths(len(like.branch_widths), functions),
-        _widths(len(like.trunk_widths), points),
+        widths_of_steps(len(like.branch_widths), functions),
+        widths_of_steps(len(like.trunk_widths), points),
         max(rank, 1),
         like.activation,
         like.ends,
     )
 
 
-def _widths(depth: int, count: int) -> tuple[int, ...]:
+def widths_of_steps(depth: int, count: int) -> tuple[int, ...]:
+    """Hidden widths that take any values at so many arguments."""
     return (*[1] * (depth - 1), max(count - 1, 1))
 
 
@@ -85,8 +86,8 @@ def explicit_weights(net: DeepONet, problem: Problem) -> Weights:
         size = LARGEST_END[net.activation] / np.maximum(np.abs(trunk).max(axis=0), 1e-300)
         branch, trunk, end = branch / size, trunk * size, net.activation
     return deeponet_weights(
-        _interpolating(problem.inputs, branch, net, depth=len(net.branch_widths)),
-        _interpolating(
+        interpolating(problem.inputs, branch, net, depth=len(net.branch_widths)),
+        interpolating(
             problem.points[problem.index],
             trunk if end is None else inverse(end, trunk),
             net,
@@ -163,7 +164,7 @@ def code_of(arguments: Array) -> Code:
     return Code(candidates[best] / half, -(high + low) / (2.0 * half))
 
 
-def _interpolating(arguments: Array, values: Array, net: DeepONet, *, depth: int) -> list[Layer]:
+def interpolating(arguments: Array, values: Array, net: DeepONet, *, depth: int) -> list[Layer]:
     """Layers that take each argument to its row of values: codes, steps or ramps in their gaps, and a linear layer."""
     phi = ACTIVATIONS[net.activation]
     offset = 0.0 if net.activation in ("tanh", "sigmoid") else 2.0  # relu, gelu and silu increase beyond 0

@@ -12,6 +12,7 @@ Reference: Lu, Jin, Pang, Zhang, Karniadakis 2021, doi:10.1038/s42256-021-00302-
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from operators.work import Work
 class Antiderivative(Task):
     """u -> int_0^x u for a squared-exponential process of this length."""
 
+    gaussian: ClassVar[bool] = True
     length: float = constant(0.2, least=0.01)
     sensor_count: int = constant(100, least=2, most=4096)
     point_count: int = constant(100, least=2, most=4096)

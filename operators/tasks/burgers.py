@@ -20,6 +20,7 @@ doi:10.1016/j.cma.2022.114778. Kassam and Trefethen 2005, doi:10.1137/S106482750
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -43,6 +44,7 @@ class Burgers(Task):
     `steps` are counted per output interval; `mean_mode` is 1 to keep the constant mode of the law, 0 to leave it out.
     """
 
+    gaussian: ClassVar[bool] = True
     viscosity: float = constant(0.1, above=0.0)
     amplitude: float = constant(625.0, above=0.0)
     tau: float = constant(5.0, above=0.0)

@@ -19,6 +19,7 @@ Perdikaris 2021, doi:10.1126/sciadv.abi8605. Kassam and Trefethen 2005, doi:10.1
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,6 +34,7 @@ from operators.work import PRODUCT, Work, elementwise, product
 class AdvectionDiffusionReaction(Task):
     """f -> u(x, t) for a squared-exponential source; `nodes` Chebyshev intervals, `steps` per output interval."""
 
+    gaussian: ClassVar[bool] = True
     velocity: float = constant(0.0)
     diffusion: float = constant(0.01, above=0.0)
     reaction: float = constant(0.01)

@@ -17,6 +17,7 @@ Reference: Evans, Partial Differential Equations, AMS 2010, section 2.3, doi:10.
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from operators.work import Work, elementwise
 class HeatSquare(Task):
     """u0 -> u(., horizon) at the midpoints of `side` x `side` squares."""
 
+    gaussian: ClassVar[bool] = True
     conductivity: float = constant(0.01, least=0.0)
     horizon: float = constant(1.0, least=0.0)
     tau: float = constant(3.0, above=0.0)

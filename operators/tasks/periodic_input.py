@@ -24,6 +24,7 @@ class PeriodicInput(Task, ABC):
     sensor_count: int
     point_count: int
     mean_mode: ClassVar[bool] = True
+    gaussian: ClassVar[bool] = True
 
     @property
     def input_law(self) -> str:

@@ -70,6 +70,8 @@ class Task(ABC):
     version: ClassVar[int] = 1
     generated: ClassVar[bool] = True
     """Whether functions are computed, and so worth keeping on the disk, or read from a file."""
+    gaussian: ClassVar[bool] = False
+    """Whether coefficients are i.i.d. N(0, 1) and inputs linear in them, as Theorem E1 asks (`operators.bounds.first_layer`)."""
 
     def __post_init__(self) -> None:
         """Check every constant against its declaration; 128.0 becomes 128 where the constant is an integer.

@@ -9,11 +9,11 @@ from results.answers.answer import Answer, counted, parts
 from results.records.manifest import POPULATION
 from results.tables.brackets import IMPOSSIBLE
 from results.tables.study_tables import StudyTables
+from results.witnesses.lower_ends import STATISTICAL
 
-NEW_FUNCTIONS = (
-    "On new functions (lower ends certified by the spectrum, upper ends statistical: confidence 1 - 1e-6, on functions that the"
-    " hash of the witness draws) "
-)
+UPPER_ENDS = "upper ends statistical: confidence 1 - 1e-6, on functions that the hash of the witness draws) "
+NEW_FUNCTIONS = f"On new functions (lower ends certified by the spectrum, {UPPER_ENDS}"
+SAMPLED = f"On new functions of operators that are not linear (lower ends statistical, too, from samples; {UPPER_ENDS}"
 CHANGED = "a smaller witness (`python -m bench submit`) or a stronger certified bound"
 
 
@@ -21,10 +21,11 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     """For each class of nets and kind of error one sentence for the questions of q, and one for those that fix it."""
     table = study["brackets"]
     new = table["target"].astype(str).str.startswith(POPULATION).rename("new")
-    classes = list(table.groupby(["net_class", "nets", new], sort=True, dropna=False))
-    for (net_class, nets, of_new_functions), rows in classes:
+    sampled = (table["q_status"] == STATISTICAL).rename("sampled")
+    classes = list(table.groupby(["net_class", "nets", new, sampled], sort=True, dropna=False))
+    for (net_class, nets, of_new_functions, from_samples), rows in classes:
         named = f"Nets {net_class}, {nets}: " if len(classes) > 1 else ""
-        named += NEW_FUNCTIONS if of_new_functions else ""
+        named += (SAMPLED if from_samples else NEW_FUNCTIONS) if of_new_functions else ""
         asked, fixed = rows[rows["q"].isna()], rows[rows["q"].notna()]
         if len(asked):
             yield Answer(named + _free(asked) + _unfinished(asked), CHANGED, "brackets.csv", "brackets")
@@ -36,9 +37,8 @@ def _free(rows: pd.DataFrame) -> str:
     closed = rows["standing"] == "closed"
     others = parts([(int((rows["standing"] == name).sum()), name) for name in ("open", "no witness")])
     vacuous = int((rows["q_status"] == "vacuous").sum())
-    text = (
-        f"{int(closed.sum())} of {counted(len(rows), 'q-bracket')} closed: certified below, reached by a verified witness above"
-    )
+    below = "estimated" if (rows["q_status"] == STATISTICAL).any() else "certified"
+    text = f"{int(closed.sum())} of {counted(len(rows), 'q-bracket')} closed: {below} below, reached by a verified witness above"
     text += f"; {others}" if others else ""
     text += f"; {vacuous} with a vacuous lower end" if vacuous else ""
     return text + _of_d(rows)
@@ -59,13 +59,14 @@ def _fixed(rows: pd.DataFrame) -> str:
 
 
 def _of_d(rows: pd.DataFrame) -> str:
-    """The ratio of the ends of d, where the lower end is certified."""
-    certified = rows[(rows["d_status"] == "certified") & rows["d_ratio"].notna()]["d_ratio"].astype(float)
-    vacuous = int(((rows["d_status"] == "vacuous") & rows["d_ratio"].notna()).sum())
+    """The ratio of the ends of d, where the lower end is certified, and where it is estimated."""
     text = ""
-    if len(certified):
-        middle, most = rounded_up(float(certified.median()), 2), rounded_up(float(certified.max()), 2)
-        text = f"; d within a factor {middle} of its certified lower end (median of {len(certified)}, at most {most})"
+    for status, lower in (("certified", "certified"), (STATISTICAL, "estimated")):
+        ratios = rows[(rows["d_status"] == status) & rows["d_ratio"].notna()]["d_ratio"].astype(float)
+        if len(ratios):
+            middle, most = rounded_up(float(ratios.median()), 2), rounded_up(float(ratios.max()), 2)
+            text += f"; d within a factor {middle} of its {lower} lower end (median of {len(ratios)}, at most {most})"
+    vacuous = int(((rows["d_status"] == "vacuous") & rows["d_ratio"].notna()).sum())
     return text + (f"; {vacuous} more with a witness and a vacuous lower end of d" if vacuous else "")
 
 

@@ -39,7 +39,7 @@ from operators.diagnostics.floor import floor_of, floors_of
 from results.records.manifest import Target
 from results.witnesses.disturbance import disturbed
 from results.witnesses.file import Witness
-from results.witnesses.fresh import fresh_error
+from results.witnesses.fresh import fresh_errors
 
 ENTERING_MARGIN = 2e-6
 VERIFYING_MARGIN = 1e-6
@@ -105,8 +105,7 @@ def _on_new_functions(witness: Witness, dataset: Dataset, *, disturb: bool) -> M
     """The error over functions that nobody can have chosen the weights on, and the floor of the law."""
     data, net = witness.header.data, witness.header.net()
     task = find_task(data.task, dict(data.parameters))
-    fresh = fresh_error(witness, task, dataset, FRESH)
-    again = fresh_error(witness, task, dataset, FRESH, disturbed=True) if disturb else None
+    fresh, *again = fresh_errors(witness, task, dataset, FRESH, disturb=disturb)
     spectrum, rank = task.output_spectrum(), net.output_rank()
     floor = None
     if spectrum is not None and rank is not None:
@@ -118,7 +117,7 @@ def _on_new_functions(witness: Witness, dataset: Dataset, *, disturb: bool) -> M
         absorbed=None,
         floor=floor,
         below_floor=floor is not None and fresh.upper < floor,
-        disturbed=None if again is None else again.upper,
+        disturbed=again[0].upper if again else None,
     )
 
 

@@ -52,7 +52,12 @@ class Fresh:
         )
 
 
-def fresh_error(witness: Witness, task: Task, dataset: Dataset, functions: int, *, disturbed: bool = False) -> Fresh:
+def fresh_error(witness: Witness, task: Task, dataset: Dataset, functions: int) -> Fresh:
+    """Measure a witness on functions that its own hash draws; arguments and errors as in `fresh_errors`."""
+    return fresh_errors(witness, task, dataset, functions, disturb=False)[0]
+
+
+def fresh_errors(witness: Witness, task: Task, dataset: Dataset, functions: int, *, disturb: bool) -> list[Fresh]:
     """Measure a witness on functions that its own hash draws.
 
     Args:
@@ -60,22 +65,27 @@ def fresh_error(witness: Witness, task: Task, dataset: Dataset, functions: int, 
         task: where its data are from.
         dataset: the data of its header, for constants and points.
         functions: how many to draw; on designs without common points, the error is over all points of the task.
-        disturbed: predict from rounded data with all sums reversed (`results.witnesses.disturbance`).
+        disturb: also predict from rounded data with all sums reversed (`results.witnesses.disturbance`).
+
+    Returns:
+        The error, and if asked for that of disturbed predictions of the same functions.
 
     Raises:
         DataInvalid: functions that break the task's contract.
     """
     generator = stream("test", "fresh", task.identity(), witness.sha256)
-    errors, energies = list[float](), list[float]()
+    ways = (False, True) if disturb else (False,)
+    errors, energies = {way: list[float]() for way in ways}, list[float]()
     for first in range(0, functions, CHUNK):
         count = min(CHUNK, functions - first)
         coefficients = task.draw(generator, CHUNK)[:count]
         inputs, outputs = task.inputs(coefficients), task.outputs(coefficients)
         validate(task, inputs, outputs, first=first)
-        rest = outputs[:, dataset.test_index] - _predicted(witness, dataset, inputs, disturbed=disturbed)
-        errors += np.mean(rest**2, axis=1).tolist()
-        energies += np.mean(outputs[:, dataset.test_index] ** 2, axis=1).tolist()
-    return judged(np.array(errors), np.array(energies))
+        wanted = outputs[:, dataset.test_index]
+        energies += np.mean(wanted**2, axis=1).tolist()
+        for way in ways:
+            errors[way] += np.mean((wanted - _predicted(witness, dataset, inputs, disturbed=way)) ** 2, axis=1).tolist()
+    return [judged(np.array(errors[way]), np.array(energies)) for way in ways]
 
 
 def judged(errors: Array, energies: Array) -> Fresh:

@@ -2,7 +2,8 @@
 
 needed   on a grid what every net needs that reaches the target: the rank, and the features of a linear branch or trunk end, each
          the least whose floor allows it (`operators.bounds.eckart_young`)
-q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; 1 elsewhere
+q_lower  on a grid the least rank whose Eckart-Young floor (with a trained scalar bias) allows the target; with sigmoid ends, on
+         any design, the least q that spans enough of the labels, if that is more; 1 elsewhere
 d_lower  the larger of the parameters any net of the declared class (with the question's q, if it fixes one) has that has all
          this, and, for absorbed noise, bit counting over all nets of the class with fewer parameters, at 64 bits a parameter, its
          branch head counted or, on top of the least head that this needs, free; none where no net of the class has it (a linear
@@ -10,25 +11,29 @@ d_lower  the larger of the parameters any net of the declared class (with the qu
 
 About new functions both follow from the spectrum of the outputs, where the task states it: q_lower is the least rank whose tail
 allows the target (`operators.bounds.population`), d_lower what a net needs whose first layer sees, and whose outputs span, so
-many modes (`operators.bounds.first_layer`).
+many modes (`operators.bounds.first_layer`). Of other operators of Gaussian inputs both counts are estimated, with a confidence
+(`operators.bounds.lemmas.sampled_modes`): their status is `statistical`.
 
 Nothing here is taken from a file but the question.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from operators.architectures import DeepONet
-from operators.bounds import bit_counting, eckart_young, first_layer, linear_heads, population, rank_to_parameters
+from operators.bounds import bit_counting, bounded_ends, eckart_young, first_layer, linear_heads, population, rank_to_parameters
 from operators.bounds.bound import Answer, Statement, at_least_q
+from operators.bounds.lemmas.sampled_modes import Modes, least_modes, most_functions
 from operators.bounds.rank_to_parameters import Needed, NetClass, class_of
 from operators.data.dataset import BlockCache, Request, build
 from operators.data.normalisation import scaled
 from operators.diagnostics.floor import feature_floors_of, floors_of, least_rank
 from operators.errors import UserError
+from operators.seeds import stream
+from operators.tasks.task import Task
 from results.records.manifest import Asked, Bracket
 from results.witnesses.cost import Limits, cost
 from results.witnesses.error import allowed_error
@@ -37,6 +42,8 @@ from results.witnesses.stated_data import request_of_data
 
 EVALUATED_BITS = 64
 KIND = "lower-ends"
+STATISTICAL = "statistical"
+NO_SPECTRUM = "none: no spectrum is known"
 
 
 class Ends(Finding):
@@ -84,20 +91,23 @@ def certified(asked: Asked, cache: BlockCache, limits: Limits | None = None) -> 
     question = {name: getattr(asked, name) for name in Asked.model_fields if name != "width"}
     request = request_of_data(asked)
     stated = {**question, "target": asked.target.model_dump(mode="json"), "identity": request.task.identity()}
-    found = kept(KIND, Ends, stated, cache, lambda: _ends(asked, within(limits, request), cache))
+    new = asked.target.kind == "population"
+    found = kept(KIND, Ends, stated, cache, lambda: _ends(asked, within(limits, request, of_new_functions=new), cache))
     ends = {name: getattr(found, name) for name in ENDS}
-    return Certified(Needed(found.rank, found.branch, found.trunk), Bracket(**question, width=asked.width, **ends))
+    needed = Needed(found.rank, found.branch, found.trunk, found.q_lower)
+    return Certified(needed, Bracket(**question, width=asked.width, **ends))
 
 
-def within(limits: Limits | None, request: Request) -> Request:
-    """The request, if generating its data and their floors keep within limits.
+def within(limits: Limits | None, request: Request, *, of_new_functions: bool = False) -> Request:
+    """The request, if generating its data and their floors, or the functions that sampled modes take, keep within limits.
 
     Raises:
         UserError: they do not.
     """
     if limits is not None:
         task = request.task
-        limits.require(cost(request, DeepONet(len(task.sensors()), task.points().shape[1], (1,), (1,), 1)))
+        net = DeepONet(len(task.sensors()), task.points().shape[1], (1,), (1,), 1)
+        limits.require(cost(request, net, new_functions=_sampled_functions(task) if of_new_functions else 0))
     return request
 
 
@@ -115,16 +125,22 @@ def _ends(asked: Asked, request: Request, cache: BlockCache) -> dict[str, Any]:
     if floors is not None and features is not None and net.output_rank() is not None:
         needed = Needed(*(least_rank(allowed, problem, found) for found in (floors, *features)))
         q_bound = eckart_young.BOUND.name
+    if asked.ends == "sigmoid":
+        scale = float(problem.scale)
+        spanned = bounded_ends.least_q((problem.labels - float(problem.mean)).ravel() / scale, allowed / scale**2)
+        if spanned > max(needed.rank, 1):
+            needed, q_bound = replace(needed, q=spanned), bounded_ends.BOUND.name
     nets = class_of(net, asked.net_class)
     least = rank_to_parameters.necessary_parameters(nets, needed, asked.q)
-    said = rank_to_parameters.BOUND.says("d", Answer(least, not needed.rank > 1))
+    q_lower = max(needed.rank, needed.q)
+    said = rank_to_parameters.BOUND.says("d", Answer(least, not q_lower > 1))
     if target.kind == "absorb" and asked.noise_law != "none":
         counted, freed = _counted(asked, net, nets), _with_free_heads(asked, nets, needed)
         if said.value < counted:
             said = bit_counting.BOUND.says("d", Answer(counted, False))
         if said.value < freed:
             said = linear_heads.BOUND.says("d", Answer(freed, False))
-    return _stated(needed, q_bound, eckart_young.BOUND.says("q", at_least_q(needed.rank)).worth, said)
+    return _stated(needed, q_bound, eckart_young.BOUND.says("q", at_least_q(q_lower)).worth, said)
 
 
 def _of_new_functions(asked: Asked, request: Request) -> dict[str, Any]:
@@ -137,11 +153,32 @@ def _of_new_functions(asked: Asked, request: Request) -> dict[str, Any]:
     points = task.points()
     if asked.noise_law != "none" or (asked.design, asked.points) != ("grid", len(points)):
         raise UserError(f"expected clean data on a grid of all {len(points)} points for {asked.target.label!r}, got others")
-    spectrum, nets = task.output_spectrum(), class_of(_net(asked, len(task.sensors()), points.shape[1]), asked.net_class)
-    rank = 1 if spectrum is None else first_layer.least_rank(spectrum, asked.target.value)
-    said = first_layer.BOUND.says("d", Answer(first_layer.necessary_parameters(nets, rank, rank), not rank > 1))
-    q_bound = "none: no spectrum is known" if spectrum is None else population.BOUND.name
-    return _stated(Needed(rank, branch=rank), q_bound, population.BOUND.says("q", at_least_q(rank)).worth, said)
+    nets = class_of(_net(asked, len(task.sensors()), points.shape[1]), asked.net_class)
+    modes = _modes(task, asked.target.value)
+    said = first_layer.BOUND.says("d", Answer(first_layer.necessary_parameters(nets, *modes), not modes.rank > 1))
+    q_bound, q_status = population.BOUND.name, population.BOUND.says("q", at_least_q(modes.rank)).worth
+    if task.output_spectrum() is None and not task.gaussian:
+        q_bound = NO_SPECTRUM
+    ends = _stated(Needed(modes.rank, branch=modes.rank), q_bound, q_status, said)
+    if _sampled_functions(task):
+        ends |= {field: STATISTICAL for field in ("q_status", "d_status") if ends[field] != "vacuous"}
+    return ends
+
+
+def _modes(task: Task, target: float) -> Modes:
+    """What the first layer has to see and the outputs to span, from the spectrum or from samples; 1 of other inputs."""
+    spectrum = task.output_spectrum()
+    if spectrum is not None:
+        rank = first_layer.least_rank(spectrum, target)
+        return Modes(rank, rank)
+    return least_modes(task, target, stream("reference", "modes", task.identity())) if task.gaussian else Modes(1, 1)
+
+
+def _sampled_functions(task: Task) -> int:
+    """How many functions the sampled modes of a task take at most; 0 where its spectrum is known, and of other inputs."""
+    if task.output_spectrum() is not None or not task.gaussian:
+        return 0
+    return most_functions(task.draw(np.random.default_rng(0), 1).shape[1])
 
 
 def _stated(needed: Needed, q_bound: str, q_status: str, said: Statement) -> dict[str, Any]:
@@ -149,7 +186,7 @@ def _stated(needed: Needed, q_bound: str, q_status: str, said: Statement) -> dic
         "rank": needed.rank,
         "branch": needed.branch,
         "trunk": needed.trunk,
-        "q_lower": max(needed.rank, 1),
+        "q_lower": max(needed.rank, needed.q),
         "q_bound": q_bound,
         "q_status": q_status,
         "d_lower": int(said.value) if math.isfinite(said.value) else None,

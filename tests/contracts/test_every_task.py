@@ -46,6 +46,15 @@ def test_sensors_and_points_are_distinct_read_only_coordinates_of_the_unit_domai
         assert not coordinates.flags.writeable
 
 
+@pytest.mark.parametrize("task", [task for task in TASKS.values() if task.gaussian], ids=lambda task: task.name)
+def test_a_gaussian_input_is_linear_in_standard_normal_coefficients(task: Task) -> None:
+    drawn = task.draw(stream("reference", "gaussian", task.name), 6)
+    np.testing.assert_array_equal(drawn, stream("reference", "gaussian", task.name).standard_normal(drawn.shape))
+    one, other, zero = task.inputs(drawn[:3]), task.inputs(drawn[3:]), task.inputs(np.zeros_like(drawn[:1]))
+    np.testing.assert_allclose(task.inputs(2.0 * drawn[:3] - drawn[3:]), 2.0 * one - other, atol=1e-10 * np.abs(one).max())
+    np.testing.assert_array_equal(zero, np.zeros_like(zero))
+
+
 @EVERY_TASK
 def test_block_is_valid_and_has_identical_bits_when_generated_again(task: Task) -> None:
     inputs, outputs = block(task)

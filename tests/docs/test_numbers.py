@@ -41,6 +41,8 @@ DEFINITIONS = {
         "at n = 1e3 to 1e7 (delta = 0.05)",
         "In the setting above, n = 1e6,",
         "Relative population error 0.05",
+        "Student's t, one-sided, 1e-6 each",
+        "relative error 0.05 over space and time",
         "relative error 0.05, 32 bits, delta = 0.05",
         "whole 95 % interval",
         "| slope 0.1 |",

@@ -235,3 +235,23 @@ def test_counting_speaks_of_all_smaller_nets_of_the_class_whatever_the_search_tr
     assert class_of(asked.template.deeponet(), net_class).free_sizes(q) == sizes
     assert lower_ends(asked, BlockCache(None)) == lower_ends(replace(asked, trainings=10**6), BlockCache(None))
     assert lower_ends(asked, BlockCache(None)).d_lower >= counted > 0
+
+
+def test_about_new_functions_nets_are_trained_and_held_to_functions_that_their_own_hash_draws(tmp_path: Path) -> None:
+    cell = Cell(
+        task="antiderivative",
+        functions=64,
+        points=100,
+        test_functions=64,
+        architecture=Net(branch_widths=(8, 8), trunk_widths=(8, 8)),
+        training=Training(steps=300, learning_rate=2e-2),
+    )
+    asked = Question(template=cell, target=Target(kind="population", value=0.2), width=16, restarts=1, trainings=6)
+    study = Study(name="trained-for-new-functions", question="", targets=(), brackets=(asked,))
+    run(study, tmp_path)
+    found = table(tmp_path / study.name)
+    assert found["trainings"].item() > 0
+    assert found["d_trained"].item() >= found["d_lower"].item()
+    held = entries(tmp_path / study.name, BlockCache(tmp_path / ".data")).accepted
+    assert [one for one in held if one.header.origin.record is not None]
+    assert all(one.measured.error <= 0.2 for one in held)

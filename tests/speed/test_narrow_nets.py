@@ -5,8 +5,8 @@
 q = 8, N = 200, M = 100 (triples: n = 2,000), all hidden widths equal to w, two hidden layers a side. The least w of WIDTHS is
 found by bisection; a width counts as missed after RESTARTS initial weights. What the ends allow is the certified floor of rank q
 for the first two. With sigmoid ends, whose factors lie in (0, 1), it is the least error of free factors in (0, 1), without any
-net, that descent finds from STARTS points (heuristic). Triples have no floor: the target is the same mean squared error as on
-the grid of the same task.
+net, that descent finds (`operators.constructions.free_factors`, heuristic). Triples have no floor: the target is the same mean
+squared error as on the grid of the same task.
 """
 
 import math
@@ -14,19 +14,16 @@ import time
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from bench.cell import Cell, Net, Training
 from bench.engines import find_engine
 from bench.engines.base import Control
 from bench.engines.threads import pin_threads
 from operators.architectures.deeponet import Ends
-from operators.arrays import Array
 from operators.bounds.eckart_young import floors_of_deeponet
+from operators.constructions.free_factors import free_factors
 from operators.data.dataset import build
 from operators.data.normalisation import predict, scaled
 
@@ -42,7 +39,6 @@ RECIPES = {
     "variable-projection": Training(recipe="variable-projection", steps=STEPS),
     "best": Training(recipe="best", steps=STEPS),
 }
-STARTS = 6
 CASES: tuple[tuple[str, Ends], ...] = (
     ("grid", "activated-trunk"),
     ("grid", "linear"),
@@ -72,24 +68,8 @@ def allowed(task: str, ends: Ends) -> float:
     chosen = cell(task, "grid", "linear", training=RECIPES["adam"], width=8, restart=0)
     problem = scaled(build(chosen.request()), "standard", "unit", "task")
     if ends == "sigmoid":
-        return least_error_of_sigmoid_factors((problem.labels - problem.mean) / problem.scale) * float(problem.scale) ** 2
+        return free_factors((problem.labels - problem.mean) / problem.scale, Q).error * float(problem.scale) ** 2
     return float(floors_of_deeponet(problem.labels, problem.mean, problem.scale)[Q])
-
-
-def least_error_of_sigmoid_factors(target: Array) -> float:
-    """min mean (B T^T + b - target)^2 over B (N, Q) and T (M, Q) in (0, 1) and a scalar b, by L-BFGS from STARTS points."""
-    functions, points = target.shape
-
-    def loss(free: Array) -> tuple[float, Array]:
-        branch, trunk = expit(free[: functions * Q].reshape(functions, Q)), expit(free[functions * Q : -1].reshape(points, Q))
-        residual = branch @ trunk.T + free[-1] - target
-        slopes = residual @ trunk * branch * (1.0 - branch), residual.T @ branch * trunk * (1.0 - trunk)
-        gradient = np.concatenate([*(slope.ravel() for slope in slopes), [residual.sum()]])
-        return float(np.mean(residual**2)), 2.0 / target.size * gradient
-
-    starts = (np.random.default_rng(seed).normal(size=(functions + points) * Q + 1) for seed in range(STARTS))
-    options = {"maxiter": 3000, "maxfun": 4000}
-    return min(float(minimize(loss, start, jac=True, method="L-BFGS-B", options=options).fun) for start in starts)
 
 
 class Found(NamedTuple):

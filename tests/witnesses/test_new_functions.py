@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.cell import Cell, Net, Noise
@@ -12,9 +13,12 @@ from bench.search.expected import expected_trainings
 from bench.search.lower_ends import lower_ends
 from operators import find_task
 from operators.bounds.first_layer import least_rank, necessary_parameters
+from operators.bounds.lemmas.sampled_modes import least_modes
+from operators.bounds.lemmas.singular_values import tail_sums
 from operators.bounds.rank_to_parameters import class_of
 from operators.data.dataset import BlockCache, build
 from operators.errors import UserError
+from operators.seeds import stream
 from results.records.manifest import Manifest, Target
 from results.tables.brackets import brackets
 from results.witnesses.ball import enclosed
@@ -93,8 +97,24 @@ def test_part_of_the_points_or_noise_is_refused(witness: Witness) -> None:
     assert "expected a grid of all 100 points" in said.reason
 
 
-def test_a_task_without_a_spectrum_has_a_vacuous_lower_end_and_no_such_witness() -> None:
-    asked = Question(Cell(task="burgers", functions=1, points=len(find_task("burgers").points()), architecture=NET), TARGET)
+def test_a_task_without_a_spectrum_has_no_such_witness_and_a_vacuous_lower_end_unless_its_input_is_gaussian() -> None:
+    asked = Question(Cell(task="darcy", functions=1, points=len(find_task("darcy").points()), architecture=NET), TARGET)
     bracket = lower_ends(asked, CACHE)
     assert (bracket.q_lower, bracket.q_status, bracket.d_status) == (1, "vacuous", "vacuous")
     assert constructed_witness(asked, 1, CACHE) is None
+
+
+def test_a_nonlinear_operator_of_a_gaussian_input_has_lower_ends_with_a_confidence() -> None:
+    small = {"sensor_count": 20, "modes": 20, "point_count": 11, "time_count": 3, "steps": 20}
+    cell = Cell(task="burgers-low-viscosity", parameters=small, functions=1, points=33, architecture=NET)
+    task, asked = cell.request().task, Question(cell, TARGET)
+    bracket = lower_ends(asked, CACHE)
+    assert (bracket.q_bound, bracket.q_status) == ("population", "statistical")
+    assert (bracket.d_bound, bracket.d_status) == ("first-layer", "statistical")
+    modes = least_modes(task, 0.1, stream("reference", "modes", task.identity()))
+    assert 2 <= modes.first < modes.rank == bracket.q_lower
+    assert bracket.d_lower == necessary_parameters(class_of(cell.deeponet(), "free"), *modes)
+    assert constructed_witness(asked, bracket.q_lower, CACHE) is None
+    outputs = task.outputs(task.draw(stream("test", "law"), 2000))
+    tails = tail_sums(np.linalg.svd(outputs - outputs.mean(axis=0), compute_uv=False) ** 2)
+    assert tails[bracket.q_lower - 1] > 0.1**2 * np.sum(outputs**2)
