@@ -131,8 +131,12 @@ def planning_factor() -> tuple[float]:
 
 
 def published_brackets(study: str, *, digits: int) -> tuple[int, int, str, str]:
-    """Published questions that are closed in q, all of them, and the median and largest ratio of the ends of d, rounded up."""
+    """Published questions that are closed in q, all of them, and the median and largest ratio of the ends of d, rounded up.
+
+    Of those about nets without sigmoid ends whose lower end is certified.
+    """
     table = _published(study, "brackets")
+    table = table[(table["q_status"] == "certified") & ~table["nets"].str.contains("sigmoid")]
     return int((table["standing"] == "closed").sum()), len(table), *_median_and_largest(table["d_ratio"], digits, digits)
 
 
@@ -475,6 +479,17 @@ def _test_error(cut: float) -> float:
     return float(np.mean(np.linalg.norm(error, axis=1) / np.linalg.norm(dataset.test_outputs, axis=1)))
 
 
+def modes_of_burgers() -> tuple[int, int]:
+    """What new functions of Burgers' equation ask of q and of the first layer: relative error 0.05, as in `new-functions`."""
+    from bench.studies.new_functions import NONLINEAR
+    from operators.bounds.lemmas.sampled_modes import least_modes
+    from operators.seeds import stream
+
+    task = NONLINEAR[0].template.request().task
+    modes = least_modes(task, 0.05, stream("reference", "modes", task.identity()))
+    return modes.rank, modes.first
+
+
 def slope_of_floors() -> tuple[float, float, float]:
     """Exponent, with its interval, of the least ranks whose floors allow rho = 0.2: advection, square grids of `threshold`."""
     from bench.families.deeponet.trial import problem_of
@@ -502,6 +517,7 @@ def slope_of_floors() -> tuple[float, float, float]:
 
 MINUTES = (
     Statement("docs/theory.md", "allow rho = 0.2 from ranks that go like n^{:.2f} [{:.2f}, {:.2f}]", slope_of_floors),
+    Statement("docs/theory.md", "asks for q >= {}, but of the first layer only w_1 >= {},", modes_of_burgers),
     Statement("docs/theory.md", "is {:.1f} % (advection-diffusion-reaction, replicate 0, q = {};", widest_offset_gap),
     Statement(
         "README.md",

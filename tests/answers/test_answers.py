@@ -397,3 +397,23 @@ def test_words() -> None:
     assert interval(float("-inf"), 0.5) == "(-inf, 0.50]"
     assert excluded(0.4, 0.6, [0.25, 1 / 3, 0.5]) == "1/4 excluded, 1/3 excluded, 1/2 not"
     assert [fraction(value) for value in (0.333333, 0.0, 1.0)] == ["1/3", "0", "1"]
+
+
+def test_lower_ends_from_samples_are_called_estimated_and_stand_apart(planted: Any) -> None:
+    frame = bracket_rows(
+        standing=["closed", "open"],
+        target=["relative error on new functions 0.1"] * 2,
+        q_status=["certified", "statistical"],
+        d_status=["certified", "statistical"],
+        d_ratio=[1.04, 3.04],
+        net_class=["free"] * 2,
+        nets=["2+2"] * 2,
+    )
+    linear, nonlinear = about(answers(with_table(tables_of(planted), "brackets", frame)), "brackets")
+    assert "lower ends certified by the spectrum" in linear.text
+    assert "1 of 1 q-bracket closed: certified below" in linear.text
+    assert "factor 1.1 of its certified lower end" in linear.text
+    assert "lower ends statistical, too, from samples" in nonlinear.text
+    assert "0 of 1 q-bracket closed: estimated below" in nonlinear.text
+    assert "factor 3.1 of its estimated lower end" in nonlinear.text
+    assert "certified" not in nonlinear.text
