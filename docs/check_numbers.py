@@ -140,6 +140,23 @@ def published_brackets(study: str, *, digits: int) -> tuple[int, int, str, str]:
     return int((table["standing"] == "closed").sum()), len(table), *_median_and_largest(table["d_ratio"], digits, digits)
 
 
+def burgers_on_new_functions() -> tuple[int | str, ...]:
+    """Ends of q at relative errors 0.1 and 0.05 on new functions of Burgers' equation, and the largest ratio of those of d."""
+    from operators.bounds.outward import rounded_up
+
+    table = _published("new-functions", "brackets")
+    rows = table[table["q_status"] == "statistical"].sort_values("target", ascending=False)
+    return *rows[["q_lower", "q_upper"]].to_numpy().astype(int).ravel().tolist(), rounded_up(float(rows["d_ratio"].max()), 2)
+
+
+def sigmoid_ends() -> tuple[int, int, int, int]:
+    """Questions about sigmoid ends, of these open in q, those whose lower end is that of the ends, and the largest gap of q."""
+    table = _published("brackets", "brackets")
+    rows = table[table["nets"].str.contains("sigmoid")]
+    by_ends = rows["q_bound"] == "bounded-ends"
+    return len(rows), int((rows["standing"] == "open").sum()), int(by_ends.sum()), int(rows["q_gap"].max())
+
+
 def _median_and_largest(values: Any, of_median: int, of_largest: int) -> tuple[str, str]:
     """Of a column, each rounded up to so many digits."""
     from operators.bounds.outward import rounded_up
@@ -158,7 +175,7 @@ def published_classes() -> tuple[int | str, ...]:
         ratios = table["d_ratio"][table["net_class"] == name]
         said += [len(ratios), *_median_and_largest(ratios, 3, 2)]
     asked = ["task", "N", "M", "target"]
-    both = table[table["net_class"] == "free-depth"].merge(_published("brackets", "brackets"), on=asked)
+    both = table[table["net_class"] == "free-depth"].merge(_published("brackets", "brackets"), on=[*asked, "nets"])
     return *said, int((both["d_upper_x"] < both["d_upper_y"]).sum()), len(both)
 
 
@@ -387,6 +404,17 @@ COMPUTED = (
         "On functions that a net has never seen, {} of {} questions about linear operators are closed in q, with d within a"
         " factor {} of what is certified in the median, at most {}",
         lambda: published_brackets("new-functions", digits=3),
+    ),
+    Statement(
+        "README.md",
+        "at a relative error of 0.1 q lies within {} and {}, at 0.05 within {} and {}, d within a factor {}",
+        burgers_on_new_functions,
+    ),
+    Statement(
+        "README.md",
+        "Of {} questions about sigmoid ends {} are open, {} with a lower end from what such ends can span; the ends of q are at"
+        " most {} apart",
+        sigmoid_ends,
     ),
     Statement(
         "README.md",

@@ -28,7 +28,7 @@ from operators.data.normalisation import Problem
 RELATIVE = 1e-6
 ABSOLUTE = 1e-12
 RESOLUTION = 1e-7
-PROBLEMS_KEPT = 8
+PROBLEMS_KEPT = 96
 LARGEST_KEPT = 2**20
 
 

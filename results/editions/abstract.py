@@ -15,7 +15,7 @@ from operators.bounds import paper_shaped as published_inequality
 from operators.bounds.outward import rounded_up
 from results.answers.answer import counted, listed
 from results.answers.claim import Claim
-from results.editions.contributions import contributions
+from results.editions.contributions import classes, contributions
 from results.editions.contributions import told as contributed
 from results.report.markdown import escape
 from results.tables.data_efficiency import HERE
@@ -94,9 +94,9 @@ def smallest(evidence: Evidence) -> tuple[str, str]:
     if both.empty:
         return "open", NOT_ASKED
     gaps = [
-        f"{study} ({net_class} nets) {rounded_up(float(ratio.median()), 2)} in the median of {counted(len(ratio), 'question')},"
+        f"{study} (nets: {net_class}) {rounded_up(float(ratio.median()), 2)} in the median of {counted(len(ratio), 'question')},"
         f" at most {rounded_up(float(ratio.max()), 2)}"
-        for (study, net_class), ratio in both.groupby(["study", "net_class"], sort=True)["d_ratio"]
+        for (study, net_class), ratio in both.groupby(["study", classes(both)], sort=True)["d_ratio"]
     ]
     return (
         "certified and witnessed",

@@ -19,7 +19,7 @@ from operators.file_names import inside
 from results.records.manifest import Bracket
 from results.schema.model import Model
 from results.schema.sealed import Damaged, read_sealed, seal
-from results.tables.brackets import answers, of_class, q_of
+from results.tables.brackets import answers, of_class, q_for
 from results.witnesses.file import Witness, encode, load_witness
 from results.witnesses.header import Sha256
 from results.witnesses.submissions import Held, held_of
@@ -132,5 +132,5 @@ def below_certified(bracket: Bracket, size: str, value: int) -> bool:
 def size_of(held: Held, bracket: Bracket, size: str) -> int | None:
     """The q, or the d, of a witness that answers a question, where the lower end is about nets like it."""
     if size == "q":
-        return q_of(held)
+        return q_for(held, bracket)
     return held.d if of_class(held, bracket) else None

@@ -1,6 +1,6 @@
 """contributions.csv of the reference: what each way of making witnesses contributed to the smallest d known.
 
-    study, net_class    whose questions
+    study, net_class    whose questions; those about sigmoid ends apart
     made                explicit (constructed), trained or pruned, as declared; `no hidden layer` for the nets of that class
     questions           questions that have a verified witness so made, in their declared class
     smallest            of these, those where none made otherwise is smaller
@@ -25,11 +25,17 @@ def contributions(standing: pd.DataFrame) -> pd.DataFrame:
     """The table, from standings.csv (`results.editions.standings`)."""
     rows = [
         row
-        for (study, net_class), asked in standing.groupby(["study", "net_class"], sort=True)
+        for (study, net_class), asked in standing.groupby(["study", classes(standing)], sort=True)
         for row in _rows(str(study), str(net_class), asked)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({**dict.fromkeys(("questions", "smallest", "alone"), "Int64"), "d_ratio": "float"})
+
+
+def classes(standing: pd.DataFrame) -> pd.Series:
+    """The class of nets that each question declares; `..., sigmoid ends` of those, which need more than others."""
+    named = standing["net_class"].astype(str)
+    return named.mask(standing["nets"].astype(str).str.contains(" sigmoid "), named + ", sigmoid ends").rename("net_class")
 
 
 def _rows(study: str, net_class: str, asked: pd.DataFrame) -> Iterator[dict[str, object]]:

@@ -138,6 +138,14 @@ def q_of(entry: Held) -> int | None:
     return None if net.output_rank() is None else getattr(net, "q", None)
 
 
+def q_for(entry: Held, bracket: Bracket) -> int | None:
+    """q of a witness as an answer to a question; None of other ends where it asks about sigmoid ends, of which q_lower speaks."""
+    net = entry.header.net()
+    if bracket.ends == "sigmoid" and not (isinstance(net, DeepONet) and net.ends == "sigmoid"):
+        return None
+    return q_of(entry)
+
+
 def of_class(entry: Held, bracket: Bracket) -> bool:
     """Whether a witness belongs to the class of nets in which d_lower is certified."""
     net = entry.header.net()
@@ -153,7 +161,7 @@ def _declared(bracket: Bracket, net: DeepONet) -> NetClass:
 
 
 def _row(bracket: Bracket, found: Sequence[Held], costs: Mapping[str, float]) -> dict[str, object]:
-    ranked = [(q, entry) for entry in found if (q := q_of(entry)) is not None]
+    ranked = [(q, entry) for entry in found if (q := q_for(entry, bracket)) is not None]
     q, by_q = min(ranked, key=lambda pair: (pair[0], pair[1].d, pair[1].witness), default=(0, None))
     declared = [entry for entry in found if of_class(entry, bracket)]
     by_d = min(declared, key=lambda entry: (entry.d, q_of(entry), entry.witness), default=None)

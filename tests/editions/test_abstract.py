@@ -20,13 +20,22 @@ def standing(*rows: tuple[str, str, int, float | None, float | None, float | Non
     """Class, status, certified d and the least explicit, trained and pruned d of each question."""
     table = pd.DataFrame(rows, columns=["net_class", "status", "d_lower", *(f"d_{made}" for made in MADE)])
     table["d_ratio"] = table[[f"d_{made}" for made in MADE]].astype(float).min(axis=1) / table["d_lower"]
-    return table.assign(study="planted", d_status="certified")
+    return table.assign(study="planted", d_status="certified", nets="2+2 activated-trunk tanh")
 
 
 def told(question: str, frames: Mapping[str, pd.DataFrame], known: pd.DataFrame | None = None, floors: int = 0) -> Claim:
     evidence = Evidence(pd.DataFrame() if known is None else known, {"planted": frames}, floors)
     (found,) = [claim for claim in claims(evidence) if question in claim.question]
     return found
+
+
+def test_questions_about_sigmoid_ends_are_never_pooled_with_others() -> None:
+    known = standing(("free", "open", 10, None, 20, None), ("free", "open", 10, None, 60, None))
+    known["nets"] = ["2+2 activated-trunk tanh", "2+2 sigmoid tanh"]
+    assert contributions(known)[["net_class", "d_ratio"]].to_numpy().tolist() == [["free", 2.0], ["free, sigmoid ends", 6.0]]
+    said = told("How small", {}, known).sentence
+    assert "planted (nets: free) 2 in the median of 1 question" in said
+    assert "planted (nets: free, sigmoid ends) 6 in the median of 1 question" in said
 
 
 def test_contributions_count_ties_for_all_and_leads_for_one() -> None:
@@ -53,7 +62,7 @@ def test_sizes_are_counted_by_their_status_and_their_gap() -> None:
         "of 3 numbered questions 2 are closed in q, of these 1 in d too, 1 are open, 0 contradicted; none of 7 runs"
         in claim.sentence
     )
-    assert "in planted (free nets) 2 in the median of 3 questions, at most 2.5" in told("How small", {}, known).sentence
+    assert "in planted (nets: free) 2 in the median of 3 questions, at most 2.5" in told("How small", {}, known).sentence
 
 
 @pytest.mark.parametrize(("verdicts", "worth"), [(["not identifiable"] * 2, "open"), (["holds", "fails"], "measured")])
