@@ -6,10 +6,9 @@ import pandas as pd
 
 from operators.bounds.outward import rounded_up
 from results.answers.answer import Answer, counted, parts
-from results.records.manifest import POPULATION
+from results.records.manifest import POPULATION, STATISTICAL
 from results.tables.brackets import IMPOSSIBLE
 from results.tables.study_tables import StudyTables
-from results.witnesses.lower_ends import STATISTICAL
 
 UPPER_ENDS = "upper ends statistical: confidence 1 - 1e-6, on functions that the hash of the witness draws) "
 NEW_FUNCTIONS = f"On new functions (lower ends certified by the spectrum, {UPPER_ENDS}"

@@ -30,6 +30,7 @@ LEAST_TARGET = 1e-12  # what float64 tells apart from nothing, relative to the l
 BASELINES = "baselines"
 """The family of data sets whose reference lines a study draws."""
 POPULATION = "relative error on new functions"
+STATISTICAL = "statistical"  # of lower ends that are estimated, with a confidence
 """What labels of targets about new functions begin with."""
 PAPER = "paper"  # the preset that is the whole study
 NetClass = Widths

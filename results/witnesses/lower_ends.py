@@ -34,7 +34,7 @@ from operators.diagnostics.floor import feature_floors_of, floors_of, least_rank
 from operators.errors import UserError
 from operators.seeds import stream
 from operators.tasks.task import Task
-from results.records.manifest import Asked, Bracket
+from results.records.manifest import STATISTICAL, Asked, Bracket
 from results.witnesses.cost import Limits, cost
 from results.witnesses.error import allowed_error
 from results.witnesses.kept import Finding, kept
@@ -42,7 +42,6 @@ from results.witnesses.stated_data import request_of_data
 
 EVALUATED_BITS = 64
 KIND = "lower-ends"
-STATISTICAL = "statistical"
 NO_SPECTRUM = "none: no spectrum is known"
 
 
