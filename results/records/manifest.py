@@ -231,24 +231,15 @@ class Manifest(Model):
         return self == other.model_copy(update=own) and mine <= theirs
 
     def without_unanswered(self, missing: Collection[str]) -> "Manifest":
-        """The study less those of the missing cells that a stopped search asked for last, of a threshold within its budget."""
-        stopped: list[Bracket | SoughtThreshold] = [one for one in self.brackets if not one.finished and one.tried]
-        stopped += [one for one in self.thresholds if not one.finished and 0 < len(one.tried) < one.trainings]
-        searches: tuple[Bracket | SoughtThreshold, ...] = (*self.brackets, *self.thresholds)
-        last = {one.tried[-1] for one in stopped}
-        before = {key for one in searches for key in (one.tried if one.finished else one.tried[:-1])}
+        """The study less those of the missing cells that a stopped search of a threshold asked for last, within its budget."""
+        last = {one.tried[-1] for one in self.thresholds if not one.finished and 0 < len(one.tried) < one.trainings}
+        before = {key for one in self.thresholds for key in (one.tried if one.finished else one.tried[:-1])}
         left = (set(missing) & last) - before
-
-        def kept(tried: tuple[Key, ...]) -> dict[str, tuple[Key, ...]]:
-            return {"tried": tuple(key for key in tried if key not in left)}
-
-        return self.model_copy(
-            update={
-                "expected": tuple(one for one in self.expected if one.key not in left),
-                "brackets": tuple(one.model_copy(update=kept(one.tried)) for one in self.brackets),
-                "thresholds": tuple(one.model_copy(update=kept(one.tried)) for one in self.thresholds),
-            }
+        expected = tuple(one for one in self.expected if one.key not in left)
+        thresholds = tuple(
+            one.model_copy(update={"tried": tuple(key for key in one.tried if key not in left)}) for one in self.thresholds
         )
+        return self.model_copy(update={"expected": expected, "thresholds": thresholds})
 
     def without_cells(self) -> "Manifest":
         """The study less its cells: all that the tables need once the frame holds the cells."""

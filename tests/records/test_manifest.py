@@ -1,12 +1,9 @@
 """Manifests of searches that were stopped: what was asked for last and trained by nobody is left out, and nothing else."""
 
 from bench.cell import Cell, Noise
-from bench.question import Question
-from bench.search.lower_ends import lower_ends
 from bench.size_schedules import tied
 from bench.study import cell_key, expected_cell
 from bench.threshold_series import ThresholdSeries
-from operators.data.dataset import BlockCache
 from results.records.manifest import Manifest, Target
 
 CELL = Cell(
@@ -39,21 +36,3 @@ def test_only_what_a_stopped_search_asked_for_last_is_left_out() -> None:
     left = whole.without_unanswered({shared, asked_last, of_finished, of_spent, lost})
     assert left.asked_keys() == [answered, shared, of_finished, of_spent, lost]
     assert [one.tried for one in left.thresholds] == [(answered, lost, shared), (shared, of_finished), (of_spent,)]
-
-
-def test_the_same_of_a_stopped_search_for_the_ends_of_a_bracket() -> None:
-    cells = {cell_key(cell): cell for cell in (CELL.model_copy(update={"restart": restart}) for restart in range(4))}
-    answered, lost, asked_last, of_finished = cells
-    bracket = lower_ends(Question(CELL, TARGET), BlockCache(None))
-    stopped = bracket.model_copy(update={"tried": (answered, lost, asked_last)})
-    finished = bracket.model_copy(update={"replicate": 1, "tried": (answered, of_finished), "finished": True})
-    whole = Manifest(
-        name="searched",
-        question="What?",
-        targets=(TARGET,),
-        expected=tuple(expected_cell(key, cell) for key, cell in cells.items()),
-        brackets=(stopped, finished),
-    )
-    left = whole.without_unanswered({lost, asked_last, of_finished})
-    assert left.asked_keys() == [answered, lost, of_finished]
-    assert [one.tried for one in left.brackets] == [(answered, lost), (answered, of_finished)]
