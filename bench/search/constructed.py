@@ -10,7 +10,7 @@ bracket of q closes without training (`operators.constructions.explicit`). Pruni
 import dataclasses
 import datetime
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import scipy
@@ -89,36 +89,49 @@ def explicit_witness(question: Question, least_q: int, cache: BlockCache) -> Wit
         least_q: certified: no smaller q can reach the target.
         cache: where generated functions are kept.
     """
-    cell = question.template
-    if cell.design != "grid" or (question.q is not None and question.q < least_q):
-        return None
-    dataset = build(cell.request(), cache)
-    problem, allowed = problem_of(cell, dataset), _allowed(question, dataset)
-    for q in (question.q,) if question.q is not None else range(least_q, least_q + FURTHER + 1):
-        try:
-            net = explicit_sizes(cell.deeponet(), cell.functions, cell.points, q)
-            weights = explicit_weights(net, problem)
-        except ValueError:
-            return None
-        if _mean_square(net, weights, problem) <= allowed * (1.0 - MARGIN) ** 2:
-            return _witness(question, net, weights, "explicit", "Theorem U of docs/theory.md")
-    return None
+
+    def constructed(problem: Problem, q: int) -> tuple[DeepONet, Weights]:
+        cell = question.template
+        net = explicit_sizes(cell.deeponet(), cell.functions, cell.points, q)
+        return net, explicit_weights(net, problem)
+
+    ranks = range(least_q, least_q + FURTHER + 1)
+    return _first_reaching(question, least_q, cache, ranks, constructed, "explicit", "Theorem U of docs/theory.md")
 
 
 def sigmoid_witness(question: Question, least_q: int, cache: BlockCache) -> Witness | None:
     """The net of free factors in (0, 1) of the first q from `least_q` on that reaches the target; None if none does."""
+
+    def constructed(problem: Problem, q: int) -> tuple[DeepONet, Weights]:
+        return sigmoid_net(question.template.deeponet(), problem, q)
+
+    ranks = range(least_q, WIDER * least_q + FURTHER + 1)
+    method = "factors in (0, 1) by L-BFGS on the steps of Theorem U"
+    return _first_reaching(question, least_q, cache, ranks, constructed, "trained", method)
+
+
+def _first_reaching(
+    question: Question,
+    least_q: int,
+    cache: BlockCache,
+    ranks: Iterable[int],
+    constructed: Callable[[Problem, int], tuple[DeepONet, Weights]],
+    made: Made,
+    method: str,
+) -> Witness | None:
+    """The witness of the first of these q, or of the one that is asked about, whose net reaches the target on the grid."""
     cell = question.template
     if cell.design != "grid" or (question.q is not None and question.q < least_q):
         return None
     dataset = build(cell.request(), cache)
     problem, allowed = problem_of(cell, dataset), _allowed(question, dataset)
-    for q in (question.q,) if question.q is not None else range(least_q, WIDER * least_q + FURTHER + 1):
+    for q in ranks if question.q is None else (question.q,):
         try:
-            net, weights = sigmoid_net(cell.deeponet(), problem, q)
+            net, weights = constructed(problem, q)
         except ValueError:
             return None
         if _mean_square(net, weights, problem) <= allowed * (1.0 - MARGIN) ** 2:
-            return _witness(question, net, weights, "trained", "factors in (0, 1) by L-BFGS on the steps of Theorem U")
+            return _witness(question, net, weights, made, method)
     return None
 
 

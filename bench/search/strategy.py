@@ -108,7 +108,7 @@ def _searched(tries: _Tries, question: Question, needed: Needed) -> Generator[Ce
         net = yield from _smallest_q(tries, question, needed)
     else:
         wide = question.wide(question.q)
-        net = wide if question.q >= max(needed.rank, needed.q) and (yield from tries.reaches(wide)) else None
+        net = wide if question.q >= needed.least_q and (yield from tries.reaches(wide)) else None
     if net is not None and least:
         yield from _smallest_d(tries, question, net, least=least)
 
@@ -116,7 +116,7 @@ def _searched(tries: _Tries, question: Question, needed: Needed) -> Generator[Ce
 def _smallest_q(tries: _Tries, question: Question, needed: Needed) -> Generator[Cell, bool, Net | None]:
     """Step 1: upward from the certified q with doubling steps, then bisection; the wide net of the least q."""
     before = tries.smallest()
-    q = max(needed.rank, needed.q)
+    q = needed.least_q
     missed, step, found = q - 1, 1, None
     while q <= question.largest_q and _least_count(question, needed, q) < before:
         net = question.wide(q)

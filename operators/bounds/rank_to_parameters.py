@@ -58,6 +58,11 @@ class Needed:
     trunk: int = 0
     q: int = 1
 
+    @property
+    def least_q(self) -> int:
+        """The least q that has the rank and is none too few."""
+        return max(self.rank, self.q)
+
 
 @dataclass(frozen=True)
 class NetClass:

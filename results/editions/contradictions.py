@@ -19,7 +19,7 @@ from operators.file_names import inside
 from results.records.manifest import Bracket
 from results.schema.model import Model
 from results.schema.sealed import Damaged, read_sealed, seal
-from results.tables.brackets import answers, of_class, q_for
+from results.tables.brackets import answers, size_of
 from results.witnesses.file import Witness, encode, load_witness
 from results.witnesses.header import Sha256
 from results.witnesses.submissions import Held, held_of
@@ -127,10 +127,3 @@ def below_certified(bracket: Bracket, size: str, value: int) -> bool:
     """Whether a size lies below the certified lower end of a question, where that is a number."""
     lower = getattr(bracket, f"{size}_lower")
     return lower is not None and getattr(bracket, f"{size}_status") == "certified" and value < lower
-
-
-def size_of(held: Held, bracket: Bracket, size: str) -> int | None:
-    """The q, or the d, of a witness that answers a question, where the lower end is about nets like it."""
-    if size == "q":
-        return q_for(held, bracket)
-    return held.d if of_class(held, bracket) else None

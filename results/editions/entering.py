@@ -17,12 +17,12 @@ from operators.data.dataset import build
 from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.editions import questions
-from results.editions.contradictions import Contradiction, below_certified, keep, size_of
+from results.editions.contradictions import Contradiction, below_certified, keep
 from results.editions.leading import keep_leading
 from results.editions.overview import write_overview
 from results.editions.published import Published, all_published
 from results.records.manifest import Bracket
-from results.tables.brackets import answers, brackets
+from results.tables.brackets import answers, brackets, size_of
 from results.witnesses.cost import Limits
 from results.witnesses.file import Witness, load_witness
 from results.witnesses.independent import independent_error

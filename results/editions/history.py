@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from results.records.manifest import Bracket
-from results.tables.brackets import answers, of_class, q_for
+from results.tables.brackets import answers, size_of
 from results.tables.csv_files import read_csv
 from results.witnesses.submissions import Held
 
@@ -73,8 +73,4 @@ def _records(number: str, bracket: Bracket, entries: Iterable[Held], size: str) 
 
 
 def _value(entry: Held, bracket: Bracket, size: str) -> int | None:
-    if not answers(entry, bracket):
-        return None
-    if size == "q":
-        return q_for(entry, bracket)
-    return entry.d if of_class(entry, bracket) else None
+    return size_of(entry, bracket, size) if answers(entry, bracket) else None

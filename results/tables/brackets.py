@@ -154,6 +154,13 @@ def of_class(entry: Held, bracket: Bracket) -> bool:
     return net.activation == bracket.activation and _declared(bracket, net).holds(net)
 
 
+def size_of(held: Held, bracket: Bracket, size: str) -> int | None:
+    """The q, or the d, of a witness that answers a question, where the lower end is about nets like it."""
+    if size == "q":
+        return q_for(held, bracket)
+    return held.d if of_class(held, bracket) else None
+
+
 def _declared(bracket: Bracket, net: DeepONet) -> NetClass:
     """The class that a question declares, for the inputs and points of a net that answers it."""
     depths = (bracket.branch_depth, bracket.trunk_depth)

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from operators.architectures import DeepONet
+from operators.arrays import Array
 from operators.bounds import bit_counting, bounded_ends, eckart_young, first_layer, linear_heads, population, rank_to_parameters
 from operators.bounds.bound import Answer, Statement, at_least_q
 from operators.bounds.lemmas.sampled_modes import Modes, least_modes, most_functions
@@ -127,19 +128,18 @@ def _ends(asked: Asked, request: Request, cache: BlockCache) -> dict[str, Any]:
     if asked.ends == "sigmoid":
         scale = float(problem.scale)
         spanned = bounded_ends.least_q((problem.labels - float(problem.mean)).ravel() / scale, allowed / scale**2)
-        if spanned > max(needed.rank, 1):
+        if spanned > needed.least_q:
             needed, q_bound = replace(needed, q=spanned), bounded_ends.BOUND.name
     nets = class_of(net, asked.net_class)
     least = rank_to_parameters.necessary_parameters(nets, needed, asked.q)
-    q_lower = max(needed.rank, needed.q)
-    said = rank_to_parameters.BOUND.says("d", Answer(least, not q_lower > 1))
+    said = rank_to_parameters.BOUND.says("d", Answer(least, not needed.least_q > 1))
     if target.kind == "absorb" and asked.noise_law != "none":
         counted, freed = _counted(asked, net, nets), _with_free_heads(asked, nets, needed)
         if said.value < counted:
             said = bit_counting.BOUND.says("d", Answer(counted, False))
         if said.value < freed:
             said = linear_heads.BOUND.says("d", Answer(freed, False))
-    return _stated(needed, q_bound, eckart_young.BOUND.says("q", at_least_q(q_lower)).worth, said)
+    return _stated(needed, q_bound, eckart_young.BOUND.says("q", at_least_q(needed.least_q)).worth, said)
 
 
 def _of_new_functions(asked: Asked, request: Request) -> dict[str, Any]:
@@ -153,20 +153,20 @@ def _of_new_functions(asked: Asked, request: Request) -> dict[str, Any]:
     if asked.noise_law != "none" or (asked.design, asked.points) != ("grid", len(points)):
         raise UserError(f"expected clean data on a grid of all {len(points)} points for {asked.target.label!r}, got others")
     nets = class_of(_net(asked, len(task.sensors()), points.shape[1]), asked.net_class)
-    modes = _modes(task, asked.target.value)
+    spectrum = task.output_spectrum()
+    modes = _modes(task, spectrum, asked.target.value)
     said = first_layer.BOUND.says("d", Answer(first_layer.necessary_parameters(nets, *modes), not modes.rank > 1))
     q_bound, q_status = population.BOUND.name, population.BOUND.says("q", at_least_q(modes.rank)).worth
-    if task.output_spectrum() is None and not task.gaussian:
+    if spectrum is None and not task.gaussian:
         q_bound = NO_SPECTRUM
     ends = _stated(Needed(modes.rank, branch=modes.rank), q_bound, q_status, said)
-    if _sampled_functions(task):
+    if spectrum is None and task.gaussian:
         ends |= {field: STATISTICAL for field in ("q_status", "d_status") if ends[field] != "vacuous"}
     return ends
 
 
-def _modes(task: Task, target: float) -> Modes:
+def _modes(task: Task, spectrum: Array | None, target: float) -> Modes:
     """What the first layer has to see and the outputs to span, from the spectrum or from samples; 1 of other inputs."""
-    spectrum = task.output_spectrum()
     if spectrum is not None:
         rank = first_layer.least_rank(spectrum, target)
         return Modes(rank, rank)
@@ -185,7 +185,7 @@ def _stated(needed: Needed, q_bound: str, q_status: str, said: Statement) -> dic
         "rank": needed.rank,
         "branch": needed.branch,
         "trunk": needed.trunk,
-        "q_lower": max(needed.rank, needed.q),
+        "q_lower": needed.least_q,
         "q_bound": q_bound,
         "q_status": q_status,
         "d_lower": int(said.value) if math.isfinite(said.value) else None,

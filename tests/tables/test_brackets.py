@@ -11,9 +11,8 @@ from bench.search.constructed import constructed_witness
 from bench.search.lower_ends import lower_ends
 from operators.architectures.deeponet import Ends
 from operators.data.dataset import BlockCache
-from results.editions.contradictions import size_of
 from results.records.manifest import Manifest, Target
-from results.tables.brackets import WIDE, brackets
+from results.tables.brackets import WIDE, brackets, size_of
 from results.tables.csv_files import read_csv
 from results.witnesses.submissions import enter
 
