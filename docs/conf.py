@@ -125,7 +125,7 @@ def write_evidence(app: Sphinx, failure: Exception | None) -> None:
     from results.editions.site import write_site
 
     if failure is None:
-        write_site(ROOT / "results" / "reference", Path(app.outdir) / "evidence", BlockCache(DOCS / "_build" / "data"))
+        write_site(ROOT / "results" / "reference", Path(app.outdir) / "evidence", BlockCache(ROOT / "results" / "out" / ".data"))
 
 
 def setup(app: Sphinx) -> None:

@@ -28,8 +28,8 @@ from results.records.record import Record
 
 Given = TypeVar("Given")
 Told = TypeVar("Told")
-Part = Literal["tables", "witnesses", "training", "overview"]
-PARTS: tuple[Part, ...] = ("tables", "witnesses", "training")
+Part = Literal["evidence", "training", "overview"]
+PARTS: tuple[Part, ...] = ("evidence", "training")
 MARGIN, SHARE = 0.1, 0.75
 ROUNDING = 1e-9
 
@@ -148,11 +148,10 @@ def reproduce_named(
 
 def reproduce_study(study: Published, sampling: Sampling, parts: Sequence[Part] = PARTS) -> Iterator[Finding]:
     """What can be checked of these parts of a published study, in the order of PARTS."""
-    if "tables" in parts:
-        yield _tables(study)
-        yield _origin(study)
-    if "witnesses" in parts and any((study.folder / "witnesses").glob("*.npz")):
-        yield _witnesses(study)
+    if "evidence" in parts:
+        witnesses = any((study.folder / "witnesses").glob("*.npz"))
+        of_witnesses = [_witnesses(study)] if witnesses else []  # first: the tables take what is measured here
+        yield from (_tables(study), _origin(study), *of_witnesses)
     if "training" in parts and (sample := sampling.draw(read_records(study.folder))):
         yield from _trained(study, sample)
 

@@ -7,11 +7,12 @@ import pandas as pd
 from results.charts.evidence import Evidence
 from results.charts.model import Axis, Band, Chart, Level, Line, Records, Sketch, Switch, marked
 from results.tables.numbers import number, numbers
-from results.tables.series import SERIES, has_error_curve, series_names, task_label
+from results.tables.series import SERIES, series_names, task_label, with_errors_at
 
 DECADES = 7
 FLOORS = Switch("floor of any rank-q model", "theory", "certified", dash=1)
 ENERGY = Switch("noise energy V", "theory", "measured", dash=2)
+FEWEST_Q, FEWEST_OF_SEARCH = 2, 4
 CAPTION = (
     "Training error of {task} against q, {labels} labels: best runs joined, bands to the worst, dots are runs; dashed: certified"
     " floor. What lies more than seven decades below the largest error is drawn on the lower edge"
@@ -19,14 +20,19 @@ CAPTION = (
 
 
 def error_charts(evidence: Evidence) -> Iterator[Chart]:
-    """One chart for each series with an error at two q; a colour for each (N, M)."""
+    """One chart for each series with an error at two q; a colour for each (N, M).
+
+    Of a search for brackets, which passes through hundreds of sizes, those with an error at four q: fewer show no law.
+    """
     rows = evidence.tables["scaling"].drop_duplicates([*SERIES, "N", "M", "q", "d"])
+    curves = with_errors_at(rows, FEWEST_OF_SEARCH if "brackets" in evidence.tables else FEWEST_Q)
     frame = evidence.tables.frame.reset_index(drop=True)
+    done = frame[(frame["status"] == "done") & frame["series"].isin(curves)]
+    runs = dict(list(done.groupby("series")))
     for _, same in rows.groupby(["task", "parameters"], sort=True):
         names = series_names(same, noise=True)
-        for key, part in same.groupby("series", sort=True):
-            if has_error_curve(part):
-                yield _chart(part, frame[(frame["series"] == key) & (frame["status"] == "done")], names[key])
+        for key, part in same[same["series"].isin(curves)].groupby("series", sort=True):
+            yield _chart(part, runs[key], names[key])
 
 
 def _chart(part: pd.DataFrame, runs: pd.DataFrame, name: str) -> Chart:

@@ -24,6 +24,7 @@ from results.tables.series import on_shapes, panels, series_names, task_label
 BAND_POINTS = 7
 MOST_SERIES = 3
 D_FACTOR = {"tied": 2.0, "fixed-width": 1.0, "free": 1.0}
+SHOWN = ("series", "n", "N", "M", "replicate", "kind", "q_low", "q_high", "confirmed")
 MEASURED = "measured intervals, one per replicate"
 CAPTIONS = {
     "q*": ("thresholds", "q*(n) of {task}: measured intervals, fitted slopes with 95 % bands, bounds, predicted slopes"),
@@ -68,12 +69,15 @@ def threshold_charts(evidence: Evidence) -> Iterator[Chart]:
             sized = panel.rows[panel.rows["series"].isin(found)]
             if len(sized):
                 quantity = Quantity("d*", lambda s, q, found=found: found[s](q), lambda name: D_FACTOR.get(name, math.nan))  # type: ignore[misc]
-                yield _chart(evidence, replace(panel, rows=sized), quantity)
+                demanded = panel.demanded[panel.demanded["series"].isin(found)]
+                yield _chart(evidence, replace(panel, rows=sized, demanded=demanded), quantity)
 
 
 def _panels(evidence: Evidence) -> Iterator[Panel]:
     demands = evidence.tables["demands"]
     for (task, parameters), rows in evidence.tables["thresholds"].groupby(["task", "parameters"]):
+        if "brackets" in evidence.tables:  # a search passes through hundreds of sizes, most of them at one n
+            rows = rows[rows.groupby("series")["n"].transform("nunique") > 1]
         if not (rows["kind"] != "unknown").any() or rows["n"].nunique() < 2:
             continue
         of_task = demands[demands["series"].isin(rows["series"])]
@@ -155,7 +159,7 @@ def _ends(
 def _intervals(evidence: Evidence, runs: pd.DataFrame, quantity: Quantity, *, switch: int, colour: int) -> Intervals:
     low, high = _ends(runs, quantity)
     text, rows = [], []
-    for row, below, above in zip(runs.to_dict("records"), low, high, strict=True):
+    for row, below, above in zip(runs[list(SHOWN)].to_dict("records"), low, high, strict=True):
         sides = {
             "interval": f"{below:g} < {quantity.name} <= {above:g}" if row["kind"] == "interval" else "",
             "left": f"{quantity.name} <= {above or 0:g}: reached at the smallest q tried",

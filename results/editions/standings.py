@@ -20,7 +20,7 @@ from operators.data.function_cache import BlockCache
 from results.editions import questions
 from results.editions.contradictions import contradicting, contradicts
 from results.editions.published import Published, all_published
-from results.tables.brackets import MADE, brackets
+from results.tables.brackets import MADE, as_asked
 from results.witnesses.submissions import Held
 
 FILE = "standings.csv"
@@ -58,9 +58,9 @@ def _rows(study: Published, known: Mapping[str, questions.Numbered], against: Se
     manifest, costs = study.asked(), dict[str, float]()
     checks, rows = study.checks(), list[dict[str, object]]()
     held = study.entries().accepted
-    for bracket in manifest.brackets:
+    asked = as_asked(manifest, held, costs).to_dict("records")
+    for bracket, row in zip(manifest.brackets, asked, strict=True):
         numbered = known[questions.question_text(bracket)]
-        (row,) = brackets(manifest.model_copy(update={"brackets": (bracket,)}), held, costs).to_dict("records")
         rows.append(
             {
                 "id": numbered.id,

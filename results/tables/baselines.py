@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from results.tables.frame import ASKED, PROBLEM
-from results.tables.lines import DATA, ERRORS, smallest
+from results.tables.lines import DATA, ERRORS
 
 MEDIANS = {
     "relative": ("train", "relative error |y - h| / |y| over all training labels"),
@@ -56,7 +56,7 @@ def baseline_table(lines: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _rows(part: pd.DataFrame, nets: Mapping[Any, pd.DataFrame]) -> Iterator[dict[str, Any]]:
     """Rows of one data set, its replicates together."""
-    keys = list(dict.fromkeys(part[list(DATA)].itertuples(index=False, name=None)))
+    keys = list(dict.fromkeys(_keys(part)))
     mine = pd.concat([nets[key] for key in keys if key in nets]) if any(key in nets for key in keys) else None
     shown = _shown(part, mine)
     for _, same in part.groupby(["line", "q"], sort=False, dropna=False):
@@ -82,15 +82,20 @@ def _shown(part: pd.DataFrame, nets: pd.DataFrame | None) -> set[int]:
 
 def _beaten(same: pd.DataFrame, nets: Mapping[Any, pd.DataFrame]) -> dict[str, int | None]:
     """Smallest sizes of the nets that beat a line, over the replicates."""
-    better: dict[str, list[pd.DataFrame]] = {"test": [], "train": []}
-    for row in same.to_dict("records"):
-        mine = nets.get(tuple(row[name] for name in DATA))
-        for which, error in (("test", "test_relative"), ("train", "relative")):
+    rows = [(nets.get(key), errors) for key, *errors in zip(_keys(same), same["test_relative"], same["relative"], strict=True)]
+    better: dict[str, list[tuple[int, int]]] = {"test": [], "train": []}
+    for mine, errors in rows:
+        for which, name, error in zip(better, ("test_relative", "relative"), errors, strict=True):
             if mine is not None:
-                better[which].append(mine[mine[error] < row[error]])
-    found = {which: pd.concat(parts) if parts else None for which, parts in better.items()}
+                beats = mine[name].to_numpy(float) < error
+                better[which] += zip(mine["q"].to_numpy()[beats].tolist(), mine["d"].to_numpy()[beats].tolist(), strict=True)
     return {
-        f"{size}_{which}": None if nets_found is None else smallest(nets_found[size])
-        for which, nets_found in found.items()
-        for size in ("q", "d")
+        f"{size}_{which}": min((int(sizes[place]) for sizes in found), default=None)
+        for which, found in better.items()
+        for place, size in enumerate(("q", "d"))
     }
+
+
+def _keys(rows: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """The data set of each row."""
+    return list(zip(*(rows[name].tolist() for name in DATA), strict=True))

@@ -8,7 +8,7 @@ ask two questions: a narrower one raises both ends, so ratios of different class
 first in each row.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import get_args
 
 import pandas as pd
@@ -92,28 +92,42 @@ def brackets(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, fl
         entries: verified witnesses.
         costs: CPU seconds of trainings (`training_costs`).
     """
-    known = list(entries)
-    rows = []
-    for bracket in manifest.brackets:
-        row = _row(bracket, [entry for entry in known if answers(entry, bracket)], costs)
-        rows.append({**row, "cpu_seconds": sum(costs.get(key, 0.0) for key in bracket.tried)})
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({**dict.fromkeys(WHOLE, "Int64"), **dict.fromkeys(REAL, "float")})
-    return table.sort_values(
+    return as_asked(manifest, entries, costs).sort_values(
         ["net_class", "nets", "task", "parameters", "design", "n", "N", "sigma", "replicate", "target", "q"],
         kind="stable",
         ignore_index=True,
     )
 
 
+def as_asked(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, float]) -> pd.DataFrame:
+    """The rows of `brackets` in the order of the questions."""
+    held: dict[Hashable, list[Held]] = {}
+    for entry in entries:
+        held.setdefault(_of_entry(entry), []).append(entry)
+    rows = []
+    for bracket in manifest.brackets:
+        row = _row(bracket, [entry for entry in held.get(_of_question(bracket), ()) if answers(entry, bracket)], costs)
+        rows.append({**row, "cpu_seconds": sum(costs.get(key, 0.0) for key in bracket.tried)})
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({**dict.fromkeys(WHOLE, "Int64"), **dict.fromkeys(REAL, "float")})
+
+
 def answers(entry: Held, bracket: Bracket) -> bool:
     """Whether a witness was made for this question's data and a target at least as strict."""
+    same_data = _of_entry(entry) == _of_question(bracket)
+    return same_data and as_strict(entry.header.target, bracket.target) and bracket.q in (None, q_of(entry))
+
+
+def _of_entry(entry: Held) -> Hashable:
+    """The data that a witness was made for."""
     data = entry.header.data
-    same = (
-        (data.task, data.parameters, data.design, data.functions, data.points)
-        == (bracket.task, bracket.parameters, bracket.design, bracket.functions, bracket.points)
-        and (data.noise_law, data.sigma, data.replicate) == (bracket.noise_law, bracket.sigma, bracket.replicate)
-    )  # fmt: skip
-    return same and as_strict(entry.header.target, bracket.target) and bracket.q in (None, q_of(entry))
+    where = (data.task, parameters_text(data.parameters), data.design, data.functions, data.points)
+    return where, (data.noise_law, data.sigma, data.replicate)
+
+
+def _of_question(bracket: Bracket) -> Hashable:
+    """The data that a question is about."""
+    where = (bracket.task, parameters_text(bracket.parameters), bracket.design, bracket.functions, bracket.points)
+    return where, (bracket.noise_law, bracket.sigma, bracket.replicate)
 
 
 def training_costs(frame: pd.DataFrame) -> dict[str, float]:

@@ -38,6 +38,7 @@ OF_SIZE = (
 WHOLE = ("series", "N", "M", "n")
 TEXT = ("target", "bound", "status", "assumptions")
 Bounds = Mapping[str, Bound]
+Widths = tuple[tuple[int, ...], tuple[int, ...]]
 Sizes = tuple[Callable[[int], DeepONet], tuple[int, ...] | None]
 
 
@@ -136,11 +137,11 @@ def _at_every_rank(ranks: NDArray[np.int64], floors: Array) -> Array:
 def _of_series(frame: pd.DataFrame, manifest: Manifest, bounds: Bounds) -> Iterator[tuple[Any, ...]]:
     """The demand of every bound that needs no labels; series of unknown tasks are left out."""
     tails, sizes, bits = signal_tails(frame), dict[int, Sizes | None](), dict[int, int]()
-    sized = frame[["series", *OF_SIZE]]
+    sized = dict(list(frame[["series", *OF_SIZE]].groupby("series")))
     for shape, target, asked in _asked(frame, manifest, bounds, of_labels=False):
         number = int(shape["series"])
         if number not in sizes:
-            cells = sized[sized["series"] == number]
+            cells = sized[number]
             sizes[number], bits[number] = size_of_q(cells), stored_bits(cells)
         declared = sizes[number]
         if declared is not None:
@@ -208,10 +209,10 @@ def size_of_q(cells: pd.DataFrame) -> Sizes | None:
         sensors, coordinates = len(task.sensors()), task.points().shape[1]
     except UserError:
         return None
-    widths = {
-        row["q"]: (row["branch_widths"].layers, row["trunk_widths"].layers)
-        for row in cells.drop_duplicates("q").to_dict("records")
-    }
+    columns = (cells[name].tolist() for name in ("q", "branch_widths", "trunk_widths"))
+    widths: dict[int, Widths] = {}
+    for q, branch_widths, trunk_widths in zip(*columns, strict=True):
+        widths.setdefault(q, (branch_widths.layers, trunk_widths.layers))
     depths = tuple(len(part) for part in next(iter(widths.values())))
 
     def size(q: int) -> DeepONet:

@@ -54,7 +54,7 @@ def exponent_table(frame: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
 
     Columns: COLUMNS, and `series` and `intercept` (ln q* = intercept + beta ln n) for figures.
     """
-    cells = frame[list(CELLS)]
+    cells = frame[list(CELLS)].astype({"status": object})
     of_series = {int(str(number)): rows for number, rows in cells.groupby("series")}
     firsts = frame.drop_duplicates("series")[[*series.SERIES, "series"]].to_dict("records")
     settings = {int(first["series"]): first for first in firsts}
@@ -66,17 +66,17 @@ def exponent_table(frame: pd.DataFrame, located: pd.DataFrame) -> pd.DataFrame:
 def _threshold_rows(
     located: pd.DataFrame, of_series: Mapping[int, pd.DataFrame], of_each: Mapping[int, Mapping[Any, Any]]
 ) -> Iterator[dict[str, object]]:
-    located = located[list(LOCATED)]
+    located = located[list(LOCATED)].astype({"kind": object})
     for (number, target), found in located.groupby(["series", "target"], sort=False):
         cells, settings = of_series[int(str(number))], of_each[int(str(number))]
         for path, shapes in series.paths(zip(found["N"], found["M"], strict=True)).items():
-            on_path = found[series.on_shapes(found, shapes)]
+            on_path, here = series.of_shapes(found, shapes), series.of_shapes(cells, shapes)
             predicted = predicted_exponents(
                 str(settings["schedule"]), design=str(settings["design"]), noisy=settings["sigma"] > 0, shapes=shapes
             )
             yield {
                 **settings,
-                **outcome_counts(cells["status"][series.on_shapes(cells, shapes)]),
+                **outcome_counts(here["status"]),
                 "law": THRESHOLD_LAW,
                 "target": target,
                 "path": path,
@@ -88,9 +88,9 @@ def _threshold_rows(
 
 def threshold_text(located: pd.DataFrame) -> str:
     """Thresholds by n: `n=256: (2, 4] (2, 4]; n=1024: > 16`."""
-    rows = located.sort_values(["n", "N", "replicate"])[["n", "kind", "q_low", "q_high"]]
+    columns = (located[name].tolist() for name in ("n", "N", "replicate", "kind", "q_low", "q_high"))
     intervals: dict[int, list[str]] = {}
-    for n, kind, low, high in rows.itertuples(index=False):
+    for n, _, _, kind, low, high in sorted(zip(*columns, strict=True), key=lambda row: row[:3]):
         text = {"interval": f"({low}, {high}]", "left": f"<= {high}", "right": f"> {low}", "unknown": "?"}
         intervals.setdefault(n, []).append(text[kind])
     return "; ".join(f"n={n}: {' '.join(texts)}" for n, texts in intervals.items())

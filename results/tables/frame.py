@@ -5,6 +5,7 @@ columns number the rows for grouping: `configuration` (everything but replicate 
 design, N, M, noise: the same data for every net, replicate by replicate).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -145,8 +146,8 @@ def tallied(found: Mapping[Any, int], expected: int) -> dict[str, int]:
 
 def outcome_counts(status: "pd.Series[str]") -> dict[str, int]:
     """One row of `status_counts`: of all these cells."""
-    found = status.value_counts().to_dict()
-    counts = {name: int(found.get(name, 0)) for name in OUTCOMES}
+    found = Counter(status.tolist())
+    counts = {name: found[name] for name in OUTCOMES}
     return {"expected": sum(counts.values()), "runs": sum(counts[name] for name in ENDED), **counts}
 
 

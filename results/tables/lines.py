@@ -6,7 +6,6 @@ A net is compared with the lines of its very data set: same task, sizes, noise, 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from operators.baselines import BASELINES
@@ -76,8 +75,3 @@ def with_lines(scaling: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 def _as(found: pd.DataFrame, like: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
     """The keys in the types that they have elsewhere."""
     return found.astype({name: like[name].dtype for name in keys})
-
-
-def smallest(sizes: "pd.Series[Any]") -> int | None:
-    """The least of some sizes; None of none."""
-    return None if sizes.empty else int(np.min(sizes.to_numpy()))

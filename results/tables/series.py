@@ -119,7 +119,14 @@ def paths(shapes: Iterable[tuple[int, int]]) -> dict[str, list[tuple[int, int]]]
 
 def on_shapes(table: pd.DataFrame, shapes: list[tuple[int, int]]) -> "pd.Series[bool]":
     """Rows whose data shape (N, M) is among `shapes`."""
-    return pd.Series([shape in shapes for shape in zip(table["N"], table["M"], strict=True)], index=table.index, dtype=bool)
+    kept, found = set(shapes), zip(table["N"].tolist(), table["M"].tolist(), strict=True)
+    return pd.Series([shape in kept for shape in found], index=table.index, dtype=bool)
+
+
+def of_shapes(table: pd.DataFrame, shapes: list[tuple[int, int]]) -> pd.DataFrame:
+    """The rows whose data shape (N, M) is among `shapes`."""
+    on = on_shapes(table, shapes)
+    return table if on.all() else table[on]
 
 
 def panels(located: pd.DataFrame) -> list[tuple[str, str, str, pd.DataFrame]]:
@@ -127,11 +134,12 @@ def panels(located: pd.DataFrame) -> list[tuple[str, str, str, pd.DataFrame]]:
     found = []
     for (target, design), part in located.groupby(["target", "design"]):
         for path, shapes in paths(zip(part["N"], part["M"], strict=True)).items():
-            found.append((str(target), str(design), path, part[on_shapes(part, shapes)]))
+            found.append((str(target), str(design), path, of_shapes(part, shapes)))
     return found
 
 
-def has_error_curve(scaling: pd.DataFrame) -> bool:
-    """Whether some series has an error at two q on data of one shape (scaling.csv with series)."""
+def with_errors_at(scaling: pd.DataFrame, fewest: int) -> list[int]:
+    """Series with an error at so many q on data of one shape (scaling.csv with series)."""
     measured = scaling[scaling["training_mse_best"].notna()]
-    return bool((measured.groupby(["series", "N", "M"])["q"].nunique() > 1).any())
+    known = measured.groupby(["series", "N", "M"])["q"].nunique()
+    return sorted({int(number) for number, _, _ in known.index[known >= fewest]})

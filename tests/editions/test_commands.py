@@ -93,10 +93,10 @@ def test_a_fault_that_every_part_of_a_study_meets_is_told_once(checkout: Path) -
 
 def test_the_jobs_are_every_part_of_every_study_and_last_what_is_computed_over_all() -> None:
     nothing, some = Sampling(0, None, 0), Sampling(0, 9.0, 0)
-    parts = ["tables", "witnesses", "training"]
+    parts = ["evidence", "training"]
     assert [(job.study, job.part) for job in jobs_of(["a"], some, overview=False)] == [("a", part) for part in parts]
     found = [job.part for job in jobs_of(["a", "b"], nothing, overview=True)]
-    assert found == [*parts[:2], *parts[:2], "overview"]
+    assert found == ["evidence", "evidence", "overview"]
     assert jobs_of([], some, overview=True) == []
 
 
