@@ -106,10 +106,13 @@ def each(function: Callable[[Given], Told], jobs: Sequence[Given], workers: int)
 
 
 def jobs_of(studies: Sequence[str], sampling: Sampling, *, overview: bool) -> list[Job]:
-    """What there is to check, study by study; what is computed over all of them comes last."""
-    parts = PARTS if sampling.draws else PARTS[:-1]
-    jobs = [Job(study, part) for study in studies for part in parts]
-    return [*jobs, Job("overview", "overview")] if overview and studies else jobs
+    """What there is to check: the evidence of each study, what is computed over all of them, and then trainings.
+
+    Trainings come last, because they leave no process without work while the overview is computed.
+    """
+    evidence = [Job(study, "evidence") for study in studies]
+    over_all = [Job("overview", "overview")] if overview and studies else []
+    return [*evidence, *over_all, *(Job(study, "training") for study in studies if sampling.draws)]
 
 
 def rebuilt(reference: Path, cache: BlockCache, name: str) -> None:

@@ -39,7 +39,8 @@ def independent_error(witness: Witness, dataset: Dataset) -> float | None:
     trunk = _part(witness, "trunk", len(net.trunk_widths) + 1, activated=net.ends in ("sigmoid", "activated-trunk"))
     last = "sigmoid" if net.ends == "sigmoid" else net.activation
     ours = [branch(row, ACTIVATIONS[net.activation], ACTIVATIONS[last]) for row in inputs]
-    theirs = [trunk(row, ACTIVATIONS[net.activation], ACTIVATIONS[last]) for row in points]
+    used = set(dataset.index.ravel().tolist())
+    theirs = {point: trunk(points[point], ACTIVATIONS[net.activation], ACTIVATIONS[last]) for point in used}
     offset, mu, s = float(witness.weights["bias"][0]), float(constants.output_mean), float(constants.output_std)
     squares, energy = Vector(), Vector()
     for number, labels in enumerate(dataset.labels.tolist()):

@@ -91,12 +91,12 @@ def test_a_fault_that_every_part_of_a_study_meets_is_told_once(checkout: Path) -
     assert (code, said.count("ok  "), said.count("FAIL")) == (1, 0, 1)
 
 
-def test_the_jobs_are_every_part_of_every_study_and_last_what_is_computed_over_all() -> None:
+def test_the_jobs_are_the_evidence_of_every_study_then_what_is_computed_over_all_and_then_trainings() -> None:
     nothing, some = Sampling(0, None, 0), Sampling(0, 9.0, 0)
-    parts = ["evidence", "training"]
-    assert [(job.study, job.part) for job in jobs_of(["a"], some, overview=False)] == [("a", part) for part in parts]
-    found = [job.part for job in jobs_of(["a", "b"], nothing, overview=True)]
-    assert found == ["evidence", "evidence", "overview"]
+    assert [(job.study, job.part) for job in jobs_of(["a"], some, overview=False)] == [("a", "evidence"), ("a", "training")]
+    assert [job.part for job in jobs_of(["a", "b"], nothing, overview=True)] == ["evidence", "evidence", "overview"]
+    found = [(job.study, job.part) for job in jobs_of(["a", "b"], some, overview=True)]
+    assert found[2:] == [("overview", "overview"), ("a", "training"), ("b", "training")]
     assert jobs_of([], some, overview=True) == []
 
 
