@@ -339,7 +339,25 @@ def left_by_one_sign() -> tuple[float]:
     return (float(np.min(np.sum(left**2, axis=(1, 2))[None, :] - np.sum(reached**2, axis=2))),)
 
 
+def coverage_beside_scatter() -> tuple[float, float, float, float]:
+    """Of the coverage table: q to 512; the most where thresholds scatter by less than the step; the ends where by as much."""
+    text = (REPOSITORY / "docs/theory.md").read_text().partition("<!-- coverage tables -->")[2].partition("| design | a |")[0]
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in text.splitlines()[3:] if line.startswith("|")]
+    further, below, wide = list[float](), list[float](), list[float]()
+    for design, _, alone, shared, _, *_, coverage, _, reason in (row if len(row) == 11 else [*row, ""] for row in rows):
+        as_wide = (alone, shared) in (("0.3", "0"), ("0.5", "0.5"))
+        into = further if "512" in design else below if "step" in reason else wide if as_wide and not reason else []
+        into.append(float(coverage.strip("| ")))
+    return further[0], max(below), min(wide), max(wide)
+
+
 COMPUTED = (
+    Statement(
+        "docs/theory.md",
+        "with them between two q it covers {:.3f}. That scatter below the step between two q is what lets rows cover up to"
+        " {:.3f}, the last six rows show: with scatter as wide as the step the same designs cover {:.3f} to {:.3f}, but",
+        coverage_beside_scatter,
+    ),
     Statement("docs/theory.md", "a number of a head costs {:.1f} nats at x = 0.06, rho = 1/2, not {:.2f}", price_of_a_head),
     Statement("docs/theory.md", "the squared error is at least {:.3f}, where the squared norm is 10", left_by_one_sign),
     Statement(

@@ -18,6 +18,7 @@ from results.answers.claim import Claim
 from results.editions.contributions import classes, contributions
 from results.editions.contributions import told as contributed
 from results.report.markdown import escape
+from results.statistics.interval_censored import FEWEST_POINTS
 from results.tables.data_efficiency import HERE
 from results.tables.exponents import THRESHOLD_LAW
 from results.tables.frame import check_floors
@@ -94,13 +95,14 @@ def smallest(evidence: Evidence) -> tuple[str, str]:
     if both.empty:
         return "open", NOT_ASKED
     gaps = [
-        f"{study} (nets: {net_class}) {rounded_up(float(ratio.median()), 2)} in the median of {counted(len(ratio), 'question')},"
-        f" at most {rounded_up(float(ratio.max()), 2)}"
+        f"{net_class} {rounded_up(float(ratio.median()), 2)} (at most {rounded_up(float(ratio.max()), 2)},"
+        f" {counted(len(ratio), 'question')} of {study})"
         for (study, net_class), ratio in both.groupby(["study", classes(both)], sort=True)["d_ratio"]
     ]
     return (
         "certified and witnessed",
-        f"the smallest d known over its certified lower end is, in {'; '.join(gaps)}; {contributed(contributions(standing))}",
+        f"the smallest d known over its certified lower end, in the median by class of nets: {'; '.join(gaps)};"
+        f" {contributed(contributions(standing))}",
     )
 
 
@@ -142,7 +144,7 @@ def fixed_size(evidence: Evidence) -> tuple[str, str]:
 def quarter(evidence: Evidence) -> tuple[str, str]:
     """Intervals of the exponent of q*(n) for noisy labels that lie above 1/4, below it, or hold it."""
     fits, sought = evidence.table("exponents"), evidence.table("search_exponents")
-    noisy = fits[(fits["law"] == THRESHOLD_LAW) & _noisy(fits)] if len(fits) else fits
+    noisy = fits[_over_n(fits) & _noisy(fits)] if len(fits) else fits
     of_any = sought[(sought["between"] == CERTIFIED) & _noisy(sought)] if len(sought) else sought
     if noisy.empty and of_any.empty:
         return "open", NOT_ASKED
@@ -152,8 +154,8 @@ def quarter(evidence: Evidence) -> tuple[str, str]:
             above, below, held = _beside(rows, QUARTER)
             decided += above + below
             told.append(
-                f"of {counted(len(rows), 'fit')} of q*(n) to noisy labels {of} {above} lie above 1/4, {below} below, {held} hold"
-                f" it and {len(rows) - above - below - held} have no interval"
+                f"of {counted(len(rows), 'fit')} of q*(n) over {FEWEST_POINTS} n or more to noisy labels {of} {above} lie above"
+                f" 1/4, {below} below, {held} hold it and {len(rows) - above - below - held} have no interval"
             )
     return "measured" if decided else "open", f"{'; '.join(told)}; over the n tried, not in the limit"
 
@@ -182,13 +184,19 @@ def undecided(evidence: Evidence) -> tuple[str, str]:
     """What the tables leave open, and what no table of runs can hold."""
     bounds, fits = evidence.table("bounds"), evidence.table("exponents")
     silent = int(bounds["vacuous"].map(_yes).sum()) if len(bounds) else 0
+    fits = fits[_over_n(fits)] if len(fits) else fits
     without = int((fits["identified"] == "no").sum()) if len(fits) else 0
     return (
         "beyond any run",
         "a law at infinity; that no smaller net exists where none is certified not to; what real weights could do that stored"
         f" ones do not. Here {silent} of {counted(len(bounds), 'demand')} of bounds are vacuous and {without} of"
-        f" {counted(len(fits), 'fit')} of exponents not identified",
+        f" {counted(len(fits), 'fit')} of q*(n) over {FEWEST_POINTS} n or more not identified",
     )
+
+
+def _over_n(fits: pd.DataFrame) -> "pd.Series[bool]":
+    """Fits of q*(n) over as many n as a slope needs: not those of sizes that a search passed through at one n or two."""
+    return (fits["law"] == THRESHOLD_LAW) & (fits["thresholds"].astype(str).str.count("n=") >= FEWEST_POINTS)
 
 
 def _noisy(rows: pd.DataFrame) -> "pd.Series[bool]":

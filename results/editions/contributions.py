@@ -60,6 +60,5 @@ def told(table: pd.DataFrame) -> str:
     found = []
     for made, rows in table.groupby("made", sort=True):
         questions, smallest, alone = (int(rows[name].sum()) for name in ("questions", "smallest", "alone"))
-        found.append(f"{made} nets are among the smallest known in {smallest} of the {questions} questions that have one"
-                     f" ({alone} alone)")  # fmt: skip
-    return "; ".join(found)
+        found.append(f"{made} nets in {smallest} of {questions} ({alone} alone)")
+    return f"among the smallest known of the questions that have one: {', '.join(found)}" if found else ""

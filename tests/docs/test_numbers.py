@@ -51,7 +51,6 @@ DEFINITIONS = {
         "its 95 % interval",
         "intervals of 95 %",
         "cover 0.935 to 0.965",
-        "with them between two q it covers 0.950",  # read off the tables below it
         "a measured 0.3 there",
         "W J = 1e5",
         "are kept at 0.05 or more",
