@@ -21,6 +21,7 @@ The published data take a on a 421 x 421 grid and stride it down, so there the s
 References: Li et al. 2021, arXiv:2010.08895. Lu et al. 2022, doi:10.1016/j.cma.2022.114778.
 """
 
+from abc import ABC
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +39,33 @@ TOLERANCE, SMOOTH_TOLERANCE = 1e-6, 1e-7
 SMOOTH_ITERATIONS = 40  # of conjugate gradients where deviation <= 1, tau <= 3 and alpha >= 2: 13 on any grid
 
 
+class SquareProblem(Task, ABC):
+    """What the two problems share: g, and the closed uniform grid on which a is seen and u is asked for."""
+
+    tau: float
+    alpha: float
+    side: int
+
+    @property
+    def field(self) -> grf.NeumannField:
+        """The law of g."""
+        return grf.whittle_matern_square(tau=self.tau, alpha=self.alpha, modes=self.side)
+
+    def sensors(self) -> Array:
+        """Closed uniform grid of the unit square (s^2, 2)."""
+        return grids.square(self.side)
+
+    def points(self) -> Array:
+        """The same grid (s^2, 2), boundary included."""
+        return grids.square(self.side)
+
+    def draw(self, generator: np.random.Generator, count: int) -> Array:
+        """Draw the cosine coefficients of g."""
+        return self.field.draw(generator, count)
+
+
 @dataclass(frozen=True)
-class Darcy(Task):
+class Darcy(SquareProblem):
     """Two-valued a -> u; `degree` and `refinement` are those of the skeleton method."""
 
     high: float = constant(12.0, above=0.0)
@@ -75,18 +101,6 @@ class Darcy(Task):
             caution="the stated error holds for the contrast 12/3",
         )
 
-    def sensors(self) -> Array:
-        """Closed uniform grid of the unit square (s^2, 2)."""
-        return grids.square(self.side)
-
-    def points(self) -> Array:
-        """The same grid (s^2, 2), boundary included."""
-        return grids.square(self.side)
-
-    def draw(self, generator: np.random.Generator, count: int) -> Array:
-        """Draw the cosine coefficients of g."""
-        return _field(self).draw(generator, count)
-
     def inputs(self, coefficients: Array) -> Array:
         """Values of a at the sensors."""
         return np.where(self._is_high(coefficients), self.high, self.low).reshape(len(coefficients), -1)
@@ -102,7 +116,7 @@ class Darcy(Task):
         """g twice, the local problems and the preconditioner, and a solve per BATCH functions."""
         side, skeleton = self.side, self._skeleton()
         return (
-            _field(self).work(count, side, side).times(2)
+            self.field.work(count, side, side).times(2)
             + skeleton.preparation()
             + skeleton.work(BATCH, tolerance=TOLERANCE).times(-(-count // BATCH))
             + elementwise(count * side**2, 8.0, copies=4.0)
@@ -117,11 +131,11 @@ class Darcy(Task):
 
     def _is_high(self, coefficients: Array) -> NDArray[np.bool_]:
         x = grids.closed(self.side)
-        return _field(self).evaluate(coefficients, x, x) >= 0.0
+        return self.field.evaluate(coefficients, x, x) >= 0.0
 
 
 @dataclass(frozen=True)
-class DarcyLognormal(Task):
+class DarcyLognormal(SquareProblem):
     """a = exp(sigma g) -> u; the grids are `refinement` and 3 `refinement` times finer than the sensors."""
 
     deviation: float = constant(1.0, least=0.0)
@@ -144,22 +158,10 @@ class DarcyLognormal(Task):
             caution="the stated error holds for deviations up to 1",
         )
 
-    def sensors(self) -> Array:
-        """Closed uniform grid of the unit square (s^2, 2)."""
-        return grids.square(self.side)
-
-    def points(self) -> Array:
-        """The same grid (s^2, 2), boundary included."""
-        return grids.square(self.side)
-
-    def draw(self, generator: np.random.Generator, count: int) -> Array:
-        """Draw the cosine coefficients of g."""
-        return _field(self).draw(generator, count)
-
     def inputs(self, coefficients: Array) -> Array:
         """Values of a at the sensors."""
         x = grids.closed(self.side)
-        return np.exp(self.deviation * _field(self).evaluate(coefficients, x, x)).reshape(len(coefficients), -1)
+        return np.exp(self.deviation * self.field.evaluate(coefficients, x, x)).reshape(len(coefficients), -1)
 
     def outputs(self, coefficients: Array) -> Array:
         """Values of u at the query points."""
@@ -176,7 +178,7 @@ class DarcyLognormal(Task):
         node, middle = np.arange(1, n) / n, (np.arange(n) + 0.5) / n
 
         def coefficient(x: Array, y: Array) -> Array:
-            return np.exp(self.deviation * _field(self).evaluate(coefficients, x, y)).transpose(1, 2, 0)
+            return np.exp(self.deviation * self.field.evaluate(coefficients, x, y)).transpose(1, 2, 0)
 
         u = finite_volumes.solve(
             coefficient(middle, node), coefficient(node, middle), coefficient(node, node), tolerance=SMOOTH_TOLERANCE
@@ -187,10 +189,10 @@ class DarcyLognormal(Task):
         """g at the sensors, and on three grids for the coarse and the fine solve of BATCH functions each."""
         side, batches = self.side, -(-count // BATCH)
         smooth = self.deviation <= 1.0 and self.tau <= 3.0 and self.alpha >= 2.0
-        total = _field(self).work(count, side, side) + elementwise(count * side**2, TRANSCENDENTAL + 8.0, copies=4.0)
+        total = self.field.work(count, side, side) + elementwise(count * side**2, TRANSCENDENTAL + 8.0, copies=4.0)
         for refinement in (self.refinement, 3 * self.refinement):
             n = (side - 1) * refinement
-            grids = _field(self).work(BATCH, n, n) + elementwise(BATCH * n * n, TRANSCENDENTAL)
+            grids = self.field.work(BATCH, n, n) + elementwise(BATCH * n * n, TRANSCENDENTAL)
             solve = finite_volumes.work(n, BATCH, SMOOTH_ITERATIONS if smooth else finite_volumes.ITERATIONS)
             total += (Work(3.0 * grids.operations, 3.0 * grids.numbers) + solve).times(batches)
         return total
@@ -198,10 +200,6 @@ class DarcyLognormal(Task):
     def violations(self, inputs: Array, outputs: Array) -> list[str]:
         """Zero boundary values and 0 <= u."""
         return _violations(outputs, self.side, highest=np.inf)
-
-
-def _field(task: Darcy | DarcyLognormal) -> grf.NeumannField:
-    return grf.whittle_matern_square(tau=task.tau, alpha=task.alpha, modes=task.side)
 
 
 def _violations(outputs: Array, side: int, *, highest: float) -> list[str]:

@@ -3,35 +3,15 @@
 from typing import Any
 
 import pytest
+from planted_questions import question
 
 from results.charts.errors import error_charts
 from results.charts.evidence import Evidence
 from results.charts.thresholds import threshold_charts
-from results.records.manifest import Bracket, Target
+from results.records.manifest import Target
 from results.tables.study_tables import study_tables
 
 TARGET = Target(kind="relative", value=0.1)
-QUESTION = Bracket(
-    task="planted",
-    parameters={},
-    design="grid",
-    functions=16,
-    points=16,
-    noise_law="none",
-    sigma=0.0,
-    replicate=0,
-    target=TARGET,
-    branch_depth=1,
-    trunk_depth=1,
-    ends="linear",
-    activation="tanh",
-    q_lower=1,
-    q_bound="eckart-young",
-    q_status="certified",
-    d_lower=1,
-    d_bound="rank-to-parameters",
-    d_status="certified",
-)
 
 
 def evidence(study: Any, *, search: bool) -> Evidence:
@@ -41,7 +21,9 @@ def evidence(study: Any, *, search: bool) -> Evidence:
     for q in (1, 8):
         study.add(q=q, functions=16, points=16, relative=0.3 / q, branch_widths=[5], trunk_widths=[7])
     manifest = study.manifest(targets=(TARGET,))
-    return Evidence(study_tables(manifest.model_copy(update={"brackets": (QUESTION,)} if search else {}), study.records))
+    return Evidence(
+        study_tables(manifest.model_copy(update={"brackets": (question(task="planted"),)} if search else {}), study.records)
+    )
 
 
 @pytest.mark.parametrize(("search", "curves", "series"), [(False, 2, 2), (True, 1, 1)])

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from fuzz.mutations import forged, resealed
+from planted_questions import question
 
 from operators import TASKS, UserError
 from operators.architectures.weights import Weights
@@ -26,7 +27,7 @@ from results.editions.contradictions import Contradiction
 from results.editions.edition import Edition, Superseded, edition_from_bytes
 from results.families import FAMILIES
 from results.page.document import CARD_SCHEMA, Card
-from results.records.manifest import Bracket, ExpectedCell, Manifest, Target, manifest_from_bytes
+from results.records.manifest import ExpectedCell, Manifest, Target, manifest_from_bytes
 from results.records.record import Record, RecordError, from_line, record_key, to_line
 from results.records.store import check_data
 from results.schema.sealed import Damaged, read_sealed, seal
@@ -81,26 +82,12 @@ def planted_study(new_planted: Any) -> tuple[Manifest, list[Record]]:
         key = record_key(record.family, record.cell, identity, 1)
         expected.append(ExpectedCell(key=key, cell=record.cell, sizes=FAMILY.sizes(record.cell) or {}))
         records.append(record.model_copy(update={"key": key, "task": identity}))
-    bracket = Bracket(
+    bracket = question(
         task=TASK.name,
-        parameters={},
-        design="grid",
-        functions=16,
-        points=16,
-        noise_law="none",
-        sigma=0.0,
-        replicate=0,
         target=Target(kind="relative", value=0.3),
-        branch_depth=2,
-        trunk_depth=2,
         ends="activated-trunk",
-        activation="tanh",
         q_lower=1,
-        q_bound="eckart-young",
-        q_status="certified",
         d_lower=40,
-        d_bound="rank-to-parameters",
-        d_status="certified",
         tried=(expected[0].key,),
     )
     targets = (Target(kind="relative", value=0.3), Target(kind="absorb", value=0.3))

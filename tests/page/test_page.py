@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planted_questions import question
 from repository import REPOSITORY
 
 from results.charts.brackets import bracket_charts
@@ -27,7 +28,7 @@ from results.page.columnar import columns, embedded
 from results.page.document import coded
 from results.page.index import write_index
 from results.page.sections import SECTIONS
-from results.records.manifest import Bracket, Target
+from results.records.manifest import Target
 from results.report import write
 from results.tables.csv_files import csv_bytes, read_csv, safe_text, write_csv
 from results.tables.numbers import number
@@ -202,7 +203,7 @@ def test_the_page_shows_what_the_csv_files_hold_where_text_is_hostile_and_bracke
     for q, name in itertools.product((1, 2, 4), ("=1+1", "a\nb", "1e3", HOSTILE)):
         planted.add(q=q, task=name, absorbed=0.1 * q, recipe="+x", d=1234567)
     noisy = {"q": 4, "sigma": 0.5, "noise_law": "uniform", "target": Target(kind="absorb", value=0.3)}
-    brackets = (Bracket(**QUESTION), Bracket(**{**QUESTION, **noisy}), Bracket(**{**QUESTION, "task": HOSTILE}))
+    brackets = (question(), question(**noisy), question(task=HOSTILE))
     folder = save(tmp_path / "s", planted, brackets=brackets)
     write_tables(folder)
     assert holds_its_files(folder) >= 7
@@ -470,32 +471,9 @@ def test_the_index_lists_studies_skips_broken_ones_and_leaves_a_foreign_index_al
     assert (tmp_path / "index.html").read_text() == "mine"
 
 
-QUESTION = {  # the certified ends are those of these data
-    "task": "antiderivative",
-    "parameters": {},
-    "design": "grid",
-    "functions": 16,
-    "points": 16,
-    "noise_law": "none",
-    "sigma": 0.0,
-    "replicate": 0,
-    "target": Target(kind="relative", value=0.1),
-    "branch_depth": 2,
-    "trunk_depth": 2,
-    "ends": "linear",
-    "activation": "tanh",
-    "q_lower": 3,
-    "q_bound": "eckart-young",
-    "q_status": "certified",
-    "d_lower": 140,
-    "d_bound": "rank-to-parameters",
-    "d_status": "certified",
-}
-
-
 def test_a_bracket_without_a_witness_is_open_above(tmp_path: Path, planted: Any) -> None:
     planted.add()
-    folder = save(tmp_path / "s", planted, brackets=(Bracket(**QUESTION),))
+    folder = save(tmp_path / "s", planted, brackets=(question(),))
     write_tables(folder)
     page = read(folder / "report.html")
     q, d = charts_of(page, "brackets")
