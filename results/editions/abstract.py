@@ -149,13 +149,14 @@ def quarter(evidence: Evidence) -> tuple[str, str]:
     if noisy.empty and of_any.empty:
         return "open", NOT_ASKED
     told, decided = [], 0
-    for rows, of in ((noisy, "of these trainings"), (of_any, "of any optimiser, between certified and found")):
+    by_these, by_any = f"over {FEWEST_POINTS} n or more, of these trainings,", "of any optimiser, between certified and found,"
+    for rows, of in ((noisy, by_these), (of_any, by_any)):
         if len(rows):
             above, below, held = _beside(rows, QUARTER)
             decided += above + below
             told.append(
-                f"of {counted(len(rows), 'fit')} of q*(n) over {FEWEST_POINTS} n or more to noisy labels {of} {above} lie above"
-                f" 1/4, {below} below, {held} hold it and {len(rows) - above - below - held} have no interval"
+                f"of {counted(len(rows), 'fit')} of q*(n) to noisy labels {of} {above} lie above 1/4, {below} below, {held} hold"
+                f" it and {len(rows) - above - below - held} have no interval"
             )
     return "measured" if decided else "open", f"{'; '.join(told)}; over the n tried, not in the limit"
 

@@ -95,8 +95,8 @@ def test_intervals_stand_above_below_or_around_a_quarter() -> None:
     claim = told("Where does 1/4", {"exponents": fits})
     assert claim.worth == "measured"
     assert (
-        "of 6 fits of q*(n) over 3 n or more to noisy labels of these trainings 2 lie above 1/4, 1 below, 1 hold it and 2 have no"
-        " interval" in claim.sentence
+        "of 6 fits of q*(n) to noisy labels over 3 n or more, of these trainings, 2 lie above 1/4, 1 below, 1 hold it and 2"
+        " have no interval" in claim.sentence
     )
     assert told("Where does 1/4", {"exponents": fits.iloc[2:4]}).worth == "open"
 
