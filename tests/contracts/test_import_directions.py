@@ -52,8 +52,8 @@ MAY_IMPORT: dict[str, str] = {
     "results.report": "operators operators.data results.records results.witnesses results.tables results.programme"
     " results.answers results.charts results.page results.figures",
     "results.editions": "operators operators.data operators.bounds results.schema results.families results.records"
-    " results.witnesses results.tables results.answers results.exchange results.charts results.page results.figures"
-    " results.report",
+    " results.statistics results.witnesses results.tables results.answers results.exchange results.charts results.page"
+    " results.figures results.report",
     "bench.shadowed": "",
     "bench": "operators bench.shadowed",
     "bench.catalogue": "operators",
