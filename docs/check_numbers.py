@@ -342,12 +342,15 @@ def left_by_one_sign() -> tuple[float]:
 def coverage_beside_scatter() -> tuple[float, float, float, float]:
     """Of the coverage table: q to 512; the most where thresholds scatter by less than the step; the ends where by as much."""
     text = (REPOSITORY / "docs/theory.md").read_text().partition("<!-- coverage tables -->")[2].partition("| design | a |")[0]
-    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in text.splitlines()[3:] if line.startswith("|")]
     further, below, wide = list[float](), list[float](), list[float]()
-    for design, _, alone, shared, _, *_, coverage, _, reason in (row if len(row) == 11 else [*row, ""] for row in rows):
-        as_wide = (alone, shared) in (("0.3", "0"), ("0.5", "0.5"))
-        into = further if "512" in design else below if "step" in reason else wide if as_wide and not reason else []
-        into.append(float(coverage.strip("| ")))
+    for line in text.strip().splitlines()[2:]:
+        design, _, alone, shared, _, *_, coverage, _, reason = (cell.strip() for cell in line.split("|")[1:-1])
+        if "512" in design:
+            further.append(float(coverage))
+        elif "step" in reason:
+            below.append(float(coverage))
+        elif not reason and (alone, shared) in (("0.3", "0"), ("0.5", "0.5")):
+            wide.append(float(coverage))
     return further[0], max(below), min(wide), max(wide)
 
 

@@ -121,11 +121,12 @@ def resolve_import(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown
 
 def write_evidence(app: Sphinx, failure: Exception | None) -> None:
     """The pages of the published studies, beside those of the documentation."""
+    from bench.cli.arguments import DEFAULT_OUT
     from operators.data.function_cache import BlockCache
     from results.editions.site import write_site
 
     if failure is None:
-        write_site(ROOT / "results" / "reference", Path(app.outdir) / "evidence", BlockCache(ROOT / "results" / "out" / ".data"))
+        write_site(ROOT / "results" / "reference", Path(app.outdir) / "evidence", BlockCache(ROOT / DEFAULT_OUT / ".data"))
 
 
 def setup(app: Sphinx) -> None:

@@ -21,7 +21,6 @@ The published data take a on a 421 x 421 grid and stride it down, so there the s
 References: Li et al. 2021, arXiv:2010.08895. Lu et al. 2022, doi:10.1016/j.cma.2022.114778.
 """
 
-from abc import ABC
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,9 +28,10 @@ from numpy.typing import NDArray
 
 from operators.arrays import Array
 from operators.errors import UserError
-from operators.numerics import finite_volumes, grf, grids
+from operators.numerics import finite_volumes, grids
 from operators.numerics.substructuring import Skeleton
-from operators.tasks.task import Card, Task, constant
+from operators.tasks.square_input import SquareInput, boundary_violations
+from operators.tasks.task import Card, constant
 from operators.work import TRANSCENDENTAL, Work, elementwise
 
 BATCH = 8
@@ -39,33 +39,8 @@ TOLERANCE, SMOOTH_TOLERANCE = 1e-6, 1e-7
 SMOOTH_ITERATIONS = 40  # of conjugate gradients where deviation <= 1, tau <= 3 and alpha >= 2: 13 on any grid
 
 
-class SquareProblem(Task, ABC):
-    """What the two problems share: g, and the closed uniform grid on which a is seen and u is asked for."""
-
-    tau: float
-    alpha: float
-    side: int
-
-    @property
-    def field(self) -> grf.NeumannField:
-        """The law of g."""
-        return grf.whittle_matern_square(tau=self.tau, alpha=self.alpha, modes=self.side)
-
-    def sensors(self) -> Array:
-        """Closed uniform grid of the unit square (s^2, 2)."""
-        return grids.square(self.side)
-
-    def points(self) -> Array:
-        """The same grid (s^2, 2), boundary included."""
-        return grids.square(self.side)
-
-    def draw(self, generator: np.random.Generator, count: int) -> Array:
-        """Draw the cosine coefficients of g."""
-        return self.field.draw(generator, count)
-
-
 @dataclass(frozen=True)
-class Darcy(SquareProblem):
+class Darcy(SquareInput):
     """Two-valued a -> u; `degree` and `refinement` are those of the skeleton method."""
 
     high: float = constant(12.0, above=0.0)
@@ -135,7 +110,7 @@ class Darcy(SquareProblem):
 
 
 @dataclass(frozen=True)
-class DarcyLognormal(SquareProblem):
+class DarcyLognormal(SquareInput):
     """a = exp(sigma g) -> u; the grids are `refinement` and 3 `refinement` times finer than the sensors."""
 
     deviation: float = constant(1.0, least=0.0)
@@ -204,8 +179,7 @@ class DarcyLognormal(SquareProblem):
 
 def _violations(outputs: Array, side: int, *, highest: float) -> list[str]:
     u = outputs.reshape(-1, side, side)
-    edges = max(np.abs(u[:, [0, -1]]).max(), np.abs(u[:, :, [0, -1]]).max())
-    broken = [f"boundary values are not 0 (by {edges:.1e})"] if edges != 0.0 else []
+    broken = boundary_violations(u)
     if u.min() < 0.0:
         broken.append(f"maximum principle u >= 0 broken (by {-u.min():.1e})")
     if u.max() > highest:

@@ -23,12 +23,13 @@ import numpy as np
 
 from operators.arrays import Array
 from operators.numerics import grf, grids
-from operators.tasks.task import Card, Task, constant
+from operators.tasks.square_input import SquareInput
+from operators.tasks.task import Card, constant
 from operators.work import Work, elementwise
 
 
 @dataclass(frozen=True)
-class HeatSquare(Task):
+class HeatSquare(SquareInput):
     """u0 -> u(., horizon) at the midpoints of `side` x `side` squares."""
 
     gaussian: ClassVar[bool] = True
@@ -51,22 +52,9 @@ class HeatSquare(Task):
             references=("doi:10.1090/gsm/019",),
         )
 
-    @property
-    def field(self) -> grf.NeumannField:
-        """The law of u0."""
-        return grf.whittle_matern_square(tau=self.tau, alpha=self.alpha, modes=self.side)
-
-    def sensors(self) -> Array:
+    def points(self) -> Array:
         """Midpoints (side^2, 2), the second coordinate running fastest."""
         return grids.square_midpoints(self.side)
-
-    def points(self) -> Array:
-        """The same midpoints."""
-        return grids.square_midpoints(self.side)
-
-    def draw(self, generator: np.random.Generator, count: int) -> Array:
-        """Draw the cosine coefficients of u0."""
-        return self.field.draw(generator, count)
 
     def inputs(self, coefficients: Array) -> Array:
         """Values of u0 at the sensors."""

@@ -12,7 +12,7 @@ import pandas as pd
 from results.answers.answer import Answer, counted, excluded, fixed, interval, listed, not_done, not_done_each
 from results.tables.exponents import THRESHOLD_LAW
 from results.tables.predicted_exponents import predicted_exponents
-from results.tables.series import noise_label, on_shapes, paths, task_label
+from results.tables.series import noise_label, of_shapes, paths, task_label
 from results.tables.study_tables import StudyTables
 
 Row = Mapping[Hashable, Any]
@@ -77,7 +77,7 @@ def _thresholds(study: StudyTables, row: Row) -> pd.DataFrame:
     """The thresholds that a fit of q* rests on."""
     table = study["thresholds"]
     mine = table[(table["series"] == row["series"]) & (table["target"] == row["target"])]
-    return mine[on_shapes(mine, paths(zip(mine["N"], mine["M"], strict=True))[str(row["path"])])]
+    return of_shapes(mine, paths(zip(mine["N"], mine["M"], strict=True))[str(row["path"])])
 
 
 def _range(study: StudyTables, row: Row) -> str:

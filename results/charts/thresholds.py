@@ -19,7 +19,7 @@ from results.statistics.interval_censored import NotIdentifiable, fit_band, fit_
 from results.tables.demands import claims, size_of_q
 from results.tables.numbers import numbers
 from results.tables.predicted_exponents import slope_guides
-from results.tables.series import on_shapes, panels, series_names, task_label
+from results.tables.series import of_shapes, panels, series_names, task_label
 
 BAND_POINTS = 7
 MOST_SERIES = 3
@@ -84,7 +84,7 @@ def _panels(evidence: Evidence) -> Iterator[Panel]:
         dashes = {bound: dash for dash, bound in enumerate(sorted(of_task["bound"][~of_task["vacuous"]].unique()), 1)}
         for target, design, path, part in panels(rows):
             mine = of_task[of_task["series"].isin(part["series"]) & (of_task["target"] == target)]
-            mine = mine[on_shapes(mine, list(zip(part["N"], part["M"], strict=True)))]
+            mine = of_shapes(mine, list(zip(part["N"], part["M"], strict=True)))
             yield Panel(task_label(task, parameters), target, design, path, part, mine, dashes)
 
 
@@ -213,7 +213,7 @@ def _certified(sketch: Sketch, evidence: Evidence, panel: Panel, quantity: Quant
         return
     found = evidence.tables["searches"]
     mine = found[found["series"].isin(panel.rows["series"]) & (found["target"] == panel.target)]
-    mine = mine[on_shapes(mine, list(zip(panel.rows["N"], panel.rows["M"], strict=True)))]
+    mine = of_shapes(mine, list(zip(panel.rows["N"], panel.rows["M"], strict=True)))
     if not (mine["q_certified"] > 0).any():
         return
     entry = sketch.switch(Switch("least q not excluded on these labels", "theory", "certified", claim="certified"))

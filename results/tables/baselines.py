@@ -19,6 +19,7 @@ MEDIANS = {
     "test_relative": ("test", "relative error on held-out functions against clean outputs"),
     "test_relative_mean": ("test_mean", "mean over held-out functions of the relative error of each"),
 }
+JUDGED_BY = {"test": "test_relative", "train": "relative"}
 SIZES = {
     f"{size}_{which}": f"smallest {size} of a recorded net whose {words} lies below the line on the same data; blank: none does"
     for which, words in (("test", "held-out error"), ("train", "training error"))
@@ -82,13 +83,13 @@ def _shown(part: pd.DataFrame, nets: pd.DataFrame | None) -> set[int]:
 
 def _beaten(same: pd.DataFrame, nets: Mapping[Any, pd.DataFrame]) -> dict[str, int | None]:
     """Smallest sizes of the nets that beat a line, over the replicates."""
-    rows = [(nets.get(key), errors) for key, *errors in zip(_keys(same), same["test_relative"], same["relative"], strict=True)]
-    better: dict[str, list[tuple[int, int]]] = {"test": [], "train": []}
-    for mine, errors in rows:
-        for which, name, error in zip(better, ("test_relative", "relative"), errors, strict=True):
-            if mine is not None:
-                beats = mine[name].to_numpy(float) < error
-                better[which] += zip(mine["q"].to_numpy()[beats].tolist(), mine["d"].to_numpy()[beats].tolist(), strict=True)
+    better: dict[str, list[tuple[int, int]]] = {which: [] for which in JUDGED_BY}
+    for key, *errors in zip(_keys(same), *(same[name] for name in JUDGED_BY.values()), strict=True):
+        if key in nets:
+            mine = nets[key]
+            for (which, name), error in zip(JUDGED_BY.items(), errors, strict=True):
+                beats = mine[mine[name] < error]
+                better[which] += zip(beats["q"].tolist(), beats["d"].tolist(), strict=True)
     return {
         f"{size}_{which}": min((int(sizes[place]) for sizes in found), default=None)
         for which, found in better.items()

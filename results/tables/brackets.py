@@ -21,7 +21,7 @@ from results.records.manifest import Bracket, Manifest, Target
 from results.records.record import pairs_text
 from results.schema.widths import Widths
 from results.tables.frame import ASKED
-from results.witnesses.header import Made
+from results.witnesses.header import Data, Made
 from results.witnesses.submissions import Held
 
 WITNESS: dict[str, str] = {
@@ -103,31 +103,24 @@ def as_asked(manifest: Manifest, entries: Iterable[Held], costs: Mapping[str, fl
     """The rows of `brackets` in the order of the questions."""
     held: dict[Hashable, list[Held]] = {}
     for entry in entries:
-        held.setdefault(_of_entry(entry), []).append(entry)
+        held.setdefault(_data(entry.header.data), []).append(entry)
     rows = []
     for bracket in manifest.brackets:
-        row = _row(bracket, [entry for entry in held.get(_of_question(bracket), ()) if answers(entry, bracket)], costs)
+        row = _row(bracket, [entry for entry in held.get(_data(bracket), ()) if answers(entry, bracket)], costs)
         rows.append({**row, "cpu_seconds": sum(costs.get(key, 0.0) for key in bracket.tried)})
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({**dict.fromkeys(WHOLE, "Int64"), **dict.fromkeys(REAL, "float")})
 
 
 def answers(entry: Held, bracket: Bracket) -> bool:
     """Whether a witness was made for this question's data and a target at least as strict."""
-    same_data = _of_entry(entry) == _of_question(bracket)
+    same_data = _data(entry.header.data) == _data(bracket)
     return same_data and as_strict(entry.header.target, bracket.target) and bracket.q in (None, q_of(entry))
 
 
-def _of_entry(entry: Held) -> Hashable:
-    """The data that a witness was made for."""
-    data = entry.header.data
-    where = (data.task, parameters_text(data.parameters), data.design, data.functions, data.points)
-    return where, (data.noise_law, data.sigma, data.replicate)
-
-
-def _of_question(bracket: Bracket) -> Hashable:
-    """The data that a question is about."""
-    where = (bracket.task, parameters_text(bracket.parameters), bracket.design, bracket.functions, bracket.points)
-    return where, (bracket.noise_law, bracket.sigma, bracket.replicate)
+def _data(of: Data | Bracket) -> Hashable:
+    """The data that a witness was made for, or that a question is about."""
+    where = (of.task, frozenset(of.parameters.items()), of.design, of.functions, of.points)
+    return where, (of.noise_law, of.sigma, of.replicate)
 
 
 def training_costs(frame: pd.DataFrame) -> dict[str, float]:
