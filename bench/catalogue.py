@@ -56,7 +56,7 @@ STUDIES: dict[str, BuiltIn] = {
     "sci": BuiltIn("bench.studies.sci", 84, {"smoke": 6, "standard": 72}),
     "villani": BuiltIn("bench.studies.villani", 229, {"smoke": 8, "standard": 132}),
     "capacity": BuiltIn("bench.studies.capacity", 177, {"smoke": 4, "standard": 90}),
-    "pinn": BuiltIn("bench.studies.pinn", 447, {"smoke": 6, "standard": 62}),
+    "pinn": BuiltIn("bench.studies.pinn", 771, {"smoke": 6, "standard": 110}),
 }
 
 

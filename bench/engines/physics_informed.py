@@ -1,8 +1,9 @@
-"""Training physics-informed nets, the suite's own way: closed-form derivatives, full batches, AdamW or L-BFGS.
+"""Training physics-informed nets, the suite's own way: closed-form derivatives and full batches.
 
     minimise  sum over residuals of their mean square  +  lambda_s x mean over labels of (u - label)^2
 
-AdamW as Keras writes it, for t = 1, 2, ...: W <- W (1 - rate decay), then
+by AdamW, by L-BFGS, or, being a sum of squares, by the method of Levenberg and Marquardt. AdamW as Keras writes it, for t = 1, 2,
+...: W <- W (1 - rate decay), then
 
     M <- 0.9 M + 0.1 g,  V <- 0.999 V + 0.001 g^2,  W <- W - rate sqrt(1 - 0.999^t) / (1 - 0.9^t) M / (sqrt(V) + 1e-8).
 
@@ -19,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import scipy
 
+from bench.engines.levenberg_marquardt import NormalEquations, levenberg_marquardt
 from operators.arrays import Array
 from operators.companions.equations import Equation, square_sum
 from operators.companions.frozen_outer import Floats, FrozenOuterNet
@@ -28,7 +30,7 @@ REPORTED = 20
 LEAST_BLOCK, BLOCK = 256, 2**14
 MEMORY = 20
 
-Recipe = Literal["adamw", "l-bfgs"]
+Recipe = Literal["adamw", "l-bfgs", "levenberg-marquardt"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,7 @@ class PhysicsInformed:
         weight: lambda_s.
         rate: learning rate.
         decay: decoupled weight decay.
-        steps: of AdamW, or iterations of L-BFGS.
+        steps: of AdamW, or iterations of the other recipes.
         recipe: how it is minimised.
     """
 
@@ -98,6 +100,34 @@ def terms_and_gradient(training: PhysicsInformed, inner: Floats, labelled: Float
     return [*(found / len(inside) for found in sums), supervised / training.labels.size], gradient
 
 
+def normal_equations(training: PhysicsInformed, inner: Floats, labelled: Floats, inside: Floats) -> NormalEquations:
+    """J^T J and J^T r of the residuals r whose sum of squares is the loss, and the loss terms apart."""
+    net, equation = FrozenOuterNet(training.outer), training.equation
+    sums, found = [0.0] * len(equation.residual_names), NormalEquations.zero(inner.size)
+    for rows in _blocks(len(inside), inner):
+        points, hidden = inside[rows], net.hidden(inner, inside[rows])
+        jet = net.jet(inner, hidden)
+        residuals = equation.residuals(jet)
+        sums = [so_far + square_sum(residual, len(points)) for so_far, residual in zip(sums, residuals, strict=True)]
+        for place, residual in enumerate(residuals):
+            one = [np.full_like(residual, float(place == other)) for other in range(len(residuals))]
+            found = found.plus(net.jet_rows(inner, points, hidden, equation.pulled(jet, one)), residual, 1.0 / len(inside))
+    supervised, share = 0.0, training.weight / training.labels.size
+    for rows in _blocks(len(labelled), inner):
+        points, (t, s) = labelled[rows], net.hidden(inner, labelled[rows])
+        misfit = t @ training.outer.T - training.labels[rows]
+        supervised += square_sum(misfit.ravel(), misfit.size)
+        in_inner = (s[:, :, None] * points[:, None, :]).reshape(len(points), -1)
+        for outer, column in zip(training.outer, misfit.T, strict=True):
+            found = found.plus(in_inner * np.repeat(outer, points.shape[1]), column, share)
+    terms = (*(so_far / len(inside) for so_far in sums), supervised / training.labels.size)
+    return replace(found, loss=_loss(training, terms), terms=terms)
+
+
+def _loss(training: PhysicsInformed, terms: Sequence[float]) -> float:
+    return sum(terms[:-1]) + training.weight * terms[-1]
+
+
 def _blocks(count: int, inner: Floats) -> Iterator[slice]:
     size = max(LEAST_BLOCK, BLOCK // len(inner))
     return (slice(first, first + size) for first in range(0, count, size))
@@ -112,7 +142,10 @@ def trained(training: PhysicsInformed, report: Callable[[int], bool] = lambda st
         return terms_and_gradient(training, inner, labelled, inside)
 
     course = Course(training.steps, report)
-    inner = (_quasi_newton if training.recipe == "l-bfgs" else _adamw)(training, evaluate, course)
+    if training.recipe == "levenberg-marquardt":
+        inner = _least_squares(training, labelled, inside, course)
+    else:
+        inner = (_quasi_newton if training.recipe == "l-bfgs" else _adamw)(training, evaluate, course)
     return Trained(inner, tuple(course.curve), stopped=course.stopped)
 
 
@@ -135,6 +168,11 @@ class Course:
         self.stopped = not (self.report(step) and all(map(math.isfinite, terms))) and step < self.steps
         return not self.stopped
 
+    def ended(self, step: int, terms: Callable[[], Sequence[float]]) -> None:
+        """Note the terms after the last step, where it came before the last asked for."""
+        if not self.stopped and self.curve[-1][0] < step:
+            self.curve.append((step, tuple(terms())))
+
 
 def _adamw(training: PhysicsInformed, evaluate: Callable[[Floats], tuple[list[float], Floats]], course: Course) -> Floats:
     inner, kind = training.inner, training.inner.dtype
@@ -156,7 +194,7 @@ def _quasi_newton(training: PhysicsInformed, evaluate: Callable[[Floats], tuple[
 
     def value(flat: Array) -> tuple[float, Array]:
         terms, gradient = evaluate(flat.reshape(shape))
-        return sum(terms[:-1]) + training.weight * terms[-1], gradient.ravel().astype(np.float64)
+        return _loss(training, terms), gradient.ravel().astype(np.float64)
 
     def watch(xk: Array) -> None:
         nonlocal step
@@ -171,6 +209,22 @@ def _quasi_newton(training: PhysicsInformed, evaluate: Callable[[Floats], tuple[
     options: Any = {**limits, "ftol": 0.0, "gtol": 0.0}
     found = scipy.optimize.minimize(value, start, jac=True, method="L-BFGS-B", callback=watch, options=options)
     inner = np.asarray(found.x).reshape(shape)
-    if not course.stopped and course.curve[-1][0] < step:
-        course.curve.append((step, tuple(evaluate(inner)[0])))
+    course.ended(step, lambda: evaluate(inner)[0])
+    return inner
+
+
+def _least_squares(training: PhysicsInformed, labelled: Floats, inside: Floats, course: Course) -> Floats:
+    """At most so many steps; fewer where none makes the loss smaller."""
+
+    def terms(inner: Array) -> list[float]:
+        return terms_and_gradient(training, inner, labelled, inside)[0]
+
+    inner, made = levenberg_marquardt(
+        training.inner.astype(np.float64),
+        lambda inner: normal_equations(training, inner, labelled, inside),
+        lambda inner: _loss(training, terms(inner)),
+        steps=training.steps,
+        watch=lambda step, now: not course.due(step) or course.goes_on(step, now),
+    )
+    course.ended(made, lambda: terms(inner))
     return inner

@@ -19,7 +19,8 @@ from results.families.pinn import Cell, Measured
 from results.records.record import Cost
 
 STORED_BITS = 32
-SECONDS_PER_STEP, SECONDS_PER_UNIT = {"native": 1e-3, "deepxde": 3e-2}, 7e-5
+SECONDS_PER_STEP = {"native": 1e-3, "deepxde": 3e-2}
+SECONDS_PER_UNIT = {"adamw": 7e-5, "l-bfgs": 7e-5, "levenberg-marquardt": 2.5e-3}
 
 
 class PhysicsInformedExecution(Execution):
@@ -49,7 +50,7 @@ class PhysicsInformedExecution(Execution):
 
     def work(self, cell: Cell) -> Work:
         """Steps of a width."""
-        seconds, how = SECONDS_PER_STEP[cell.engine] + SECONDS_PER_UNIT * cell.width, (cell.engine, cell.recipe)
+        seconds, how = SECONDS_PER_STEP[cell.engine] + SECONDS_PER_UNIT[cell.recipe] * cell.width, (cell.engine, cell.recipe)
         kinds = ((*how, cell.equation, str(cell.width)), (*how, cell.equation), how)
         return Work(steps=cell.iterations, flops=1e3 * cell.width * cell.iterations, kinds=kinds, rough=(1.0, seconds, 0.0))
 

@@ -50,6 +50,26 @@ class FrozenOuterNet:
     def jet_pulled(self, inner: Floats, points: Floats, hidden: tuple[Floats, Floats], slopes: Jet) -> Floats:
         """The gradient in W of a number with these slopes in the jet."""
         t, s = hidden
+        in_z, in_slopes, in_laplacians = self._in_z(inner, hidden, slopes)
+        gradient: Floats = in_z.T @ points
+        along = (in_slopes @ s).reshape(len(self.outer), inner.shape[1], -1)
+        gradient += np.sum(self.outer[:, None, :] * along, axis=0).T
+        curved = -4.0 * np.sum(self.outer * (in_laplacians @ (t * s)), axis=0)
+        gradient[:, :SPACE] += curved[:, None] * inner[:, :SPACE]
+        return gradient
+
+    def jet_rows(self, inner: Floats, points: Floats, hidden: tuple[Floats, Floats], slopes: Jet) -> Floats:
+        """The gradients in W of K numbers, one a point, with these slopes in the jet there, (K, width x coordinates)."""
+        t, s = hidden
+        in_z, in_slopes, in_laplacians = self._in_z(inner, hidden, slopes)
+        along = in_slopes.T.reshape(len(points), len(self.outer), -1).transpose(0, 2, 1) @ self.outer
+        rows: Floats = in_z[:, :, None] * points[:, None, :] + s[:, :, None] * along.transpose(0, 2, 1)
+        rows[:, :, :SPACE] += (-4.0 * (in_laplacians.T @ self.outer) * (t * s))[:, :, None] * inner[:, :SPACE]
+        return rows.reshape(len(points), -1)
+
+    def _in_z(self, inner: Floats, hidden: tuple[Floats, Floats], slopes: Jet) -> tuple[Floats, Floats, Floats]:
+        """Slopes in z = W x (K, width), and those in the slopes (outputs x coordinates, K) and the Laplacians (outputs, K)."""
+        t, s = hidden
         in_values, in_laplacians = np.stack(list(slopes.values)), np.stack(list(slopes.laplacians))
         in_slopes = np.concatenate([np.stack(list(columns)) for columns in slopes.slopes])
         in_z = in_slopes.T @ (-2.0 * self._by_coordinate(inner).T)
@@ -60,12 +80,7 @@ class FrozenOuterNet:
         in_ts *= 3.0 * s - 2.0
         in_z += in_ts
         in_z *= s
-        gradient: Floats = in_z.T @ points
-        along = (in_slopes @ s).reshape(len(self.outer), inner.shape[1], -1)
-        gradient += np.sum(self.outer[:, None, :] * along, axis=0).T
-        curved = -4.0 * np.sum(self.outer * (in_laplacians @ (t * s)), axis=0)
-        gradient[:, :SPACE] += curved[:, None] * inner[:, :SPACE]
-        return gradient
+        return in_z, in_slopes, in_laplacians
 
     def _by_coordinate(self, inner: Floats) -> Floats:
         """What takes s to the slopes, (width, outputs x coordinates)."""

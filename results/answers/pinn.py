@@ -17,8 +17,8 @@ def answers(study: StudyTables) -> Iterator[Answer]:
     noisy = rows[rows["sigma"] > 0.0]
     if len(noisy):
         yield Answer(_line(noisy) + not_done(by_outcome(study.frame["status"])), STRANDS["pinn"].falsified_by, *RISKS)
-    how = ["equation", "engine", "recipe", "iterations", "weight"]
-    for (equation, engine, recipe, iterations, weight), part in sought.groupby(how, sort=True):
+    for (equation, weight), same in sought.groupby(["equation", "weight"], sort=True):
+        how, part = _closest(same)
         if part["widths"].max() > 1:
             yield Answer(
                 _threshold(str(equation), part),
@@ -27,7 +27,7 @@ def answers(study: StudyTables) -> Iterator[Answer]:
                 "pinn_thresholds.csv",
                 "companion",
                 task=str(equation),
-                setting=f"measured, {iterations} steps of {recipe}, lambda_s = {weight:g}, {engine}",
+                setting=f"measured, {how}, lambda_s = {weight:g}",
             )
     both = _both(rows)
     if len(both):
@@ -51,6 +51,14 @@ def _line(noisy: pd.DataFrame) -> str:
         f"{above or 'None'} of {counted(runs, 'trained net')} has a risk below what counting 32 bits per trained number allows"
         f" (certified with probability 1 - 1e-12 each; the line of {noisy['equation'].iloc[-1]}: {figures}); {'; '.join(told)}"
     )
+
+
+def _closest(same: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The trainings that absorb most, and in words what they were."""
+    ways = list(same.groupby(["engine", "recipe", "iterations"], sort=True))
+    (engine, recipe, iterations), part = max(ways, key=lambda way: (way[1]["widths"].max(), way[1]["most_absorbed"].max()))
+    among = f", which absorb most of {len(ways)} ways of training" if len(ways) > 1 else ""
+    return f"{iterations} steps of {recipe}, {engine}{among}", part
 
 
 def _threshold(equation: str, part: pd.DataFrame) -> str:

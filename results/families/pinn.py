@@ -15,8 +15,8 @@ ASKED = {
     "equation": "taylor-green, hjb or poisson",
     "width": "hidden units",
     "sigma": "standard deviation of the uniform noise, drawn once and frozen; 0: none",
-    "recipe": "adamw, as published, in float32; l-bfgs, in float64, rounded to float32 in the end",
-    "iterations": "steps of AdamW, or iterations of L-BFGS at most",
+    "recipe": "adamw, as published, in float32; l-bfgs or levenberg-marquardt, in float64, rounded to float32 in the end",
+    "iterations": "steps of AdamW, or iterations of the others at most",
     "weight": "lambda_s, weight of the supervision in the loss",
     "engine": "native: closed-form derivatives; deepxde: DeepXDE's own loop",
 }
@@ -66,7 +66,7 @@ class Cell(Model):
     equation: Literal["taylor-green", "hjb", "poisson"] = Field("taylor-green", description=ASKED["equation"])
     width: int = Field(ge=1, le=4096, description=ASKED["width"])
     sigma: float = Field(0.0, ge=0.0, le=1e3, description=ASKED["sigma"])
-    recipe: Literal["adamw", "l-bfgs"] = Field("adamw", description=ASKED["recipe"])
+    recipe: Literal["adamw", "l-bfgs", "levenberg-marquardt"] = Field("adamw", description=ASKED["recipe"])
     iterations: int = Field(10_000, ge=1, le=10**7, description=ASKED["iterations"])
     rate: float = Field(1e-2, gt=0.0, le=1.0, description="learning rate")
     decay: float = Field(1e-2, ge=0.0, le=1.0, description="decoupled weight decay")

@@ -13,7 +13,7 @@ from operators.bounds.lemmas.counted_risk import demanded_parameters, least_risk
 from operators.companions.equations import EQUATIONS, VISCOSITY, Jet, square_sum
 from operators.companions.frozen_outer import FrozenOuterNet, drawn
 from operators.companions.polynomials import fitted, polynomials
-from results.answers.pinn import _threshold
+from results.answers.pinn import _closest, _threshold
 from results.families.pinn import Cell, PhysicsInformed, thresholds
 
 EVERY = pytest.mark.parametrize("name", EQUATIONS)
@@ -134,7 +134,7 @@ def test_noise_is_one_frozen_draw_scaled_and_another_replicate_has_another(name:
     assert np.mean(noise[0] ** 2) == pytest.approx(0.09, rel=5.0 / math.sqrt(noise[0].size))
 
 
-@pytest.mark.parametrize("recipe", ["adamw", "l-bfgs"])
+@pytest.mark.parametrize("recipe", ["adamw", "l-bfgs", "levenberg-marquardt"])
 def test_a_run_is_measured_unweighted_against_the_realised_variance(recipe: str) -> None:
     runs = {
         (sigma, weight): PhysicsInformedExecution()
@@ -193,6 +193,16 @@ def test_thresholds_are_told_by_width_and_what_is_not_found_is_said_so() -> None
     none = thresholds(table({2: 0.12, 5: 0.091}))
     assert none["width"].isna().all()
     assert "sigma = 0.3 at no width up to 5 (not found), below V nowhere" in _threshold("hjb", none)
+
+
+def test_what_is_told_is_told_of_the_trainings_that_absorb_most() -> None:
+    """Planted: the second recipe comes lower; a third comes lowest, but at one width only, where no threshold can be seen."""
+    ways = {"adamw": {5: 0.091, 10: 0.0895}, "l-bfgs": {5: 0.0885, 10: 0.0875}, "levenberg-marquardt": {5: 0.08}}
+    sought = thresholds(pd.concat([table(risks).assign(recipe=recipe) for recipe, risks in ways.items()]))
+    how, part = _closest(sought)
+    assert how == "9 steps of l-bfgs, native, which absorb most of 3 ways of training"
+    assert part["width"].tolist() == [5]
+    assert _closest(sought[sought["recipe"] == "adamw"])[0] == "9 steps of adamw, native"
 
 
 def test_measurements_agree_by_risk_and_not_by_what_hangs_on_the_last_step() -> None:
