@@ -153,12 +153,18 @@ def _enter_reference(
 
 
 def merge_command(
-    sources: Annotated[list[Path], typer.Argument(help="Study folders of other people or machines.")],
+    sources: Annotated[list[Path], typer.Argument(help="Study folders of other people or machines, or published ones.")],
     into: Annotated[Path, typer.Option(help="The study folder that receives their records and witnesses.")],
 ) -> None:
-    """Copy records and witnesses of other results folders into one; doing it again changes nothing."""
-    from results.exchange.merge import merge
+    """Copy records and witnesses of other results folders into one; doing it again changes nothing.
 
+    A published study can so be gone on with: `python -m bench merge results/reference/pinn --into results/out/pinn`, then
+    `python -m bench run pinn`.
+    """
+    from results.exchange.merge import PUBLISHED, merge
+
+    if any((source / PUBLISHED).exists() for source in sources):
+        require("`bench merge` of a published study", "report")
     merged = merge(sources, into)
     print(f"copied {_counts(merged.copied)}; already there {_counts(merged.unchanged)}")
     for kind, refusals in (("conflict", merged.conflicts), ("refused", merged.refused)):

@@ -22,7 +22,7 @@ from operators.errors import UserError, WriteError
 from results.editions.checks import checks
 from results.editions.overview import overview_changed
 from results.editions.published import Published, published
-from results.editions.record_tables import read_records
+from results.exchange.record_tables import read_records
 from results.families import FAMILIES as EVIDENCE
 from results.records.record import Record
 

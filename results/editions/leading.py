@@ -9,7 +9,7 @@ from pathlib import Path
 
 from results.editions import checks, history, questions
 from results.editions.published import Published
-from results.editions.record_tables import read_records
+from results.exchange.record_tables import read_records
 from results.tables.brackets import MADE
 from results.tables.csv_files import write_csv
 from results.tables.study_tables import StudyTables, study_tables

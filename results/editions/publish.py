@@ -13,7 +13,7 @@ from results.editions.edition import Edition
 from results.editions.leading import keep_leading
 from results.editions.overview import write_overview
 from results.editions.published import Published
-from results.editions.record_tables import write_cells, write_records
+from results.exchange.record_tables import write_cells, write_records
 from results.records.manifest import Manifest, load_manifest, save_manifest
 from results.records.record import Record
 from results.records.store import Store

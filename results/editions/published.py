@@ -11,7 +11,7 @@ from operators.data.function_cache import BlockCache
 from operators.errors import UserError
 from results.editions.checks import load_checks
 from results.editions.edition import Edition, computed, load_edition, save_edition
-from results.editions.record_tables import read_cells, read_records
+from results.exchange.record_tables import read_cells, read_records
 from results.records.manifest import Manifest, load_manifest, require_sound
 from results.schema.sealed import Damaged
 from results.tables.csv_files import columns_page, csv_bytes, write_csv

@@ -2,6 +2,7 @@
 
     study.json                 checked, and copied if there is none; another one is a conflict, unless it is a smaller preset
     records/*.jsonl            one file per writer, append-only: of two of one name one must continue the other; the longer stays
+    records.parquet            of a published study: its records, each line checked, as one more file of the target's
     witnesses/<sha256>.npz     read in full, and kept under its own address only
     submissions/<sha256>.json  checked, and kept only with its witness
 
@@ -10,6 +11,7 @@ the target. Records are believed as their writers made them (their checksums and
 witnesses need no belief, `results.witnesses.verification.verify_folder` measures them again. Merging twice changes nothing.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +24,7 @@ from operators.atomic_files import atomic, sweep, write_atomic, write_failure
 from operators.errors import UserError
 from operators.file_names import inside
 from results.records.manifest import manifest_from_bytes
+from results.records.record import to_line
 from results.schema.sealed import Damaged
 from results.witnesses.file import MAXIMUM_FILE_BYTES, decode, encode
 from results.witnesses.submissions import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
@@ -29,6 +32,7 @@ from results.witnesses.untrusted_files import Refusal, Unreadable, open_regular,
 
 RECORD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}\.jsonl")
 MAXIMUM_RECORD_FILE_BYTES = 2 * 2**30
+PUBLISHED = "records.parquet"
 CHUNK = 2**20
 
 Outcome = Literal["copied", "unchanged"]
@@ -89,6 +93,8 @@ def merge(sources: Sequence[Path], target: Path) -> Merged:
     for source in sources:
         if os.path.lexists(source / "study.json"):
             tally.take("study", source / "study.json", partial(_copy_study, own=target / "study.json"))
+        if os.path.lexists(source / PUBLISHED):
+            tally.take("records", source / PUBLISHED, partial(_copy_published, folder=target / "records"))
         for kind, allowed, copy in KINDS:
             for path in _files(source / kind, tally, kind):
                 tally.take(kind, path, partial(_named, allowed=allowed, copy=copy, folder=target / kind))
@@ -173,6 +179,25 @@ def _copy_records(path: Path, own: Path) -> Outcome:
             while left > 0 and (chunk := theirs.read(min(CHUNK, left))):
                 copy.write(chunk)
                 left -= len(chunk)
+    return "copied"
+
+
+def _copy_published(path: Path, folder: Path) -> Outcome:
+    """Write the records of a Parquet file as lines, under a name that follows from them."""
+    from results.exchange.record_tables import read_records
+
+    with open_regular(path) as theirs:
+        size = os.fstat(theirs.fileno()).st_size
+    if size > MAXIMUM_RECORD_FILE_BYTES:
+        raise Unreadable(f"expected a record file of at most {MAXIMUM_RECORD_FILE_BYTES} bytes, got {size}")
+    try:
+        data = b"".join(to_line(record).encode() for record in read_records(path.parent))
+    except UserError as error:
+        raise Unreadable(str(error)) from None
+    own = folder / f"published-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
+    if own.exists():
+        return "unchanged"
+    write_atomic(own, data)
     return "copied"
 
 

@@ -20,8 +20,8 @@ from results.charts import CHARTS, drawings
 from results.charts.evidence import Evidence
 from results.charts.model import as_json
 from results.charts.values import values
-from results.editions.record_tables import read_records, write_records
 from results.exchange.merge import merge
+from results.exchange.record_tables import read_records, write_records
 from results.figures.catalogue import pictures
 from results.page.document import study_page
 from results.page.sections import SECTIONS

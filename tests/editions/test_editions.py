@@ -21,6 +21,8 @@ from results.editions.publish import Trained, publish
 from results.editions.published import all_published, published
 from results.editions.questions import load_questions, number, question_text
 from results.editions.standings import standings
+from results.exchange.merge import merge
+from results.exchange.record_tables import read_records
 from results.records.manifest import load_manifest
 from results.records.store import Store
 from results.tables.csv_files import read_csv
@@ -192,9 +194,25 @@ def test_the_drawn_sample_stays_within_its_cpu_seconds(first: Path) -> None:
 
 
 def _records(reference: Path) -> object:
-    from results.editions.record_tables import read_records
-
     return read_records(reference / "small")
+
+
+def test_a_published_study_is_gone_on_with_after_a_merge(reference: Path, tmp_path: Path) -> None:
+    """Its records and witnesses come into the results folder, once; a damaged file and a link are refused."""
+    folder, own = reference / "small", tmp_path / "out" / "small"
+    merged = merge([folder], own)
+    assert (merged.copied["records"], merged.conflicts, merged.refused) == (1, (), ())
+    assert {record.key: record for record in Store(own).records()} == {record.key: record for record in read_records(folder)}
+    assert load_manifest(own) == load_manifest(folder)
+    assert merge([folder], own).copied == {}
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "records.parquet").symlink_to(folder / "records.parquet")
+    data = (folder / "records.parquet").read_bytes()
+    (folder / "records.parquet").write_bytes(data[: len(data) // 2])
+    for other, reason in ((folder, "expected a published study"), (tmp_path / "linked", "link")):
+        (refused,) = merge([other], tmp_path / "new").refused
+        assert reason in refused.reason
+    assert list((tmp_path / "new" / "records").iterdir()) == []
 
 
 def test_a_later_edition_names_the_one_before_and_keeps_its_history(reference: Path, source: Path) -> None:

@@ -17,7 +17,7 @@ from bench.execution.runner import Runner, failed
 from bench.families.deeponet.evaluation import is_trivial
 from bench.families.deeponet.execution import ROUGH_ON_GRIDS
 from bench.study import Study
-from results.editions.record_tables import read_records
+from results.exchange.record_tables import read_records
 from results.records.manifest import save_manifest
 from results.records.record import Cost, Record, Status
 from results.records.store import Store
