@@ -1,6 +1,8 @@
 """Linear algebra on one thread: the same bits whatever else the machine does."""
 
+import sys
 from contextlib import AbstractContextManager
+from functools import lru_cache
 
 import threadpoolctl
 
@@ -12,4 +14,10 @@ def one_thread() -> AbstractContextManager[object]:
     """
     import scipy.linalg  # noqa: F401
 
-    return threadpoolctl.threadpool_limits(limits=1)
+    return _controller(len(sys.modules)).limit(limits=1)
+
+
+@lru_cache(maxsize=1)
+def _controller(modules: int) -> threadpoolctl.ThreadpoolController:
+    """The libraries that are loaded; looked for again when modules have been imported, which is what loads them."""
+    return threadpoolctl.ThreadpoolController()

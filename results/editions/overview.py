@@ -28,10 +28,11 @@ Every sentence is computed from the tables beside it by `python -m bench reprodu
 
 def overview(reference: Path, cache: BlockCache | None = None) -> dict[str, bytes]:
     """The files by name, as the published studies and this code give them."""
-    standing, studies = standings(reference, cache), all_published(reference, cache)
-    tables = {study.edition.study: study.tables() for study in studies}
+    read = [(study, study.entries()) for study in all_published(reference, cache)]
+    standing = standings(reference, cache, read)
+    tables = {study.edition.study: study.tables(held) for study, held in read}
     opening = abstract(evidence_of(standing, tables))
-    findings = "".join([HEAD, opening, *(_section(study, tables[study.edition.study]) for study in studies)])
+    findings = "".join([HEAD, opening, *(_section(study, tables[study.edition.study]) for study, _ in read)])
     return {
         STANDINGS: csv_bytes(standing),
         CONTRIBUTIONS: csv_bytes(contributions(standing)),

@@ -64,9 +64,9 @@ class Published:
         """What each of its witnesses passed, by address."""
         return load_checks(self.folder)
 
-    def tables(self) -> StudyTables:
-        """Every table, computed again from records and witnesses."""
-        return study_tables(self.manifest(), read_records(self.folder), self.entries())
+    def tables(self, held: Entries | None = None) -> StudyTables:
+        """Every table, computed again from records and witnesses; `held`: `entries()`, where they have been read."""
+        return study_tables(self.manifest(), read_records(self.folder), held or self.entries())
 
     @cached_property
     def computed(self) -> dict[str, Any]:

@@ -40,14 +40,15 @@ def write_site(reference: Path, target: Path, cache: BlockCache | None = None) -
         UserError: a file cannot be written.
     """
     told, every = [], dict[str, StudyTables]()
-    for study in all_published(reference, cache):
-        tables = every[study.edition.study] = study.tables()
+    read = [(study, study.entries()) for study in all_published(reference, cache)]
+    for study, held in read:
+        tables = every[study.edition.study] = study.tables(held)
         evidence = Evidence(tables, digests=study.digests(), computed=origin(study).removesuffix("."))
         found = answers(tables)
         told.append(Told(study.edition.study, origin(study).removesuffix("."), found))
         _copy(study, target / study.edition.study)
         write_page(target / study.edition.study, evidence, list(drawings(evidence)), found)
-    standing = standings(reference, cache)
+    standing = standings(reference, cache, read)
     short = list(claims(evidence_of(standing, every)))
     write_atomic(target / "index.html", reference_page(short, told, with_files(standing), HELPS))
 

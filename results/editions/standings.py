@@ -21,7 +21,7 @@ from results.editions import questions
 from results.editions.contradictions import contradicting, contradicts
 from results.editions.published import Published, all_published
 from results.tables.brackets import MADE, as_asked
-from results.witnesses.submissions import Held
+from results.witnesses.submissions import Entries, Held
 
 FILE = "standings.csv"
 ASKED = ("task", "parameters", "design", "n", "N", "M", "noise_law", "sigma", "replicate", "target", "net_class", "nets", "q")
@@ -45,19 +45,24 @@ COLUMNS: dict[str, str] = {
 }
 
 
-def standings(reference: Path, cache: BlockCache | None = None) -> pd.DataFrame:
-    """The table, computed from the published studies."""
+def standings(
+    reference: Path, cache: BlockCache | None = None, read: Sequence[tuple[Published, Entries]] | None = None
+) -> pd.DataFrame:
+    """The table, computed from the published studies; `read`: these with their witnesses, where they have been read."""
+    if read is None:
+        read = [(study, study.entries()) for study in all_published(reference, cache)]
     known = {one.question: one for one in questions.load_questions(reference)}
     against = contradicting(reference, cache)
-    rows = [row for study in all_published(reference, cache) for row in _rows(study, known, against)]
+    rows = [row for study, held in read for row in _rows(study, held.accepted, known, against)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values("id", kind="stable", ignore_index=True)
 
 
-def _rows(study: Published, known: Mapping[str, questions.Numbered], against: Sequence[Held]) -> list[dict[str, object]]:
+def _rows(
+    study: Published, held: Sequence[Held], known: Mapping[str, questions.Numbered], against: Sequence[Held]
+) -> list[dict[str, object]]:
     manifest, costs = study.asked(), dict[str, float]()
     checks, rows = study.checks(), list[dict[str, object]]()
-    held = study.entries().accepted
     asked = as_asked(manifest, held, costs).to_dict("records")
     for bracket, row in zip(manifest.brackets, asked, strict=True):
         numbered = known[questions.question_text(bracket)]

@@ -20,11 +20,12 @@ COLUMNS: dict[str, str] = {
 }
 DATA = ["problem", "output_scaling", "replicate"]
 PLACE = ["series", "N", "M", "replicate"]
+READ = [*dict.fromkeys([*PLACE, *DATA]), "q", "q_eff", "sigma", "floor", "unit", "training_mse", "relative", "noise_energy"]
 
 
 def floor_thresholds(frame: pd.DataFrame, target: Target) -> pd.DataFrame:
     """COLUMNS for each series, shape and replicate that the target is meant for (index PLACE); missing where no floor tells."""
-    cells = frame[applies(frame, target)]
+    cells = frame.loc[applies(frame, target), READ]
     known = cells[cells["floor"].notna() & cells["training_mse"].notna()]
     out = excluded(known, target)
     known = known.join(known["q_eff"].where(out, 0).groupby([known[name] for name in DATA]).max().rename("r_out"), on=DATA)

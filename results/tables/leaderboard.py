@@ -41,11 +41,17 @@ COLUMNS: dict[str, str] = {
     "excluded": "done runs of this problem whose floor certifies the target impossible",
     **{name: f"of all cells of this problem: {name}" for name in COUNTS},
 }
+READ = (
+    *("problem", "configuration", "status", "output_scaling", *PROBLEM, "n", *WHO),
+    *("relative", "absorbed", "training_mse", "noise_energy", "floor", "unit"),
+)
+"""Columns of the frame that the table is made of; rows of these alone are moved about."""
 
 
 def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Held] = ()) -> pd.DataFrame:
     """Build the table from the tidy frame and the verified witnesses; sorted by problem, target and what is made smallest."""
     costs = training_costs(frame) if entries else {}
+    frame = frame[list(READ)]
     parts = [
         _witnessed(_entries(frame[applies(frame, target)], target, size), target, size, entries=entries, costs=costs).assign(
             _order=order

@@ -19,11 +19,16 @@ SETTINGS = (
 )
 SIZES = ("q", "d", "q_eff", "d_eff")
 COUNTS = ("runs", "expected", "done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
+OF_FLOORS = (
+    *("problem", "output_scaling", "replicate", "q_eff", "sigma"),
+    *("floor", "unit", "training_mse", "relative", "noise_energy"),
+)
 SPREAD = {
     "relative": "relative error |y - h| / |y| over all training labels",
     "absorbed": "absorbed fraction 1 - R/V of the noise",
     "training_mse": "training error R",
 }
+OF_RUNS = ("test_relative", "optimality", "floor", "noise_energy", "absorbable_bits", "flops", "resolved", "trivial")
 COLUMNS: dict[str, str] = {
     **{name: ASKED[name] for name in SETTINGS},
     "target": "what a fit must reach; `none` where no target of the study is meant for these cells",
@@ -93,9 +98,9 @@ def _any(rows: NDArray[np.bool_], frame: pd.DataFrame, size: int) -> NDArray[np.
 
 def _configurations(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per configuration: settings, sizes, counts and statistics of its done runs."""
-    first = frame.drop_duplicates("configuration").set_index("configuration")
-    table = pd.concat([first[[*SETTINGS, *SIZES]], status_counts(frame, "configuration")], axis=1)
-    done = frame[_done(frame)].groupby("configuration")
+    first = frame[["configuration", *SETTINGS, *SIZES]].drop_duplicates("configuration").set_index("configuration")
+    table = pd.concat([first, status_counts(frame, "configuration")], axis=1)
+    done = frame.loc[_done(frame), ["configuration", *SPREAD, *OF_RUNS]].groupby("configuration")
     for name in SPREAD:
         best, worst = ("max", "min") if name == "absorbed" else ("min", "max")
         table[f"{name}_best"] = done[name].agg(best)
@@ -124,10 +129,10 @@ def certified_q(frame: pd.DataFrame, target: Target) -> pd.Series:
     On each replicate's data: 1 + the largest q_eff whose floor excludes the target, since floors fall with rank; then the
     smallest over replicates. NaN where no record has a floor. Output scaling changes what a floor is of, so it is kept apart.
     """
-    floors = frame[_done(frame) & frame["floor"].notna() & applies(frame, target)]
+    floors = frame.loc[_done(frame) & frame["floor"].notna() & applies(frame, target), list(OF_FLOORS)]
     rank = floors["q_eff"].where(excluded(floors, target), 0) + 1
     data = [floors["problem"], floors["output_scaling"], floors["replicate"]]
     of_data = rank.groupby(data).max().groupby(level=[0, 1]).min()
-    first = frame.drop_duplicates("configuration").set_index("configuration")
-    keys = pd.MultiIndex.from_frame(first[["problem", "output_scaling"]])
+    first = frame[["configuration", "problem", "output_scaling"]].drop_duplicates("configuration").set_index("configuration")
+    keys = pd.MultiIndex.from_frame(first)
     return pd.Series(of_data.reindex(keys).to_numpy(float), index=first.index)

@@ -275,10 +275,10 @@ def typed(frame: pd.DataFrame) -> pd.DataFrame:
     Raises:
         TypeError: a column that mixes text, numbers and values of other kinds.
     """
-    loose = [name for name in frame if pd.api.types.is_object_dtype(frame[name])]
+    loose = [name for name, kind in frame.dtypes.items() if pd.api.types.is_object_dtype(kind)]
     kinds = {name: {type(value) for value in frame[name].dropna()} for name in loose}
     for name, found in kinds.items():
         if len(found) > 1 or found & {int, float, bool}:
             words = sorted(kind.__name__ for kind in found)
             raise TypeError(f"expected columns of one type, got {words} in {name}; give it a type where it is built")
-    return frame.astype({name: "str" for name, found in kinds.items() if found <= {str}})
+    return frame.astype({name: "str" for name, found in kinds.items() if found <= {str}}) if kinds else frame

@@ -29,6 +29,7 @@ from results.tables import floor_thresholds, series
 from results.tables.frame import applies, reached
 
 FEWEST_Q = 2
+READ = ("series", "n", "N", "M", "replicate", "q", "status", "sigma", "relative", "absorbed")
 Kind = Literal["interval", "left", "right", "unknown"]
 COLUMNS: dict[str, str] = {
     **series.COLUMNS,
@@ -83,11 +84,11 @@ def thresholds(frame: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
     rows = [
         row
         for order, target in enumerate(sorted(set(manifest.targets), key=lambda t: (t.kind, t.value)))
-        for row in _rows(frame[applies(frame, target)], target, order)
+        for row in _rows(frame.loc[applies(frame, target), list(READ)], target, order)
     ]
     names = ["series", "_order", "n", "N", "M", "replicate"]
     found = pd.DataFrame(rows, columns=[*names, "target", "kind", "q_low", "q_high", "confirmed", "q_isotonic", "tried", "asked"])
-    first = frame.drop_duplicates("series").set_index("series")[list(series.SERIES)]
+    first = frame[["series", *series.SERIES]].drop_duplicates("series").set_index("series")
     of_floors = _of_floors(frame, manifest)
     table = found.join(first, on="series").join(of_floors, on=["target", *floor_thresholds.PLACE])
     table = table.sort_values(names, kind="stable", ignore_index=True)

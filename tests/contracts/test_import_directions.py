@@ -85,8 +85,8 @@ MAY_IMPORT: dict[str, str] = {
     "bench.studies": "operators results.families results.records bench.preset bench.cell bench.data_sets bench.size_schedules"
     " bench.question bench.threshold_series bench.study",
     "bench.drivers": "operators operators.tasks operators.architectures operators.data results.families results.records"
-    " results.witnesses results.report results.editions bench.cell bench.question bench.threshold_series bench.families"
-    " bench.search bench.study bench.execution bench.platforms bench.processes",
+    " results.witnesses results.exchange results.report results.editions bench.cell bench.question bench.threshold_series"
+    " bench.families bench.search bench.study bench.execution bench.platforms bench.processes",
     "bench.cli": "operators operators.external operators.architectures operators.data operators.bounds results.records"
     " results.witnesses results.programme results.exchange results.partitions results.sizing results.models results.figures"
     " results.report results.editions bench.shadowed bench.catalogue bench.extras bench.platforms bench.engines bench.fit"
