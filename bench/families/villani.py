@@ -5,13 +5,15 @@ import numpy as np
 from bench.families.family import Context
 from bench.families.measuring import Measuring
 from operators.arrays import Array
-from operators.companions.villani import ACTIVATIONS, Heads, Loss, PoissonResidual, TwoLayers, autocorrelation_time
+from operators.companions.equation_loss import EquationLoss
+from operators.companions.equations import EQUATIONS
+from operators.companions.villani import ACTIVATIONS, Heads, Loss, TwoLayers, autocorrelation_time
 from operators.seeds import stream
-from results.families.villani import EXPONENTS, Cell, Measured
+from results.families.villani import EXPONENTS, RESIDUAL, Cell, Measured
 
 SAMPLES, INPUTS, NOISE = 32, 4, 0.1
 SENSORS, OUTPUTS, PAIRS = 4, 4, 8
-POINTS, SOURCE = 64, 4.0
+POINTS = 64
 START, RATE, BATCH = 3.0, 0.05, 4
 TEMPERATURE, BURN_IN = 0.05, 0.1
 REPORT_EVERY = 1000
@@ -44,15 +46,17 @@ class VillaniExecution(Measuring):
 
 
 def _loss(cell: Cell) -> Loss:
-    """The loss on its data: inputs on the unit sphere, labels of unit scale, outer weights of Euclidean norm 1."""
+    """The loss on its data: inputs on the unit sphere, labels of unit scale, outer weights of Euclidean norm 1 an output."""
     random = stream("inputs", "villani", cell.loss, cell.replicate if cell.experiment == "rays" else 0)
+    equation = EQUATIONS.get(cell.loss.removesuffix(RESIDUAL))
+    if equation is not None:
+        outer = random.choice([-1.0, 1.0], (len(equation.unknowns), cell.width)) / np.sqrt(cell.width)
+        return EquationLoss(equation, random.uniform(size=(POINTS, equation.coordinates)), outer)
     outer = random.choice([-1.0, 1.0], cell.width) / np.sqrt(cell.width)
     if cell.loss == "two layers":
         x = _on_the_sphere(random, SAMPLES, INPUTS)
         labels = np.sin(2.0 * x @ random.standard_normal(INPUTS)) + NOISE * random.standard_normal(SAMPLES)
         return TwoLayers(x, labels, outer, ACTIVATIONS[cell.activation])
-    if cell.loss == "poisson residual":
-        return PoissonResidual(random.uniform(size=(POINTS, 2)), np.full(POINTS, SOURCE), outer)
     u, y = _on_the_sphere(random, PAIRS, SENSORS), random.uniform(-1.0, 1.0, (PAIRS, 2))
     labels = random.standard_normal((PAIRS, PAIRS))
     branch, trunk = (random.standard_normal((OUTPUTS, cell.width)) / np.sqrt(cell.width) for _ in range(2))

@@ -2,8 +2,8 @@
 
 Two layers with a frozen outer layer: the papers ask for lambda above a threshold lambda_c; a short argument gives the growth
 condition for any lambda > 0. Rays up to |W| = 1e5 should show no transition at lambda_c. The same is asked of a DeepONet with
-frozen and with trained heads and of the residual of a Poisson equation; SGD's final losses over seeds and the autocorrelation
-time of Langevin dynamics over widths stand beside.
+frozen and with trained heads and of the residuals of the equations that `pinn` trains on; SGD's final losses over seeds and the
+autocorrelation time of Langevin dynamics over widths stand beside.
 """
 
 from bench.preset import Preset
@@ -12,7 +12,7 @@ from results.families.villani import Cell
 
 STRENGTHS = (1e-3, 0.01, 0.1, 1.0)
 ACTIVATIONS = ("tanh", "sigmoid", "softplus")
-OTHERS = ("frozen heads", "trained heads", "poisson residual")
+OTHERS = ("frozen heads", "trained heads", "poisson residual", "hjb residual", "taylor-green residual")
 
 RAYS = (
     *(

@@ -209,34 +209,6 @@ def _side(x: Array, weights: Array, head: Array) -> _Side:
     return _Side(hidden, first, second, hidden @ head.T)
 
 
-@dataclass(frozen=True, eq=False)
-class PoissonResidual(Loss):
-    """-Lap u = f at points x for u = a^T tanh(W x), W trained: r = -sum_k a_k tanh''(w_k x) |w_k|^2 - f."""
-
-    x: Array
-    source: Array
-    outer: Array
-
-    @property
-    def count(self) -> int:
-        """Width times dimension."""
-        return len(self.outer) * self.x.shape[1]
-
-    def parts(self, theta: Array) -> tuple[Array, Array, Array]:
-        """Closed form; tanh' = 1 - t^2, and so on up to the fourth derivative."""
-        w = theta.reshape(len(self.outer), -1)
-        z, square = self.x @ w.T, np.sum(w**2, axis=1)
-        t = np.tanh(z)
-        first = 1.0 - t**2
-        second, third = -2.0 * t * first, first * (6.0 * t**2 - 2.0)
-        fourth = first * t * (16.0 - 24.0 * t**2)
-        r = -(second * square) @ self.outer - self.source
-        jacobian = -self.outer[:, None] * ((third * square)[:, :, None] * self.x[:, None, :] + 2.0 * second[:, :, None] * w)
-        norms = np.sum(self.x**2, axis=1)[:, None]
-        laplacian = -(fourth * square * norms + 4.0 * third * z + 2.0 * self.x.shape[1] * second) @ self.outer
-        return r, jacobian.reshape(len(self.x), -1), laplacian
-
-
 def autocorrelation_time(values: Array) -> float:
     """Integrated autocorrelation time in steps: 1 + 2 sum rho_t up to the first window of five of itself (Sokal)."""
     centred = values - values.mean()

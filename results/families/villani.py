@@ -11,6 +11,9 @@ from results.schema.model import LARGEST_COUNT, Model
 if TYPE_CHECKING:
     import pandas as pd
 
+RESIDUAL = " residual"
+"""What stands behind the name of an equation whose residual is the loss."""
+
 EXPONENTS = range(6)
 RATIOS = tuple(f"ratio_1e{exponent}" for exponent in EXPONENTS)
 ASKED = {
@@ -59,8 +62,8 @@ class Cell(Model):
 
     family: ClassVar[str] = "villani"
     experiment: Literal["rays", "sgd", "langevin"] = Field("rays", description=ASKED["experiment"])
-    loss: Literal["two layers", "frozen heads", "trained heads", "poisson residual"] = Field(
-        "two layers", description=ASKED["loss"]
+    loss: Literal["two layers", "frozen heads", "trained heads", "poisson residual", "hjb residual", "taylor-green residual"] = (
+        Field("two layers", description=ASKED["loss"])
     )
     activation: Literal["tanh", "sigmoid", "softplus"] = Field("tanh", description=ASKED["activation"])
     strength: float = Field(gt=0.0, le=1e6, description=ASKED["strength"])

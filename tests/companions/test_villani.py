@@ -6,9 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from bench.engines.physics_informed import PhysicsInformed, terms_and_gradient
 from bench.families.family import Context
 from bench.families.villani import TEMPERATURE, _loss, _rate, _run
-from operators.companions.villani import ACTIVATIONS, Heads, Loss, PoissonResidual, TwoLayers, autocorrelation_time
+from operators.companions.equation_loss import EquationLoss
+from operators.companions.equations import EQUATIONS
+from operators.companions.frozen_outer import drawn
+from operators.companions.villani import ACTIVATIONS, Heads, Loss, TwoLayers, autocorrelation_time
 from results.families.villani import Cell
 
 
@@ -19,11 +23,14 @@ def losses() -> list[Loss]:
     return [
         *(TwoLayers(x, random.normal(size=9), random.normal(size=5), one) for one in ACTIVATIONS.values()),
         *(Heads(u, y, *heads, trained=trained) for trained in (False, True)),
-        PoissonResidual(random.uniform(size=(8, 2)), np.full(8, 4.0), random.normal(size=5)),
+        *(
+            EquationLoss(one, random.uniform(size=(8, one.coordinates)), random.normal(size=(len(one.unknowns), 5)))
+            for one in EQUATIONS.values()
+        ),
     ]
 
 
-EVERY = pytest.mark.parametrize("loss", losses(), ids=["tanh", "sigmoid", "softplus", "frozen", "trained", "poisson"])
+EVERY = pytest.mark.parametrize("loss", losses(), ids=["tanh", "sigmoid", "softplus", "frozen", "trained", *EQUATIONS])
 
 
 def value(loss: Loss, theta: np.ndarray, strength: float) -> float:
@@ -105,6 +112,19 @@ def test_the_autocorrelation_time_is_that_of_an_autoregression() -> None:
     for step in range(1, len(values)):
         values[step] = rho * values[step - 1] + kicks[step]
     assert autocorrelation_time(values) == pytest.approx((1.0 + rho) / (1.0 - rho), rel=0.1)
+
+
+def test_the_loss_of_an_equation_is_that_which_physics_informed_nets_are_trained_on() -> None:
+    """Mean squares of the residuals, summed; of the same net on the same points, the training's own loss terms."""
+    random = np.random.default_rng(5)
+    for equation in EQUATIONS.values():
+        outer, inner = drawn(4, len(equation.unknowns), equation.coordinates, random)
+        labels, points = np.zeros((1, len(equation.unknowns))), random.uniform(size=(20, equation.coordinates))
+        training = PhysicsInformed(equation, outer, inner, labels, weight=0.0, rate=0.1, decay=0.0, steps=1)
+        terms, gradient = terms_and_gradient(training, inner, points[:1], points)
+        r, jacobian, _ = EquationLoss(equation, points, outer).parts(inner.ravel())
+        assert np.mean(r**2) == pytest.approx(sum(terms[:-1]), rel=1e-12)
+        np.testing.assert_allclose(2.0 / len(r) * (jacobian.T @ r), gradient.ravel(), rtol=1e-9, atol=1e-12)
 
 
 def test_other_losses_have_rays_only() -> None:
