@@ -182,6 +182,14 @@ def test_intervals_hold_what_was_planted_and_nothing_is_refused(
     assert abs(errors.mean()) < 3.0 * errors.std() / 10.0
 
 
+@pytest.mark.parametrize(("design", "first"), [(COARSE, 4.0), (THRESHOLD, 1.5)], ids=["powers of 2", "threshold"])
+@pytest.mark.parametrize("beta", [0.25, 0.5, 1.0])
+def test_without_scatter_the_slope_is_held_always_as_it_must_be(design: Design, first: float, beta: float) -> None:
+    """Data follow from slope and intercept, so coverage is 0 or 1 at each: an interval of 95 % at all of them covers 1."""
+
+    assert all(fit.low <= beta <= fit.high for fit in fits(design, beta, Scatter(0.0), first, 10))
+
+
 def test_thresholds_above_the_sizes_tried_do_not_make_a_law_steep() -> None:
     """At the 4 larger of 6 n all lie above: they are no likelier the further the line runs beyond the sizes tried."""
 
