@@ -47,7 +47,7 @@ STUDIES: dict[str, BuiltIn] = {
     "net-classes": BuiltIn("bench.studies.net_classes", 25056, {"smoke": 822}),
     "new-functions": BuiltIn("bench.studies.new_functions", 74, {"smoke": 3}),
     "baselines": BuiltIn("bench.studies.baselines", 93, {"smoke": 18}),
-    "elliptic": BuiltIn("bench.studies.elliptic", 174, {"smoke": 6, "standard": 87}),
+    "elliptic": BuiltIn("bench.studies.elliptic", 232, {"smoke": 8, "standard": 116}),
     "outside-run": BuiltIn("bench.studies.outside_run", 5, {"smoke": 1}),
     "anchors": BuiltIn("bench.studies.anchors", 7, {"smoke": 1}),
     "barrier": BuiltIn("bench.studies.barrier", 112, {"smoke": 8}),
