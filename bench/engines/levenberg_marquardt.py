@@ -3,7 +3,8 @@
     minimise |r(x)|^2:   (J^T J + mu diag(J^T J)) step = -J^T r
 
 A step is made only if the sum of squares falls, so that it never rises; mu follows how much of the fall that the linear model
-foretells has come (Nielsen 1999, IMM-REP-1999-05). It ends where no step makes the sum smaller: at a minimum, to rounding.
+foretells has come (Nielsen 1999, IMM-REP-1999-05). It ends where none of TRIALS ever shorter steps makes the sum smaller: at a
+minimum, to rounding.
 """
 
 import math

@@ -2,8 +2,8 @@
 
     minimise  sum over residuals of their mean square  +  lambda_s x mean over labels of (u - label)^2
 
-by AdamW, by L-BFGS, or, being a sum of squares, by the method of Levenberg and Marquardt. AdamW as Keras writes it, for t = 1, 2,
-...: W <- W (1 - rate decay), then
+by AdamW, by L-BFGS, or, being a sum of squares, by the method of Levenberg and Marquardt. AdamW is as Keras writes it, for
+t = 1, 2, ...: W <- W (1 - rate decay), then
 
     M <- 0.9 M + 0.1 g,  V <- 0.999 V + 0.001 g^2,  W <- W - rate sqrt(1 - 0.999^t) / (1 - 0.9^t) M / (sqrt(V) + 1e-8).
 

@@ -4,7 +4,7 @@ Bias-free nets A tanh(W x) with A frozen, on Taylor-Green vortices, a Hamilton-J
 solutions, labelled with uniform noise that is drawn once. Every run's unweighted supervision risk stands against the realised
 variance V and against the least risk that counting 32 bits per trained number allows, beside the same net without noise and a
 polynomial with as many coefficients. The published grid: widths 5 to 200, sigma .3, .4, .5, 10,000 steps of AdamW. L-BFGS trains
-the same grid closer to its minima, and the method of Levenberg and Marquardt into them; L-BFGS trains some of it with a
+the same grid closer to its minima, and the method of Levenberg and Marquardt closer still; L-BFGS trains some of it with a
 supervision that outweighs the equations, and DeepXDE's own loop some of it.
 """
 
