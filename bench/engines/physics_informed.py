@@ -109,9 +109,8 @@ def normal_equations(training: PhysicsInformed, inner: Floats, labelled: Floats,
         jet = net.jet(inner, hidden)
         residuals = equation.residuals(jet)
         sums = [so_far + square_sum(residual, len(points)) for so_far, residual in zip(sums, residuals, strict=True)]
-        for place, residual in enumerate(residuals):
-            one = [np.full_like(residual, float(place == other)) for other in range(len(residuals))]
-            found = found.plus(net.jet_rows(inner, points, hidden, equation.pulled(jet, one)), residual, 1.0 / len(inside))
+        for residual, slopes in zip(residuals, equation.pulled_apart(jet), strict=True):
+            found = found.plus(net.jet_rows(inner, points, hidden, slopes), residual, 1.0 / len(inside))
     supervised, share = 0.0, training.weight / training.labels.size
     for rows in _blocks(len(labelled), inner):
         points, (t, s) = labelled[rows], net.hidden(inner, labelled[rows])

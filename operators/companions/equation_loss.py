@@ -20,8 +20,11 @@ import numpy as np
 
 from operators.arrays import Array
 from operators.companions.equations import Column, Equation, Jet
-from operators.companions.frozen_outer import SPACE, FrozenOuterNet
+from operators.companions.frozen_outer import SPACE, Floats, FrozenOuterNet
 from operators.companions.villani import Loss
+
+Derivatives = tuple[Floats, Floats, Floats, Floats]
+"""s and its first three derivatives, each (K, width)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,26 +45,18 @@ class EquationLoss(Loss):
         inner, net = theta.reshape(self.outer.shape[1], -1), FrozenOuterNet(self.outer)
         hidden = net.hidden(inner, self.points)
         jet = net.jet(inner, hidden)
-        residuals = self.equation.residuals(jet)
-        curved, bent = self._laplacians(inner), self._bent(inner)
+        residuals, derivatives = self.equation.residuals(jet), _derivatives(*hidden)
+        curved = self._laplacians(inner, derivatives)
         rows, laplacians = [], []
-        for place in range(len(residuals)):
-            one = [np.full(len(self.points), float(place == other)) for other in range(len(residuals))]
-            slopes = self.equation.pulled(jet, one)
+        for slopes, bent in zip(self.equation.pulled_apart(jet), self._bent(inner, derivatives), strict=True):
             rows.append(net.jet_rows(inner, self.points, hidden, slopes))
-            laplacians.append(sum(a * b for a, b in zip(_columns(slopes), _columns(curved), strict=True)) + bent[place])
+            laplacians.append(sum(a * b for a, b in zip(_columns(slopes), _columns(curved), strict=True)) + bent)
         scale = len(residuals) ** 0.5
         return scale * np.concatenate(residuals), scale * np.concatenate(rows), scale * np.concatenate(laplacians)
 
-    def _tanh(self, inner: Array) -> tuple[Array, Array, Array, Array]:
-        """s and its three derivatives, (K, width)."""
-        t = np.tanh(self.points @ inner.T)
-        s = 1.0 - t**2
-        return s, -2.0 * t * s, s * (6.0 * t**2 - 2.0), s * t * (16.0 - 24.0 * t**2)
-
-    def _laplacians(self, inner: Array) -> Jet:
+    def _laplacians(self, inner: Array, derivatives: Derivatives) -> Jet:
         """Lap_W of the jet."""
-        _, first, second, third = self._tanh(inner)
+        _, first, second, third = derivatives
         square, n = np.sum(self.points**2, axis=1)[:, None], np.sum(inner[:, :SPACE] ** 2, axis=1)
         along = self.points[:, :SPACE] @ inner[:, :SPACE].T
         slopes = [self._out(second * square * inner[:, i] + 2.0 * first * self.points[:, i, None]) for i in range(inner.shape[1])]
@@ -72,9 +67,9 @@ class EquationLoss(Loss):
         """A applied to hidden units, (outputs, K)."""
         return self.outer @ hidden.T
 
-    def _bent(self, inner: Array) -> list[Array]:
+    def _bent(self, inner: Array, derivatives: Derivatives) -> list[Array]:
         """sum_p 2 Q(d_p j) for each residual."""
-        s, first, second, _ = self._tanh(inner)
+        s, first, second, _ = derivatives
         n = np.sum(inner[:, :SPACE] ** 2, axis=1)
         found = [np.zeros(len(self.points)) for _ in self.equation.residual_names]
         for j in range(inner.shape[1]):
@@ -90,6 +85,11 @@ class EquationLoss(Loss):
         """A_ok times hidden unit k at every point, (outputs, width x K)."""
         each: Array = self.outer[:, :, None] * hidden.T
         return each.reshape(len(self.outer), -1)
+
+
+def _derivatives(t: Floats, s: Floats) -> Derivatives:
+    """s = 1 - t^2 and its three derivatives."""
+    return s, -2.0 * t * s, s * (6.0 * t**2 - 2.0), s * t * (16.0 - 24.0 * t**2)
 
 
 def _jet(values: Array, slopes: Sequence[Array], laplacians: Array) -> Jet:
@@ -115,5 +115,5 @@ def _scaled(jet: Jet, factor: float) -> Jet:
 
 def _second_order(equation: Equation, jet: Jet) -> list[Array]:
     """Q of a jet, for each residual."""
-    ahead, behind, nothing = (equation.residuals(_scaled(jet, factor)) for factor in (1.0, -1.0, 0.0))
+    ahead, behind, nothing = (equation.residuals(one) for one in (jet, _scaled(jet, -1.0), _scaled(jet, 0.0)))
     return [np.asarray((a + b) / 2.0 - c) for a, b, c in zip(ahead, behind, nothing, strict=True)]

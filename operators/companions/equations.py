@@ -14,7 +14,7 @@ of unlike shapes would broadcast to all pairs, (K, K), whose squares no net can 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -73,6 +73,12 @@ class Equation(ABC):
     @abstractmethod
     def pulled(self, jet: Jet, slopes: Sequence[Array]) -> Jet:
         """The slopes of a number in the jet, from its slopes in the residuals."""
+
+    def pulled_apart(self, jet: Jet) -> Iterator[Jet]:
+        """The slopes of each residual by itself in the jet, in the order of `residual_names`."""
+        for place in range(len(self.residual_names)):
+            ones = [np.full_like(jet.values[0], float(place == other)) for other in range(len(self.residual_names))]
+            yield self.pulled(jet, ones)
 
     def labelled_points(self) -> Array:
         """Where labels are, (K, coordinates)."""

@@ -66,7 +66,7 @@ class Published:
 
     def tables(self, held: Entries | None = None) -> StudyTables:
         """Every table, computed again from records and witnesses; `held`: `entries()`, where they have been read."""
-        return study_tables(self.manifest(), read_records(self.folder), held or self.entries())
+        return study_tables(self.manifest(), read_records(self.folder), self.entries() if held is None else held)
 
     @cached_property
     def computed(self) -> dict[str, Any]:

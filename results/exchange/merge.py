@@ -162,9 +162,7 @@ def _copy_entry(path: Path, own: Path) -> Outcome:
 
 def _copy_records(path: Path, own: Path) -> Outcome:
     with open_regular(path) as theirs:
-        size = os.fstat(theirs.fileno()).st_size
-        if size > MAXIMUM_RECORD_FILE_BYTES:
-            raise Unreadable(f"expected a record file of at most {MAXIMUM_RECORD_FILE_BYTES} bytes, got {size}")
+        size = _size_of_records(theirs)
         if any(other.name != own.name and other.name.casefold() == own.name.casefold() for other in own.parent.iterdir()):
             raise Conflict("expected names that differ by more than case")
         if os.path.lexists(own):
@@ -187,9 +185,7 @@ def _copy_published(path: Path, folder: Path) -> Outcome:
     from results.exchange.record_tables import read_records
 
     with open_regular(path) as theirs:
-        size = os.fstat(theirs.fileno()).st_size
-    if size > MAXIMUM_RECORD_FILE_BYTES:
-        raise Unreadable(f"expected a record file of at most {MAXIMUM_RECORD_FILE_BYTES} bytes, got {size}")
+        _size_of_records(theirs)
     try:
         data = b"".join(to_line(record).encode() for record in read_records(path.parent))
     except UserError as error:
@@ -199,6 +195,14 @@ def _copy_published(path: Path, folder: Path) -> Outcome:
         return "unchanged"
     write_atomic(own, data)
     return "copied"
+
+
+def _size_of_records(file: BinaryIO) -> int:
+    """Bytes of a file of records, no larger than is read."""
+    size = os.fstat(file.fileno()).st_size
+    if size > MAXIMUM_RECORD_FILE_BYTES:
+        raise Unreadable(f"expected a record file of at most {MAXIMUM_RECORD_FILE_BYTES} bytes, got {size}")
+    return size
 
 
 def _agree(first: BinaryIO, second: BinaryIO) -> bool:

@@ -12,7 +12,7 @@ and the q from which the floors alone would reach the target lies between: an in
 import pandas as pd
 
 from results.records.manifest import Target
-from results.tables.frame import applies, excluded
+from results.tables.frame import OF_FLOOR, applies, excluded
 
 COLUMNS: dict[str, str] = {
     "q_floor_low": "the certified floors of these data exclude the target at this q tried and at every smaller one",
@@ -20,7 +20,7 @@ COLUMNS: dict[str, str] = {
 }
 DATA = ["problem", "output_scaling", "replicate"]
 PLACE = ["series", "N", "M", "replicate"]
-READ = [*dict.fromkeys([*PLACE, *DATA]), "q", "q_eff", "sigma", "floor", "unit", "training_mse", "relative", "noise_energy"]
+READ = [*dict.fromkeys([*PLACE, *DATA]), "q", "q_eff", *OF_FLOOR]
 
 
 def floor_thresholds(frame: pd.DataFrame, target: Target) -> pd.DataFrame:

@@ -100,6 +100,10 @@ def check_floors(frame: pd.DataFrame) -> int:
     return int(np.sum(~np.isnan(mse) & ~np.isnan(floor)))
 
 
+OF_FLOOR = ("sigma", "training_mse", "relative", "noise_energy", "floor", "unit")
+"""Columns that `applies` and `excluded` read."""
+
+
 def applies(frame: pd.DataFrame, target: Target) -> Bools:
     """Rows a target is meant for: noisy cells for `absorb`, noise-free cells for `relative`."""
     noisy = frame["sigma"].to_numpy(float) > 0.0

@@ -14,7 +14,7 @@ import pandas as pd
 from results.families.deeponet import parameters_text
 from results.records.manifest import Manifest, Target
 from results.tables.brackets import MADE, WITNESS, as_strict, provenance, q_of, training_costs
-from results.tables.frame import ASKED, PROBLEM, applies, excluded, reached, status_counts
+from results.tables.frame import ASKED, OF_FLOOR, PROBLEM, applies, excluded, reached, status_counts
 from results.tables.scaling import COUNTS, certified_q
 from results.witnesses.submissions import Held
 
@@ -43,7 +43,7 @@ COLUMNS: dict[str, str] = {
 }
 READ = (
     *("problem", "configuration", "status", "output_scaling", *PROBLEM, "n", *WHO),
-    *("relative", "absorbed", "training_mse", "noise_energy", "floor", "unit"),
+    *("absorbed", *OF_FLOOR),
 )
 """Columns of the frame that the table is made of; rows of these alone are moved about."""
 
@@ -51,7 +51,7 @@ READ = (
 def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Held] = ()) -> pd.DataFrame:
     """Build the table from the tidy frame and the verified witnesses; sorted by problem, target and what is made smallest."""
     costs = training_costs(frame) if entries else {}
-    frame = frame[list(READ)]
+    frame = frame[list(dict.fromkeys(READ))]
     parts = [
         _witnessed(_entries(frame[applies(frame, target)], target, size), target, size, entries=entries, costs=costs).assign(
             _order=order

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from operators.bounds.bound import CONFIDENCE, probability_text
 from results.records.manifest import Manifest, Target
-from results.tables.frame import ASKED, applies, excluded, reached, status_counts
+from results.tables.frame import ASKED, OF_FLOOR, applies, excluded, reached, status_counts
 
 SETTINGS = (
     *("task", "parameters", "design", "architecture", "schedule", "ends", "activation", "branch_widths", "trunk_widths"),
@@ -19,10 +19,7 @@ SETTINGS = (
 )
 SIZES = ("q", "d", "q_eff", "d_eff")
 COUNTS = ("runs", "expected", "done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
-OF_FLOORS = (
-    *("problem", "output_scaling", "replicate", "q_eff", "sigma"),
-    *("floor", "unit", "training_mse", "relative", "noise_energy"),
-)
+OF_DATA = ("problem", "output_scaling", "replicate", "q_eff", *OF_FLOOR)
 SPREAD = {
     "relative": "relative error |y - h| / |y| over all training labels",
     "absorbed": "absorbed fraction 1 - R/V of the noise",
@@ -129,7 +126,7 @@ def certified_q(frame: pd.DataFrame, target: Target) -> pd.Series:
     On each replicate's data: 1 + the largest q_eff whose floor excludes the target, since floors fall with rank; then the
     smallest over replicates. NaN where no record has a floor. Output scaling changes what a floor is of, so it is kept apart.
     """
-    floors = frame.loc[_done(frame) & frame["floor"].notna() & applies(frame, target), list(OF_FLOORS)]
+    floors = frame.loc[_done(frame) & frame["floor"].notna() & applies(frame, target), list(OF_DATA)]
     rank = floors["q_eff"].where(excluded(floors, target), 0) + 1
     data = [floors["problem"], floors["output_scaling"], floors["replicate"]]
     of_data = rank.groupby(data).max().groupby(level=[0, 1]).min()

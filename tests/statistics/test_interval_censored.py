@@ -186,7 +186,6 @@ def test_intervals_hold_what_was_planted_and_nothing_is_refused(
 @pytest.mark.parametrize("beta", [0.25, 0.5, 1.0])
 def test_without_scatter_the_slope_is_held_always_as_it_must_be(design: Design, first: float, beta: float) -> None:
     """Data follow from slope and intercept, so coverage is 0 or 1 at each: an interval of 95 % at all of them covers 1."""
-
     assert all(fit.low <= beta <= fit.high for fit in fits(design, beta, Scatter(0.0), first, 10))
 
 
