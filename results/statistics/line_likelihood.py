@@ -11,7 +11,9 @@ confidence interval of a quantity is therefore where its marginal exceeds the sh
     c = ((nu + 1) / 2) ln(1 + t^2 / nu),    nu = G - 2,    t the quantile of Student's law,
 
 the least-squares interval of the means if thresholds are exact, whatever replicates share. Of G, an abscissa all of whose
-thresholds lie beyond the sizes tried counts half, since it tells on one side only; nu is at least 1. The likelihood is integrated
+thresholds lie beyond the sizes tried counts half, since it tells on one side only, and all of these together add (8 - g) / 3 at
+most, g being the number of the others: further ones tell nothing of the scatter (a rule found by simulation; docs/theory.md has
+its coverage). nu is at least 1. The likelihood is integrated
 (Berger, Liseo and Wolpert 1999, doi:10.1214/ss/1009211804), because a profile takes s and omega at their smallest as soon as
 lines meet all intervals. Both scatters are at least SMALLEST_SCALE.
 """
@@ -34,6 +36,7 @@ MARGIN = 6.0
 STEEPEST = 40.0
 COARSE, FINE, SEARCHED, REFINED = 25, 51, 18, 9
 CURVATURE = 4.0
+SEEN_ENOUGH = 8
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,8 @@ def tabulated(x: Array, low: Array, high: Array, start: Start) -> Lines:
     groups = [np.flatnonzero(x == value) for value in np.unique(x)]
     counts = [len(group) for group in groups]
     unseen = sum(np.isinf(low[group]).all() or np.isinf(high[group]).all() for group in groups)
-    freedom = max(1.0, len(groups) - 2 - unseen / 2.0)
+    seen = len(groups) - int(unseen)
+    freedom = max(1.0, seen - 2 + min(unseen / 2.0, max(SEEN_ENOUGH - seen, 0) / 3.0))
     scatter = max(start.scatter, 2.0 * SMALLEST_SCALE)
     largest = SPREAD * scatter * (1.0 + float(scipy.stats.t.ppf(0.975, freedom)) ** 2 / freedom) ** 0.5
     scatters = Scatters(

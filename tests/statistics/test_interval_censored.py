@@ -189,6 +189,18 @@ def test_without_scatter_the_slope_is_held_always_as_it_must_be(design: Design, 
     assert all(fit.low <= beta <= fit.high for fit in fits(design, beta, Scatter(0.0), first, 10))
 
 
+def test_thresholds_far_beyond_the_sizes_tried_tell_nothing_of_the_scatter() -> None:
+    """Steep lines pass them wherever they stand, so how steep a line may be hardly depends on how many there are."""
+    n = tuple(256.0 * 2.0**k for k in range(14))
+    ratios = []
+    for random in seeds(5):
+        x, low, high = thresholds(random, Design(n, 3, THRESHOLD.q), 1.0, Scatter(0.15, 0.15), first=6.0)
+        eight = x <= np.log(n[7])
+        assert np.isinf(high[x > np.log(n[3])]).all()
+        ratios.append(fit_slope(x, low, high).high / fit_slope(x[eight], low[eight], high[eight]).high)
+    assert np.median(ratios) > 0.95
+
+
 def test_thresholds_above_the_sizes_tried_do_not_make_a_law_steep() -> None:
     """At the 4 larger of 6 n all lie above: they are no likelier the further the line runs beyond the sizes tried."""
 
