@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from bench.engines.descent.program_cache import keep_compiled_programs
 from results.families import baselines
 from results.families.baselines import DataSet, Line
 from results.families.deeponet import Bounds, Errors, Measured, Sizes
@@ -57,6 +58,12 @@ CELL: dict[str, Any] = {
 for name, examples in (("suite", 50), ("long", 500)):  # no clocks outside tests/speed
     hypothesis_settings.register_profile(name, deadline=None, max_examples=examples)
 hypothesis_settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Programs are compiled once, also those of workers that tests start."""
+    keep_compiled_programs(Path(config.cache.mkdir("programs")))
+
 
 PLANTED = {"class": "Planted", "version": 1}
 TARGETS = (Target(kind="relative", value=0.1), Target(kind="absorb", value=0.5))

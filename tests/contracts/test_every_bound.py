@@ -11,7 +11,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
-from repository import REPOSITORY
+from repository import REPOSITORY, tree
 
 from operators.architectures.deeponet import DeepONet
 from operators.bounds import BOUNDS, Bound, Norms, Setting, vacuity_table
@@ -339,7 +339,7 @@ def test_nobody_outside_the_folder_of_the_bounds_knows_one_by_its_name() -> None
     for folder in ("operators", "results", "bench"):
         for path in (REPOSITORY / folder).rglob("*.py"):
             if (REPOSITORY / "operators" / "bounds") not in path.parents:
-                constants = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+                constants = {node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)}
                 assert not constants & names, f"{path} names {constants & names}"
     for script in (REPOSITORY / "results" / "page" / "assets").glob("*.js"):
         assert not [name for name in BOUNDS if f'"{name}"' in script.read_text()]

@@ -7,10 +7,11 @@ A room is a folder of one of the three packages, or a module that stands beside 
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
-from repository import REPOSITORY
+from repository import REPOSITORY, imported, tree
 
 PACKAGES = ("operators", "results", "bench")
 MODULES = sorted(path for package in PACKAGES for path in (REPOSITORY / package).rglob("*.py") if "out" not in path.parts)
@@ -109,10 +110,11 @@ def room_of(module: str) -> str:
     return room if room in MAY_IMPORT else module.split(".")[0]
 
 
+@cache
 def own_imports(path: Path) -> set[str]:
     """The modules of this project that a file imports when it runs, also inside functions."""
     found: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    waiting: list[ast.AST] = [tree(path)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -141,17 +143,6 @@ def test_a_room_imports_what_the_table_allows_and_no_more_is_allowed_than_is_use
         room_of(name) for path in MODULES if room_of(dotted(path)) == room for name in own_imports(path) if room_of(name) != room
     }
     assert used == set(MAY_IMPORT[room].split())
-
-
-def imported(path: Path) -> set[str]:
-    """Top-level names of all modules a file imports, also inside functions."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    return {name.split(".")[0] for name in names}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
@@ -183,7 +174,7 @@ def test_import_graph_has_no_cycles() -> None:
     names = {".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
     edges: dict[str, set[str]] = {}
     for name, path in names.items():
-        body = ast.parse(path.read_text()).body
+        body = tree(path).body
         targets = set()
         for node in body:
             if isinstance(node, ast.ImportFrom) and node.module:

@@ -4,10 +4,11 @@ import ast
 import os
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
-from repository import REPOSITORY
+from repository import REPOSITORY, tree
 
 from bench.drivers.study_run import STOPPED_BY
 from bench.platforms import NEEDS_POSIX, require_posix, usable_cores
@@ -53,7 +54,7 @@ OF_RUNS = {  # started by `bench run` alone, which refuses other systems first
 def used(path: Path) -> set[str]:
     """POSIX-only modules, names and arguments of calls; what `getattr` asks for may be absent."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names} & POSIX_MODULES
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -72,7 +73,7 @@ def test_posix_is_used_where_it_is_known_to_be_and_nowhere_else() -> None:
 def test_every_text_file_is_read_and_written_in_a_stated_encoding() -> None:
     """The encoding that a system takes by default differs; below /proc, which Linux alone has, nothing needs one."""
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -83,9 +84,10 @@ def test_every_text_file_is_read_and_written_in_a_stated_encoding() -> None:
                 assert metadata or "encoding" in stated or node.lineno in linux_lines(path), f"{path}:{node.lineno}"
 
 
+@cache
 def linux_lines(path: Path) -> set[int]:
     """Lines of functions that read below /proc."""
-    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
     return {line for f in functions if "/proc/" in ast.unparse(f) for line in range(f.lineno, (f.end_lineno or f.lineno) + 1)}
 
 

@@ -2,20 +2,14 @@
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
-from repository import REPOSITORY
+from repository import REPOSITORY, tree
 
 FILES = sorted(path for path in (REPOSITORY / "tests").rglob("*.py"))
 TIMED = [path for path in FILES if {"speed", "cluster"} & set(path.parts)]
 CLOCKS = {"time", "monotonic", "perf_counter", "process_time"}
-
-
-@cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef]:

@@ -14,6 +14,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -195,15 +196,21 @@ def test_columns_that_a_paragraph_names_beside_one_table_are_columns_of_it(page:
             assert named <= known[tables.pop()], f"{page.name}: {paragraph}"
 
 
-@EVERY_PAGE
-def test_names_in_code_voice_occur_in_the_code(page: Path) -> None:
-    code = "\n".join(
+@cache
+def code() -> tuple[str, frozenset[str]]:
+    """All of it, and the words in it."""
+    text = "\n".join(
         path.read_text() for folder in ("operators", "results", "bench", "tests") for path in (REPOSITORY / folder).rglob("*.py")
     )
-    files = {path.stem for path in (REPOSITORY / "tests").rglob("*.py")}
-    known = set(re.findall(r"\w+", code)) | files
+    return text, frozenset(re.findall(r"\w+", text))
+
+
+@EVERY_PAGE
+def test_names_in_code_voice_occur_in_the_code(page: Path) -> None:
+    text, words = code()
+    known = words | {path.stem for path in (REPOSITORY / "tests").rglob("*.py")}
     for name in re.findall(r"`([A-Za-z]+(?:_[A-Za-z0-9]+)+)`", prose(page)):
-        composed = f"{name.rsplit('_', 1)[0]}_{{" in code  # f"floors_{offset}"
+        composed = f"{name.rsplit('_', 1)[0]}_{{" in text  # f"floors_{offset}"
         assert name in known or composed or WITNESS_ARRAY.fullmatch(name), f"{page.name} names {name}"
 
 

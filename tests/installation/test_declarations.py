@@ -1,12 +1,11 @@
 """What pyproject.toml declares is what the code imports, what the extras' table says, and what the lock pins."""
 
-import ast
 import re
 import sys
 import tomllib
 
 import pytest
-from repository import REPOSITORY
+from repository import REPOSITORY, imported
 
 from bench.extras import EXTRAS
 
@@ -25,16 +24,10 @@ def importable(requirements: list[str]) -> set[str]:
     return {MODULE_OF.get(name, name.replace("-", "_")) for name in distributions(requirements)}
 
 
-def imported() -> set[str]:
+def foreign() -> set[str]:
     """Top-level packages that the code imports anywhere, and that are neither Python's nor ours."""
-    names: set[str] = set()
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names.add(node.module)
-    return {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - set(PACKAGES)
+    names = frozenset().union(*(imported(path) for path in MODULES))
+    return set(names) - set(sys.stdlib_module_names) - set(PACKAGES)
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
@@ -44,7 +37,7 @@ def test_the_table_of_extras_is_the_one_that_is_declared(extra: str) -> None:
 
 def test_whatever_is_imported_is_declared_once_and_whatever_is_declared_is_imported() -> None:
     core, extras = importable(PROJECT["dependencies"]), {name for names in EXTRAS.values() for name in names}
-    found = {BROUGHT_BY_ITSELF.get(name, name) for name in imported()}
+    found = {BROUGHT_BY_ITSELF.get(name, name) for name in foreign()}
     assert not core & extras
     assert found <= core | extras
     assert core | extras - {"tensorflow_probability"} <= found  # DeepXDE imports TensorFlow Probability

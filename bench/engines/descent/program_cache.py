@@ -25,14 +25,14 @@ FLAG = "--tf_xla_persistent_cache_"
 def keep_compiled_programs(folder: Path) -> None:
     """Keep programs below `folder`, apart for each TensorFlow version and processor.
 
-    Call it where a worker starts, before TensorFlow is imported; later it has no effect.
+    Call it where a worker starts, before TensorFlow is imported; later it has no effect, nor where TF_XLA_FLAGS names a folder.
     """
-    if "tensorflow" in sys.modules:
+    if "tensorflow" in sys.modules or f"{FLAG}directory=" in os.environ.get("TF_XLA_FLAGS", ""):
         return
     target = folder / "programs" / f"{metadata.version('tensorflow')}-{platform.machine()}-{_kind()}"
     target.mkdir(parents=True, exist_ok=True)
     settings = {"directory": target.resolve(), "device_types": "CPU", "prefix": "deeponet"}
-    kept = [flag for flag in os.environ.get("TF_XLA_FLAGS", "").split() if not flag.startswith(FLAG)]
+    kept = os.environ.get("TF_XLA_FLAGS", "").split()
     os.environ["TF_XLA_FLAGS"] = " ".join([*kept, *(f"{FLAG}{name}={value}" for name, value in settings.items())])
 
 
