@@ -1,4 +1,4 @@
-"""Intervals that the suite does not use, simulated beside those that it does (tests/speed/test_coverage.py).
+"""Intervals that the tables do not use, simulated beside those that it does (tests/speed/test_coverage.py).
 
 either sign     E = E_inf + A q^-a with E_inf free to be negative; else as `results.statistics.power_law`
 Satterthwaite   the mean slope b of R replicates at G abscissae, crossed effects u of x and slopes of replicates:
@@ -80,8 +80,8 @@ def slope_by_satterthwaite(x: Array, y: Array, *, confidence: float = 0.95) -> t
     own = squared * float(np.var(slopes, ddof=1))
     rest = y - means[:, None] - (y.mean(axis=0) - y.mean()) - np.outer(centred, slopes - slopes.mean())
     alone = float(np.sum(rest**2)) / ((replicates - 1) * (points - 2))
-    parts = {points - 2: shared, replicates - 1: own, (replicates - 1) * (points - 2): -alone}
-    total = max(sum(parts.values()), shared, own)
-    freedom = total**2 / sum(part**2 / count for count, part in parts.items())
+    total = max(shared + own - alone, shared, own)
+    spread = shared**2 / (points - 2) + own**2 / (replicates - 1) + alone**2 / ((replicates - 1) * (points - 2))
+    freedom = total**2 / spread
     half = float(scipy.stats.t.ppf(0.5 + confidence / 2.0, freedom)) * (total / (replicates * squared)) ** 0.5
     return float(slopes.mean()) - half, float(slopes.mean()) + half

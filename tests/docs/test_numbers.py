@@ -55,6 +55,7 @@ DEFINITIONS = {
         "W J = 1e5",
         "are kept at 0.05 or more",
         "Theorem 12.2",
+        "theorems 4.3.1 and 4.3.2, doi:10.1007/0-387-27605-X",
         "Theorem 6.10",
     ),
 }

@@ -17,6 +17,7 @@ from bench.engines.base import Control, Fit
 from bench.engines.descent import loop
 from bench.engines.descent.loop import descend
 from bench.engines.descent.loss_forms import Shape, loss_form, operands
+from bench.engines.descent.program_cache import keep_compiled_programs
 from bench.engines.initial_weights import initial_weights
 from bench.engines.native import NativeEngine
 from bench.engines.threads import pinned_tensorflow
@@ -101,6 +102,18 @@ def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the
     assert len(programs) == 2
     assert run(11, 9) == (fresh[::-1], programs)
     assert fresh == hashes(train(small(functions=9), small(functions=11)))
+
+
+def test_a_folder_for_programs_that_the_environment_names_is_kept_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    named = f"--tf_xla_auto_jit=0 --tf_xla_persistent_cache_directory={tmp_path / 'own'}"
+    monkeypatch.setenv("TF_XLA_FLAGS", named)
+    keep_compiled_programs(tmp_path / "other")
+    assert os.environ["TF_XLA_FLAGS"] == named
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("TF_XLA_FLAGS", "--tf_xla_auto_jit=0")
+    keep_compiled_programs(tmp_path / "other")
+    assert os.environ["TF_XLA_FLAGS"].startswith(f"--tf_xla_auto_jit=0 --tf_xla_persistent_cache_directory={tmp_path / 'other'}")
 
 
 def test_programs_on_disk_that_cannot_be_read_are_thrown_away_and_compiled_again(
