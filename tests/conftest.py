@@ -1,6 +1,7 @@
 """Planted studies: cells and records whose outcome is chosen by the test, shaped as real ones are."""
 
 import copy
+import importlib.util
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -62,7 +63,8 @@ hypothesis_settings.load_profile("suite")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Programs are compiled once, also those of workers that tests start."""
-    keep_compiled_programs(Path(config.cache.mkdir("programs")))
+    if importlib.util.find_spec("tensorflow") is not None:
+        keep_compiled_programs(Path(config.cache.mkdir("compiled")))
 
 
 PLANTED = {"class": "Planted", "version": 1}

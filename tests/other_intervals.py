@@ -42,22 +42,25 @@ def exponent_with_a_floor_of_either_sign(q: Array, error: Array, *, confidence: 
     means = np.bincount(number, np.log(error)) / counts
     means -= means.mean()
     shapes, squares = _shapes(tuple(sizes.tolist()))
-    left = _least(means @ means - 2.0 * shapes @ means + squares)
+    left = _least(means, shapes, np.maximum(means @ means - 2.0 * shapes @ means + squares, 0.0))
     freedom = len(sizes) - 3
     most = left.min() * (1.0 + float(scipy.stats.t.ppf(0.5 + confidence / 2.0, freedom)) ** 2 / freedom)
     inside = np.flatnonzero(left <= most)
     return _end(left, most, inside[0], -1, 0.0), _end(left, most, inside[-1], 1, math.inf)
 
 
-def _least(squares: Array) -> Array:
-    """The least of each row: of the parabola through its least entry and the two beside it."""
-    rows = np.arange(len(squares))
-    place = np.clip(squares.argmin(axis=1), 1, squares.shape[1] - 2)
-    before, at, after = (squares[rows, place + step] for step in (-1, 0, 1))
+def _least(means: Array, shapes: Array, left: Array) -> Array:
+    """The least sum of squares of each row: at a tabulated shape, or between the best one and the two beside it."""
+    rows = np.arange(len(left))
+    place = np.clip(left.argmin(axis=1), 1, left.shape[1] - 2)
+    beside = [place - 1, place, place + 1]
+    before, at, after = (left[rows, where] for where in beside)
     bend = before - 2.0 * at + after
-    inner = at - (after - before) ** 2 / (8.0 * np.where(bend > 0.0, bend, 1.0))
-    least: Array = squares.min(axis=1)
-    return np.where((bend > 0.0) & (at <= least), inner, least)
+    step = np.where(bend > 0.0, np.clip((before - after) / (2.0 * np.where(bend > 0.0, bend, 1.0)), -1.0, 1.0), 0.0)[:, None]
+    below, here, above = (shapes[rows, where] for where in beside)
+    between = here + step * (above - below) / 2.0 + step**2 * (above - 2.0 * here + below) / 2.0
+    least: Array = np.minimum(left.min(axis=1), np.sum((means - between) ** 2, axis=1))
+    return least
 
 
 def _end(left: Array, most: float, last: int, outward: int, beyond: float) -> float:
