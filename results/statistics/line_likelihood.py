@@ -11,11 +11,11 @@ confidence interval of a quantity is therefore where its marginal exceeds the sh
     c = ((nu + 1) / 2) ln(1 + t^2 / nu),    nu = G - 2,    t the quantile of Student's law,
 
 the least-squares interval of the means if thresholds are exact, whatever replicates share. Of G, an abscissa all of whose
-thresholds lie beyond the sizes tried counts half, since it tells on one side only, and all of these together add (8 - g) / 3 at
-most, g being the number of the others: further ones tell nothing of the scatter (a rule found by simulation; docs/theory.md has
-its coverage). nu is at least 1. The likelihood is integrated
-(Berger, Liseo and Wolpert 1999, doi:10.1214/ss/1009211804), because a profile takes s and omega at their smallest as soon as
-lines meet all intervals. Both scatters are at least SMALLEST_SCALE.
+thresholds lie beyond the sizes tried counts half, since it tells on one side only, and all of these together add at most 1, or
+(8 - g) / 3 where only g < 5 others are seen: further ones tell nothing of the scatter (a rule found by simulation; docs/theory.md
+has its coverage). nu is at least 1. The likelihood is integrated (Berger, Liseo and Wolpert 1999, doi:10.1214/ss/1009211804),
+because a profile takes s and omega at their smallest as soon as lines meet all intervals. Both scatters are at least
+SMALLEST_SCALE.
 """
 
 import math
@@ -142,7 +142,7 @@ def tabulated(x: Array, low: Array, high: Array, start: Start) -> Lines:
     counts = [len(group) for group in groups]
     unseen = sum(np.isinf(low[group]).all() or np.isinf(high[group]).all() for group in groups)
     seen = len(groups) - int(unseen)
-    freedom = max(1.0, seen - 2 + min(unseen / 2.0, max(SEEN_ENOUGH - seen, 0) / 3.0))
+    freedom = max(1.0, seen - 2 + min(unseen / 2.0, max((SEEN_ENOUGH - seen) / 3.0, 1.0)))
     scatter = max(start.scatter, 2.0 * SMALLEST_SCALE)
     largest = SPREAD * scatter * (1.0 + float(scipy.stats.t.ppf(0.975, freedom)) ** 2 / freedom) ** 0.5
     scatters = Scatters(
