@@ -339,28 +339,65 @@ def left_by_one_sign() -> tuple[float]:
     return (float(np.min(np.sum(left**2, axis=(1, 2))[None, :] - np.sum(reached**2, axis=2))),)
 
 
-def coverage_beside_scatter() -> tuple[float, float, float, float]:
-    """Of the coverage table: q to 512; the most where thresholds scatter by less than the step; the ends where by as much."""
-    text = (REPOSITORY / "docs/theory.md").read_text().partition("<!-- coverage tables -->")[2].partition("| design | a |")[0]
-    further, below, wide = list[float](), list[float](), list[float]()
-    for line in text.strip().splitlines()[2:]:
-        design, _, alone, shared, _, *_, coverage, _, reason = (cell.strip() for cell in line.split("|")[1:-1])
-        if "512" in design:
-            further.append(float(coverage))
-        elif "step" in reason:
-            below.append(float(coverage))
-        elif not reason and (alone, shared) in (("0.3", "0"), ("0.5", "0.5")):
-            wide.append(float(coverage))
-    return further[0], max(below), min(wide), max(wide)
+@dataclass(frozen=True)
+class Covered:
+    """A row of a coverage table: its cells but for the counts, its coverage, and why it may cover more."""
+
+    told: tuple[str, ...]
+    coverage: float
+    reason: str
+
+
+def coverage_tables(head: str) -> list[list[Covered]]:
+    """The coverage tables of docs/theory.md that begin with `head`."""
+    text = (REPOSITORY / "docs/theory.md").read_text().partition("<!-- coverage tables -->")[2]
+    text = text.partition("<!-- end of coverage tables -->")[0]
+    tables = [table.strip().splitlines()[2:] for table in text.split("\n\n") if table.strip().startswith(head)]
+    cells = [[[cell.strip() for cell in line.split("|")[1:-1]] for line in table] for table in tables]
+    return [[Covered(tuple(row[:-6]), float(row[-3]), row[-1]) for row in table] for table in cells]
+
+
+def coverage_beside_scatter() -> tuple[float, float, float]:
+    """Of thresholds: the most where they scatter by less than the step between two q; the ends where by as much, all seen."""
+    (rows,) = coverage_tables("| design | beta |")
+    steps = {"`threshold`, 6 n x 3": ("0.3", "0"), "powers of 2, 4 n x 3": ("0.5", "0.5")}
+    wide = [row.coverage for row in rows if steps.get(row.told[0]) == row.told[2:4] and not row.reason]
+    return max(row.coverage for row in rows if "step" in row.reason), min(wide), max(wide)
+
+
+def coverage_beyond_every_q() -> tuple[float, float, float]:
+    """Of thresholds beyond every q: with these q as well; the ends where scatter is wide."""
+    (rows,) = coverage_tables("| design | beta |")
+    (further,) = [row.coverage for row in rows if "512" in row.told[0]]
+    beyond = {(row.told[0], *row.told[1:2], row.told[4]) for row in rows if "beyond" in row.reason}
+    wide = [
+        row.coverage
+        for row in rows
+        if (row.told[0], *row.told[1:2], row.told[4]) in beyond and row.told[2:4] in (("0.3", "0.3"), ("0.5", "0.5"))
+    ]
+    return further, min(wide), max(wide)
+
+
+def coverage_of_either_sign() -> tuple[float, float]:
+    """Of exponents of errors, E_inf of either sign: the ends."""
+    _, rows = coverage_tables("| design | a |")
+    return min(row.coverage for row in rows), max(row.coverage for row in rows)
 
 
 COMPUTED = (
     Statement(
         "docs/theory.md",
-        "with them between two q it covers {:.3f}. That scatter below the step between two q is what lets rows cover up to"
-        " {:.3f}, the last six rows show: with scatter as wide as the step the same designs cover {:.3f} to {:.3f}, but",
+        "Scatter below the step between two q is what lets rows of thresholds cover up to {:.3f}: with scatter as wide as the"
+        " step the same designs cover {:.3f} to {:.3f}.",
         coverage_beside_scatter,
     ),
+    Statement(
+        "docs/theory.md",
+        "with them between two q (q to 512) the row of beta = 1 covers {:.3f}, and with wider scatter the same designs cover"
+        " {:.3f} to {:.3f}.",
+        coverage_beyond_every_q,
+    ),
+    Statement("docs/theory.md", "in the same rows it covers {:.3f} to {:.3f}", coverage_of_either_sign),
     Statement("docs/theory.md", "a number of a head costs {:.1f} nats at x = 0.06, rho = 1/2, not {:.2f}", price_of_a_head),
     Statement("docs/theory.md", "the squared error is at least {:.3f}, where the squared norm is 10", left_by_one_sign),
     Statement(
