@@ -369,12 +369,9 @@ def coverage_beyond_every_q() -> tuple[float, float, float]:
     """Of thresholds beyond every q: with these q as well; the ends where scatter is wide."""
     (rows,) = coverage_tables("| design | beta |")
     (further,) = [row.coverage for row in rows if "512" in row.told[0]]
-    beyond = {(row.told[0], *row.told[1:2], row.told[4]) for row in rows if "beyond" in row.reason}
-    wide = [
-        row.coverage
-        for row in rows
-        if (row.told[0], *row.told[1:2], row.told[4]) in beyond and row.told[2:4] in (("0.3", "0.3"), ("0.5", "0.5"))
-    ]
+    known = [((design, beta, first), (alone, shared), row) for row in rows for design, beta, alone, shared, first in [row.told]]
+    beyond = {planted for planted, _, row in known if "beyond" in row.reason}
+    wide = [row.coverage for planted, scatter, row in known if planted in beyond and scatter in (("0.3", "0.3"), ("0.5", "0.5"))]
     return further, min(wide), max(wide)
 
 

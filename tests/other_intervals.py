@@ -1,4 +1,4 @@
-"""Intervals that the tables do not use, simulated beside those that it does (tests/speed/test_coverage.py).
+"""Intervals that the tables do not use, simulated beside those that they do (tests/speed/test_coverage.py).
 
 either sign     E = E_inf + A q^-a with E_inf free to be negative; else as `results.statistics.power_law`
 Satterthwaite   the mean slope b of R replicates at G abscissae, crossed effects u of x and slopes of replicates:
@@ -15,9 +15,9 @@ import math
 
 import numpy as np
 import scipy
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from operators.arrays import Array
+
 EXPONENTS = np.geomspace(0.01, 50.0, 400)
 BELOW, ABOVE = 80, 120  # floors tried of either sign
 

@@ -7,7 +7,6 @@ A room is a folder of one of the three packages, or a module that stands beside 
 import ast
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -110,7 +109,6 @@ def room_of(module: str) -> str:
     return room if room in MAY_IMPORT else module.split(".")[0]
 
 
-@cache
 def own_imports(path: Path) -> set[str]:
     """The modules of this project that a file imports when it runs, also inside functions."""
     found: set[str] = set()
