@@ -4,33 +4,38 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from scipy.special import erf, expit
+import scipy
 
 from operators.arrays import Array
 
 Activation = Literal["tanh", "relu", "sigmoid", "gelu", "silu"]
 
 
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)). SciPy's special functions load at its first call: few nets ask for one, and every worker would pay."""
+    return scipy.special.expit(x)
+
+
 def _gelu(x: Array) -> Array:
-    return 0.5 * x * (1.0 + erf(x / np.sqrt(2.0)))
+    return 0.5 * x * (1.0 + scipy.special.erf(x / np.sqrt(2.0)))
 
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0.0),
-    "sigmoid": expit,
+    "sigmoid": sigmoid,
     "gelu": _gelu,
-    "silu": lambda x: x * expit(x),
+    "silu": lambda x: x * sigmoid(x),
 }
 
 
 def _silu_slope(z: Array, a: Array) -> Array:
-    sigmoid = expit(z)
-    return sigmoid + a * (1.0 - sigmoid)
+    gate = sigmoid(z)
+    return gate + a * (1.0 - gate)
 
 
 def _gelu_slope(z: Array, a: Array) -> Array:
-    return 0.5 * (1.0 + erf(z / np.sqrt(2.0))) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    return 0.5 * (1.0 + scipy.special.erf(z / np.sqrt(2.0))) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
 
 
 SLOPES: dict[str, Callable[[Array, Array], Array]] = {

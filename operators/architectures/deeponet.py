@@ -24,9 +24,8 @@ from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
-from operators.architectures.activations import ACTIVATIONS, Activation
+from operators.architectures.activations import ACTIVATIONS, Activation, sigmoid
 from operators.architectures.architecture import Architecture, Factors
 from operators.architectures.weights import Layer, Weights, layer_shapes, layers_of, named_layers
 from operators.arrays import Array
@@ -109,14 +108,14 @@ class DeepONet(Architecture):
 
     def branch(self, weights: Weights, inputs: Array) -> Array:
         """Branch values (N, q) at scaled inputs (N, m)."""
-        return self._part(layers_of(weights, "branch"), inputs, expit if self.ends == "sigmoid" else None)
+        return self._part(layers_of(weights, "branch"), inputs, sigmoid if self.ends == "sigmoid" else None)
 
     def trunk(self, weights: Weights, points: Array) -> Array:
         """Trunk values (P, q) at scaled coordinates (P, p)."""
         ends: dict[str, Callable[[Array], Array] | None] = {
             "linear": None,
             "activated-trunk": ACTIVATIONS[self.activation],
-            "sigmoid": expit,
+            "sigmoid": sigmoid,
         }
         return self._part(layers_of(weights, "trunk"), points, ends[self.ends])
 

@@ -12,7 +12,7 @@ Much looser than the exact law of a full grid, but valid for any mask. With a po
 (M = n) W >= n and nothing is said: b = 1, t(y_i) = label interpolates with q = 1, so no rank floor exists at all.
 """
 
-from scipy.special import gammaln
+import scipy
 
 from operators.bounds.bound import CONFIDENCE, Answer, Bound, at_least_q, at_most_rho
 from operators.bounds.setting import Setting, known
@@ -23,8 +23,8 @@ def log_low_rank_patterns(n: float, shape: tuple[int, int], q: int) -> float:
     """Upper bound on the logarithm of the number of sign patterns on n entries of N x M matrices of rank <= q plus a constant."""
     small, large = sorted(shape)
     q = min(q, small)
-    choices = float(gammaln(small + 1) - gammaln(q + 1) - gammaln(small - q + 1))
-    return choices + log_warren(n, 2, q * (small + large - q) + 1)
+    all_rows, chosen, others = scipy.special.gammaln([small + 1, q + 1, small - q + 1])
+    return float(all_rows - chosen - others) + log_warren(n, 2, q * (small + large - q) + 1)
 
 
 def _least_size(setting: Setting, target: float) -> Answer:

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import scipy
-from scipy.special import expit
 
+from operators.architectures.activations import sigmoid
 from operators.architectures.deeponet import DeepONet, deeponet_weights
 from operators.architectures.weights import Weights
 from operators.arrays import Array
@@ -48,7 +48,7 @@ def free_factors(target: Array, q: int, *, starts: int = STARTS) -> FreeFactors:
     functions, points = target.shape
 
     def loss(free: Array) -> tuple[float, Array]:
-        branch, trunk = expit(free[: functions * q].reshape(functions, q)), expit(free[functions * q : -1].reshape(points, q))
+        branch, trunk = sigmoid(free[: functions * q].reshape(functions, q)), sigmoid(free[functions * q : -1].reshape(points, q))
         residual = branch @ trunk.T + free[-1] - target
         slopes = residual @ trunk * branch * (1.0 - branch), residual.T @ branch * trunk * (1.0 - trunk)
         gradient = np.concatenate([*(slope.ravel() for slope in slopes), [residual.sum()]])

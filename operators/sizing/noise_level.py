@@ -8,8 +8,8 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
 
 from operators.arrays import Array
 from operators.bounds.setting import FAILURE_PROBABILITY
@@ -59,7 +59,7 @@ def noise_from_replicates(
             f"expected replicates that differ by their noise, got {name!r} equal in every measurement; leave them out"
         )
     low, high = (
-        math.ldexp(math.sqrt(total / (2.0 * gammaincinv(degrees / 2.0, p))), power)
+        math.ldexp(math.sqrt(total / (2.0 * scipy.special.gammaincinv(degrees / 2.0, p))), power)
         for p in (1.0 - failure_probability / 8, failure_probability / 8)
     )
     source = f"estimated from {count} measurements of {labels} labels in {name!r}, Gaussian noise assumed"
