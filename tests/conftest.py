@@ -1,6 +1,7 @@
 """Planted studies: cells and records whose outcome is chosen by the test, shaped as real ones are."""
 
 import copy
+import gc
 import importlib.util
 import itertools
 from collections.abc import Callable, Sequence
@@ -56,13 +57,18 @@ CELL: dict[str, Any] = {
     "replicate": 0,
     "restart": 0,
 }
-for name, examples in (("suite", 50), ("long", 500)):  # no clocks outside tests/speed
+for name, examples in (("suite", 20), ("long", 500)):  # no clocks outside tests/speed
     hypothesis_settings.register_profile(name, deadline=None, max_examples=examples)
 hypothesis_settings.load_profile("suite")
 
 
+GARBAGE = (50_000, 50, 1000)
+"""Allocations and collections before the next: with TensorFlow loaded each goes through a million objects that stay."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Programs are compiled once, also those of workers that tests start."""
+    """Programs are compiled once, also those of workers that tests start; garbage in circles is looked for seldom."""
+    gc.set_threshold(*GARBAGE)
     if importlib.util.find_spec("tensorflow") is not None:
         keep_compiled_programs(Path(config.cache.mkdir("compiled")))
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
@@ -49,7 +49,6 @@ def darcy_like(functions: int, points: int) -> np.ndarray:
 
 
 @given(SHAPES, SEEDS, st.floats(0.0, 2.0))
-@settings(deadline=None, max_examples=40)
 def test_variants_are_ordered_non_increasing_in_rank_and_zero_at_full_rank(
     shape: tuple[int, int], seed: int, decay: float
 ) -> None:
@@ -67,7 +66,6 @@ def test_variants_are_ordered_non_increasing_in_rank_and_zero_at_full_rank(
 
 
 @given(SHAPES, SEEDS, st.floats(0.0, 1.0))
-@settings(deadline=None, max_examples=20)
 def test_scalar_bias_floor_brackets_the_infimum_found_by_dense_search(shape: tuple[int, int], seed: int, decay: float) -> None:
     labels = random_matrix(shape, seed, decay)
     found = floors(labels)
@@ -85,7 +83,6 @@ def test_scalar_bias_floor_brackets_the_infimum_found_by_dense_search(shape: tup
 
 
 @given(SHAPES, SEEDS, SEEDS)
-@settings(deadline=None, max_examples=40)
 def test_tail_less_the_square_of_the_corner_is_concave(shape: tuple[int, int], seed: int, where: int) -> None:
     """The step that certifies the search: f(c) - N M c^2 is a minimum of concave quadratics."""
     labels = random_matrix(shape, seed)
@@ -140,7 +137,6 @@ def test_large_matrices_fall_back_to_valid_bounds(monkeypatch: pytest.MonkeyPatc
 
 
 @given(SHAPES, SEEDS)
-@settings(deadline=None, max_examples=25)
 def test_no_random_model_of_the_class_beats_its_floor(shape: tuple[int, int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels = random_matrix(shape, seed)
@@ -177,7 +173,6 @@ def test_trained_width_limits_the_rank_of_a_real_net() -> None:
 
 
 @given(SHAPES, SEEDS)
-@settings(deadline=None, max_examples=25)
 def test_weighted_floors_without_offset_are_attained(shape: tuple[int, int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels = random_matrix(shape, seed)
@@ -192,7 +187,6 @@ def test_weighted_floors_without_offset_are_attained(shape: tuple[int, int], see
 
 
 @given(SHAPES, SEEDS, st.integers(0, 3))
-@settings(deadline=None, max_examples=20)
 def test_column_centring_is_the_best_free_mean_function(shape: tuple[int, int], seed: int, q: int) -> None:
     labels = random_matrix(shape, seed)
     rng = np.random.default_rng(seed + 1)
@@ -210,7 +204,6 @@ def test_column_centring_is_the_best_free_mean_function(shape: tuple[int, int], 
 
 
 @given(SHAPES, SEEDS)
-@settings(deadline=None, max_examples=25)
 def test_relative_floors_hold_for_good_fits(shape: tuple[int, int], seed: int) -> None:
     labels = random_matrix(shape, seed, 0.3)
     norms = np.linalg.norm(labels, axis=1)
@@ -277,7 +270,6 @@ def test_exactly_representable_data_have_no_positive_floor() -> None:
 
 
 @given(SHAPES, SEEDS, st.integers(-100, 100), st.sampled_from(["gaussian", "rank one", "additive", "whole", "steep", "far"]))
-@settings(deadline=None, max_examples=40)
 def test_units_do_not_matter_and_no_matrix_upsets_the_search(shape: tuple[int, int], seed: int, power: int, kind: str) -> None:
     rng = np.random.default_rng(seed)
     labels = rng.standard_normal(shape)
@@ -329,7 +321,6 @@ ACTIVATED = {"linear": (True, True), "activated-trunk": (True, False)}
 
 
 @given(SEEDS, st.integers(0, 3), st.integers(0, 3), st.sampled_from(sorted(ACTIVATED)))
-@settings(deadline=None, max_examples=60)
 def test_no_net_beats_the_floors_of_the_features_of_its_linear_ends(seed: int, w: int, v: int, ends: str) -> None:
     """Labels near a net with pointwise mean and scale: few features and a large q; no hidden layer where w or v is 0."""
     rng = np.random.default_rng(seed)
@@ -359,7 +350,6 @@ def test_centring_rows_is_no_floor_of_trunk_features_under_a_pointwise_scale() -
 
 
 @given(SHAPES, SEEDS, st.floats(0.0, 2.0), st.booleans())
-@settings(deadline=None, max_examples=40)
 def test_features_needed_are_the_scalar_rank_or_one_less_and_their_floors_are_attained(
     shape: tuple[int, int], seed: int, decay: float, pointwise: bool
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.architectures.deeponet import DeepONet
@@ -69,7 +69,6 @@ def test_without_free_dimensions_it_is_bit_counting_with_the_gaussian_or_the_sub
 SHARES = st.just(0.0) | st.floats(1e-200, 1.0)  # below, what is lost in rounding only weakens the bound
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(LAWS), st.integers(10, 10**9), st.floats(0.01, 0.99), SHARES, st.floats(0.0, 0.5))
 def test_needs_fall_with_dimensions_and_rise_with_the_fraction_and_the_inverse_is_one(
     law: rates.Law, n: int, rho: float, share: float, density: float

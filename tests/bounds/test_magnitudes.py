@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.bounds.eckart_young import Weighting, floors, relative_floors
@@ -45,7 +45,6 @@ def labels_of(shape: tuple[int, int], kind: str, seed: int = 0) -> np.ndarray:
     return values
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     shape=st.sampled_from(SHAPES),
     kind=st.sampled_from(("normal", "constant columns", "constant")),
@@ -76,7 +75,6 @@ def test_relative_floors_do_not_depend_on_the_units(error: Any, scale: float, ki
 
 
 @given(power=st.integers(-1000, 1000), error=st.sampled_from(ERRORS))
-@settings(max_examples=30, deadline=None)
 def test_relative_floors_are_the_same_bits_under_powers_of_two(power: int, error: Any) -> None:
     labels = labels_of((6, 6), "normal", 3)
     plain, other = relative_floors(labels, error), relative_floors(np.ldexp(labels, power), error)

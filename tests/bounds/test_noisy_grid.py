@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
@@ -34,7 +34,6 @@ def noise_of(law: str, shape: tuple[int, int], rng: np.random.Generator) -> np.n
 
 
 @given(st.integers(4, 12), st.integers(4, 12), st.integers(0, 3), st.floats(0.0, 3.0), st.integers(0, 10**6))
-@settings(deadline=None, max_examples=40)
 def test_floor_of_noisy_labels_lies_between_tails_of_the_noise(rows: int, columns: int, g: int, size: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     clean = size * rng.standard_normal((rows, g)) @ rng.standard_normal((g, columns))
@@ -47,7 +46,6 @@ def test_floor_of_noisy_labels_lies_between_tails_of_the_noise(rows: int, column
 
 
 @given(st.integers(4, 12), st.integers(4, 12), st.floats(0.0, 3.0), st.integers(0, 10**6))
-@settings(deadline=None, max_examples=40)
 def test_floor_without_alignment_is_valid_for_any_signal(rows: int, columns: int, size: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     clean = size * rng.standard_normal((rows, columns)) * np.exp(-np.arange(columns))
@@ -167,7 +165,6 @@ def test_what_a_signal_leaves_to_absorb_is_monotone_and_inverts(rho: float, rema
 
 
 @given(st.integers(4, 12), st.integers(4, 12), st.integers(0, 3), st.just(0.0) | st.floats(1e-100, 2.0), st.integers(0, 10**6))
-@settings(deadline=None, max_examples=50)
 def test_rank_that_absorbs_beside_a_signal_absorbs_what_is_left_of_the_noise(
     rows: int, columns: int, r: int, size: float, seed: int
 ) -> None:
@@ -299,7 +296,6 @@ def test_scattered_points_have_no_rank_floor() -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(0, 3))
-@settings(deadline=None, max_examples=25)
 def test_block_floors_hold_for_masked_fits(seed: int, q: int) -> None:
     rng = np.random.default_rng(seed)
     labels = rng.standard_normal((8, 9))

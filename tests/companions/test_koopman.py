@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import eigh, eigvals
 
@@ -60,7 +60,6 @@ def test_eigenvalues_do_not_depend_on_the_basis_of_the_span() -> None:
     np.testing.assert_allclose(first, second, atol=1e-8)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.integers(1, 15), st.floats(-2.0, 2.0), st.floats(-2.0, 2.0))
 def test_waves_on_the_rotation_have_their_closed_form(q: int, re: float, im: float) -> None:
     nodes, z = flows.rotation(64), complex(re, im)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.companions.sci import chain, distance_to_spectrum, hoppings, injection_modulus, square_eigenvalues
@@ -36,7 +36,6 @@ def test_the_modulus_is_that_of_the_squared_operator_on_the_sites(cuts_strong: b
     assert injection_modulus(n, z, cuts_strong=cuts_strong) == pytest.approx(np.sqrt(np.linalg.eigvalsh(form)[0]), rel=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 20), st.booleans(), st.floats(-4.0, 4.0), st.floats(-2.0, 2.0))
 def test_the_modulus_never_understates_the_distance_and_falls_with_n(half: int, cuts_strong: bool, re: float, im: float) -> None:
     z = complex(re, im)

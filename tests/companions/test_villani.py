@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -71,7 +71,6 @@ def test_the_intercept_is_the_largest_of_phi_less_its_tangent_at_zero(name: str)
     assert np.abs(first).max() == pytest.approx(one.steepest, abs=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.floats(1e-3, 10.0), st.integers(0, 100))
 def test_growth_reaches_what_the_argument_gives(strength: float, seed: int) -> None:
     """|grad F| >= lambda |W| - C / |W| on every ray."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operators import UserError
@@ -35,7 +35,7 @@ def clean(shape: tuple[int, int], decay: float, rank: int, seed: int) -> Array:
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("shape", [(120, 60), (60, 120)])
+@pytest.mark.parametrize("shape", [(60, 30), (30, 60)])
 @pytest.mark.parametrize("target", [0.02, 0.1, 0.3])
 @pytest.mark.parametrize("absolute", [False, True])
 def test_what_the_clean_outputs_demand_is_never_overstated(
@@ -122,7 +122,6 @@ def test_a_lower_failure_probability_claims_less() -> None:
         assert values == sorted(values, reverse=True)
 
 
-@settings(max_examples=50, deadline=None)
 @given(x=st.floats(1.05, 50.0), beta=st.floats(0.01, 1.0), sigma=st.floats(1e-3, 1e3))
 def test_estimated_singular_values_invert_the_law_of_large_grids(x: float, beta: float, sigma: float) -> None:
     longer = 1000

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operators import UserError
@@ -64,7 +64,6 @@ def certified(answer: Size) -> dict[str, int]:
     return {offset: rank.certified for offset, rank in answer.ranks.items()}
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     exponents=st.lists(st.floats(-4.0, 0.0), min_size=2, max_size=12),
     shape=st.sampled_from([(40, 15), (15, 40), (20, 20), (13, 200)]),
@@ -136,7 +135,6 @@ def test_floors_survive_a_common_offset_a_billion_times_their_size(tall: bool) -
         assert np.all(found.mean_function.upper >= exact)
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     shape=st.tuples(st.integers(2, 30), st.integers(2, 30)),
     shift=st.floats(-3.0, 3.0),
@@ -157,7 +155,6 @@ def test_an_offset_saves_at_most_one_and_the_mean_function_most(
     assert true_rank(relative_tails(matrix), target) == q["none"]
 
 
-@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**20), power=st.sampled_from([-300, -170, -3, 0, 5, 160, 300]), target=st.floats(0.01, 0.6))
 def test_order_of_functions_and_points_and_units_do_not_matter(seed: int, power: int, target: float) -> None:
     generator = np.random.default_rng(seed)
@@ -346,7 +343,6 @@ def test_no_net_of_the_class_with_fewer_parameters_reaches_the_certified_rank(en
     assert answer.parameters["d_tied"].value == tied.parameter_count() >= least
 
 
-@settings(max_examples=25, deadline=None)
 @given(q=st.integers(1, 6), seed=st.integers(0, 2**20))
 def test_no_low_rank_fit_goes_below_a_floor(q: int, seed: int) -> None:
     generator = np.random.default_rng(seed)

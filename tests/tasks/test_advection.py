@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operators import TASKS, find_task
@@ -25,7 +25,6 @@ def test_final_time_is_the_shifted_interpolant_of_the_sensors() -> None:
     np.testing.assert_allclose(task.outputs(coefficients), expected, atol=1e-11)
 
 
-@settings(max_examples=20, deadline=None)
 @given(speed=st.floats(-3.0, 3.0), horizon=st.floats(0.0, 2.0))
 def test_any_speed_and_horizon_shift_by_their_product(speed: float, horizon: float) -> None:
     task = find_task("advection", {"speed": speed, "horizon": horizon})
