@@ -50,10 +50,12 @@ def publish(
         cache: where generated functions are kept.
 
     Raises:
-        UserError: cells without a final record, but for what a search that was stopped asked for last; a smaller number than that
-            of the edition before, or a file cannot be written.
+        UserError: no cells at all; cells without a final record, but for what a search that was stopped asked for last; a smaller
+            number than that of the edition before, or a file cannot be written.
     """
     manifest, store = load_manifest(source), Store(source)
+    if not manifest.asked_keys():
+        raise UserError(f"expected the cells of {manifest.name} in {source / 'study.json'}, got none; run it: {trained.command}")
     manifest = manifest.without_unanswered(store.missing(manifest.asked_keys()))
     missing = store.missing(manifest.asked_keys())
     if missing:

@@ -1,6 +1,7 @@
 """Merging results folders: another's records, witnesses and entries copied into one's own.
 
     study.json                 checked, and copied if there is none; another one is a conflict, unless it is a smaller preset
+    cells.parquet              of a published study: the cells of its study.json, and copied as part of that
     records/*.jsonl            one file per writer, append-only: of two of one name one must continue the other; the longer stays
     records.parquet            of a published study: its records, each line checked, as one more file of the target's
     witnesses/<sha256>.npz     read in full, and kept under its own address only
@@ -23,16 +24,16 @@ from typing import BinaryIO, Literal
 from operators.atomic_files import atomic, sweep, write_atomic, write_failure
 from operators.errors import UserError
 from operators.file_names import inside
-from results.records.manifest import manifest_from_bytes
+from results.records.manifest import ExpectedCell, manifest_from_bytes, require_sound
 from results.records.record import to_line
-from results.schema.sealed import Damaged
+from results.schema.sealed import Damaged, seal
 from results.witnesses.file import MAXIMUM_FILE_BYTES, decode, encode
 from results.witnesses.submissions import ENTRY_NAME, MAXIMUM_ENTRY_BYTES, WITNESS_NAME, from_bytes
 from results.witnesses.untrusted_files import Refusal, Unreadable, open_regular, read_regular, shown
 
 RECORD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}\.jsonl")
 MAXIMUM_RECORD_FILE_BYTES = 2 * 2**30
-PUBLISHED = "records.parquet"
+PUBLISHED, PUBLISHED_CELLS = "records.parquet", "cells.parquet"
 CHUNK = 2**20
 
 Outcome = Literal["copied", "unchanged"]
@@ -118,10 +119,13 @@ def _named(path: Path, *, allowed: re.Pattern[str], copy: Callable[[Path, Path],
 
 def _copy_study(path: Path, own: Path) -> Outcome:
     data = read_regular(path, MAXIMUM_FILE_BYTES)
-    if own.exists() and own.read_bytes() == data:
-        return "unchanged"
     try:
         theirs = manifest_from_bytes(data)
+        if os.path.lexists(path.with_name(PUBLISHED_CELLS)):
+            theirs = require_sound(theirs.model_copy(update={"expected": _published_cells(path.with_name(PUBLISHED_CELLS))}))
+            data = seal("study", theirs)
+        if own.exists() and own.read_bytes() == data:
+            return "unchanged"
         ours = manifest_from_bytes(own.read_bytes()) if own.exists() else None
     except Damaged as error:
         raise Unreadable(f"expected a study.json as a run writes it, got {error}") from None
@@ -132,6 +136,18 @@ def _copy_study(path: Path, own: Path) -> Outcome:
         raise Conflict(f"expected the target's study{presets}")
     write_atomic(own, data)
     return "copied"
+
+
+def _published_cells(path: Path) -> tuple[ExpectedCell, ...]:
+    """What the study.json of a published study leaves to a file of its own."""
+    from results.exchange.record_tables import read_cells
+
+    with open_regular(path) as theirs:
+        _size_of_records(theirs)
+    try:
+        return read_cells(path.parent)
+    except UserError as error:
+        raise Unreadable(str(error)) from None
 
 
 def _copy_witness(path: Path, own: Path) -> Outcome:

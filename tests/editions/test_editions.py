@@ -23,7 +23,7 @@ from results.editions.questions import load_questions, number, question_text
 from results.editions.standings import standings
 from results.exchange.merge import merge
 from results.exchange.record_tables import read_records
-from results.records.manifest import load_manifest
+from results.records.manifest import load_manifest, save_manifest
 from results.records.store import Store
 from results.tables.csv_files import read_csv
 from results.witnesses.file import load_witness
@@ -203,7 +203,7 @@ def test_a_published_study_is_gone_on_with_after_a_merge(reference: Path, tmp_pa
     merged = merge([folder], own)
     assert (merged.copied["records"], merged.conflicts, merged.refused) == (1, (), ())
     assert {record.key: record for record in Store(own).records()} == {record.key: record for record in read_records(folder)}
-    assert load_manifest(own) == load_manifest(folder)
+    assert load_manifest(own) == published(reference, "small").manifest()
     assert merge([folder], own).copied == {}
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / "records.parquet").symlink_to(folder / "records.parquet")
@@ -213,6 +213,20 @@ def test_a_published_study_is_gone_on_with_after_a_merge(reference: Path, tmp_pa
         (refused,) = merge([other], tmp_path / "new").refused
         assert reason in refused.reason
     assert list((tmp_path / "new" / "records").iterdir()) == []
+
+
+def test_a_merged_published_study_has_its_cells_and_is_published_again_as_it_was(reference: Path, tmp_path: Path) -> None:
+    folder, own = reference / "small", tmp_path / "small"
+    merge([folder], own)
+    again = publish(own, tmp_path / "reference", TRAINED, number=1, today=TODAY)
+    assert again.digests() == published(reference, "small").digests()
+    (folder / "cells.parquet").write_bytes(b"no cells")
+    (refused,) = merge([folder], tmp_path / "new").refused
+    assert "expected a published study with" in refused.reason
+    save_manifest(own, load_manifest(own).without_cells())
+    with pytest.raises(UserError, match=r"expected the cells of small in .*, got none; run it"):
+        publish(own, tmp_path / "reference", TRAINED, number=2, today=TODAY)
+    assert published(tmp_path / "reference", "small").edition == again.edition
 
 
 def test_a_later_edition_names_the_one_before_and_keeps_its_history(reference: Path, source: Path) -> None:
