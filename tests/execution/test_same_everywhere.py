@@ -3,7 +3,8 @@
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from bench.drivers.options import Options
 from bench.drivers.progress import RunProgress
 from bench.drivers.shard import WHOLE, Shard
 from bench.drivers.study_run import open_course, run
-from bench.execution.executors import Tasks
+from bench.execution.executors import Limits, Resources, Tasks
+from bench.execution.executors.dask import on_this_machine
 from bench.question import Question
 from bench.size_schedules import tied
 from bench.study import Study, cell_key
@@ -208,12 +210,6 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("study", [BRACKETS, THRESHOLDS], ids=lambda study: study.name)
-def test_a_search_on_dask_gives_the_tables_of_local(searched: Path, tmp_path: Path, study: Study) -> None:
-    drive(study, tmp_path, executor="dask", workers=2)
-    assert facts(tmp_path, study) == facts(searched, study)
-
-
-@pytest.mark.parametrize("study", [BRACKETS, THRESHOLDS], ids=lambda study: study.name)
 def test_searches_in_shards_give_the_tables_of_the_whole(searched: Path, tmp_path: Path, study: Study) -> None:
     for index in (1, 2):
         drive(study, tmp_path, shard=Shard(index, 2), workers=1)
@@ -240,3 +236,16 @@ def test_a_search_takes_up_what_another_driver_has_found(searched: Path, tmp_pat
     sizes = ["target", "q_lower", "q_upper", "d_lower", "d_upper", "trainings", "search"]
     ours, theirs = (pd.read_csv(out / BRACKETS.name / "brackets.csv")[sizes] for out in (tmp_path, searched))
     pd.testing.assert_frame_equal(ours, theirs)
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """The address of a Dask scheduler with two workers."""
+    with closing(on_this_machine(Resources(Limits(None), workers=2))) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.mark.parametrize("study", [BRACKETS, THRESHOLDS], ids=lambda study: study.name)
+def test_a_search_on_dask_gives_the_tables_of_local(searched: Path, scheduler: str, tmp_path: Path, study: Study) -> None:
+    drive(study, tmp_path, executor="dask", scheduler=scheduler)
+    assert facts(tmp_path, study) == facts(searched, study)
