@@ -673,6 +673,7 @@ def test_the_worked_study_of_the_documentation_runs_and_runs_nothing_again_when_
             str(tmp_path / "out"),
             "--workers",
             "1",
+            "--no-figures",
         ]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr

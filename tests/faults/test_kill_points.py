@@ -21,7 +21,7 @@ from operators.atomic_files import sweep, write_atomic
 
 pytestmark = pytest.mark.system
 
-POINTS, PLANTED = 5, 10
+POINTS, PLANTED = 5, 5
 LINES = [b"first\n", b"second\n", b"third\n"]
 
 

@@ -116,7 +116,9 @@ def test_public_names_are_those_of_their_modules(package: Any) -> None:
 @pytest.fixture
 def results(tmp_path: Path, planted: Any) -> Path:
     """A folder with a matrix, and with a study of which some is done, some failed and some is missing."""
-    planted.fill("out of luck").save(tmp_path / "results" / "out" / "planted")
+    for q, status in enumerate(("done", "failed", "missing"), start=1):
+        planted.add(q=q, status=status)
+    planted.save(tmp_path / "results" / "out" / "planted")
     np.savez(tmp_path / "mine.npz", outputs=np.random.default_rng(0).normal(size=(20, 10)))
     return tmp_path
 

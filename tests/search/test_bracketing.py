@@ -25,7 +25,6 @@ from operators.bounds.rank_to_parameters import class_of
 from operators.data.dataset import BlockCache, build
 from operators.data.normalisation import scaled
 from results.records.manifest import Target, load_manifest
-from results.report.write import write_tables
 from results.tables.brackets import brackets, of_class, summary
 from results.witnesses.file import load_witness
 from results.witnesses.submissions import enter, entries
@@ -66,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(study: Study, out: Path) -> None:
-    options = Options(out, workers=1, quiet=True, figures=False)
+    options = Options(out, executor="inline", quiet=True, figures=False)
     run_course(open_course(study, options), options, Console(quiet=True))
 
 
@@ -134,7 +133,6 @@ def test_a_witness_for_other_data_or_a_weaker_target_does_not_count(folder: Path
 
 
 def test_the_leaderboard_names_the_smallest_verified_witness_of_each_problem(folder: Path) -> None:
-    write_tables(folder, figures=False)
     by_bracket = {(row["target"], row["sigma"]): row for row in table(folder).to_dict("records")}
     leaders = pd.read_csv(folder / "leaderboard.csv")
     assert len(leaders) == 2 * 2  # targets are shared: relative 0.05 on clean data, absorb 0.3 on noisy
@@ -190,7 +188,6 @@ def test_where_no_net_of_the_class_reaches_the_rank_the_table_says_impossible(tm
     )
     study = Study(name="no-hidden", question="And without hidden layers?", targets=(asked.target,), brackets=posed)
     run(study, tmp_path)
-    write_tables(tmp_path / study.name, figures=False)
     found = {row["nets"]: row for row in table(tmp_path / study.name).to_dict("records")}
     impossible, reached = found["1+0 linear tanh"], found["0+0 activated-trunk tanh"]
     assert (impossible["standing"], impossible["trainings"]) == ("certified impossible", 0)
