@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from repository import REPOSITORY
 
+from bench.cli.app import main
 from bench.study import load_study
 
 pytestmark = pytest.mark.system
@@ -39,6 +41,7 @@ STUDY = Study(
 )
 """
 TABLES = ("cells.csv", "sci.csv")
+Call = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def write_study(folder: Path, text: str = STUDY) -> Path:
@@ -47,10 +50,27 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
     return path
 
 
-def bench(*arguments: object, cwd: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
+def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False)
+
+
+@pytest.fixture
+def here(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """The command line called in this process: its exit code and what it printed."""
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def called(*arguments: object) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capfd.readouterr()
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(sys.argv, ended.value.code, printed.out, printed.err)
+
+    return called
 
 
 def tables(folder: Path) -> dict[str, str]:
@@ -63,7 +83,7 @@ def tables(folder: Path) -> dict[str, str]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with the study run once, without interruption."""
     folder = tmp_path_factory.mktemp("finished")
-    run = bench("run", write_study(folder), "--out", folder, "--workers", 2)
+    run = bench("run", write_study(folder), "--out", folder, "--workers", 1)
     assert run.returncode == 0, run.stdout + run.stderr
     return folder
 
@@ -77,10 +97,10 @@ def test_a_run_leaves_records_tables_figures_and_report(finished: Path) -> None:
     assert list((study / "figures").glob("*.svg"))
 
 
-def test_a_second_call_does_nothing_and_says_so(finished: Path) -> None:
+def test_a_second_call_does_nothing_and_says_so(finished: Path, here: Call) -> None:
     before = tables(finished)
     stamps = {path: path.stat().st_mtime_ns for path in (finished / "tiny").rglob("*") if path.is_file()}
-    again = bench("run", finished / "tiny.py", "--out", finished)
+    again = here("run", finished / "tiny.py", "--out", finished)
     assert again.returncode == 0
     assert "nothing to do" in again.stdout
     assert tables(finished) == before
@@ -108,18 +128,18 @@ def test_progress_off_a_terminal_has_no_control_codes(finished: Path) -> None:
     assert not re.search(r"[\x1b\r]", again.stdout + again.stderr)
 
 
-def test_status_and_dry_run_print_facts_as_json(finished: Path, tmp_path: Path) -> None:
-    status = json.loads(bench("status", "--out", finished, "--json").stdout)
+def test_status_and_dry_run_print_facts_as_json(finished: Path, tmp_path: Path, here: Call) -> None:
+    status = json.loads(here("status", "--out", finished, "--json").stdout)
     assert status[0]["study"] == "tiny"
     assert (status[0]["expected"], status[0]["done"], status[0]["missing"]) == (36, 36, 0)
-    dry = json.loads(bench("run", "smoke", "--preset", "smoke", "--out", tmp_path / "x", "--dry-run", "--json").stdout)
+    dry = json.loads(here("run", "smoke", "--preset", "smoke", "--out", tmp_path / "x", "--dry-run", "--json").stdout)
     assert dry["cells"] == dry["pending"] == len(load_study("smoke").at("smoke").cells)
     assert dry["data_bytes"] > 0
     assert dry["cpu_hours"] > 0
     assert not (tmp_path / "x").exists()
 
 
-def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Path, tmp_path: Path) -> None:
+def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Path, tmp_path: Path, here: Call) -> None:
     subprocess.run(["cp", "-r", finished / "tiny", tmp_path / "tiny"], check=True)
     path = next((tmp_path / "tiny" / "records").glob("*.jsonl"))
     lines = path.read_bytes().splitlines(keepends=True)
@@ -127,31 +147,31 @@ def test_corrupted_records_are_named_run_again_and_change_no_table(finished: Pat
     lines[1] = lines[1].replace(b'"status":"done"', b'"status":"d0ne"')
     lines[2] = b"\xff\xfe\n"
     path.write_bytes(b"".join(lines))
-    status = json.loads(bench("status", "--out", tmp_path, "--json").stdout)
+    status = json.loads(here("status", "--out", tmp_path, "--json").stdout)
     assert (status[0]["quarantined"], status[0]["missing"]) == (3, 3)
-    again = bench("run", finished / "tiny.py", "--out", tmp_path, "--no-figures")
+    again = here("run", finished / "tiny.py", "--out", tmp_path, "--no-figures", "--workers", 1)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "3" in again.stdout
     assert tables(tmp_path) == tables(finished)
 
 
-def test_a_damaged_study_json_is_mended_by_the_next_run(finished: Path, tmp_path: Path) -> None:
+def test_a_damaged_study_json_is_mended_by_the_next_run(finished: Path, tmp_path: Path, here: Call) -> None:
     subprocess.run(["cp", "-r", finished / "tiny", tmp_path / "tiny"], check=True)
     path = tmp_path / "tiny" / "study.json"
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b'"n":40', b'"n":10', 1))
-    refused = bench("report", "tiny", "--out", tmp_path)
+    refused = here("report", "tiny", "--out", tmp_path)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert re.fullmatch(r"error: expected \S*study\.json as a run writes it, got checksum does not match; .*\n", refused.stderr)
     assert tables(tmp_path) == tables(finished)
-    again = bench("run", finished / "tiny.py", "--out", tmp_path, "--no-figures")
+    again = here("run", finished / "tiny.py", "--out", tmp_path, "--no-figures")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "36 finished, 0 to run" in again.stdout
     assert path.read_bytes() == whole
     assert tables(tmp_path) == tables(finished)
 
 
-def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path) -> None:
+def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path, here: Call) -> None:
     path = write_study(tmp_path, ENDLESS)
     command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(tmp_path), "--workers", "1"]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
@@ -163,7 +183,7 @@ def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 143
     assert "To go on: python -m bench run" in output
-    status = json.loads(bench("status", "--out", tmp_path, "--json").stdout)
+    status = json.loads(here("status", "--out", tmp_path, "--json").stdout)
     assert status[0]["done"] >= 1
     assert status[0]["missing"] >= 1
 
@@ -183,24 +203,24 @@ def test_sigterm_keeps_what_was_finished_and_prints_how_to_go_on(tmp_path: Path)
         (("run", "smoke", "--out", "/proc/nowhere"), "/proc/nowhere"),
     ],
 )
-def test_a_users_mistake_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], expected: str) -> None:
-    run = bench(*arguments)
+def test_a_users_mistake_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], expected: str, here: Call) -> None:
+    run = here(*arguments)
     assert run.returncode == 2
     assert expected in run.stderr
     assert "Traceback" not in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
 
 
-def test_facts_about_bounds_and_tasks_are_json() -> None:
-    bounds = json.loads(bench("bounds", "--json").stdout)
+def test_facts_about_bounds_and_tasks_are_json(here: Call) -> None:
+    bounds = json.loads(here("bounds", "--json").stdout)
     assert {bound["status"] for bound in bounds} <= {"certified", "asymptotic", "heuristic", "vacuous"}
-    listing = json.loads(bench("list", "--json").stdout)
+    listing = json.loads(here("list", "--json").stdout)
     assert {"smoke", "threshold", "rays", "widths"} <= {study["study"] for study in listing["studies"]}
     assert all(task["solver_error"] >= 0.0 for task in listing["tasks"])
     assert {"burgers", "darcy", "advection"} <= {task["task"] for task in listing["tasks"]}
 
 
-def test_help_teaches() -> None:
-    text = bench("run", "--help").stdout
+def test_help_teaches(here: Call) -> None:
+    text = here("run", "--help").stdout
     assert "Every finished cell is kept" in text
     assert "--dry-run" in text
