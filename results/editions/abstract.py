@@ -25,7 +25,7 @@ from results.tables.frame import check_floors
 from results.tables.search_exponents import CERTIFIED
 from results.tables.study_tables import StudyTables
 
-Frames = Mapping[str, Mapping[str, pd.DataFrame]]
+Frames = Mapping[str, StudyTables | Mapping[str, pd.DataFrame]]
 QUARTER, QUADRATIC = 0.25, 2.0
 LONGEST = 2000
 NOT_ASKED = "no published table speaks of it"
@@ -53,8 +53,7 @@ class Evidence:
 
 def evidence_of(standing: pd.DataFrame, tables: Mapping[str, StudyTables]) -> Evidence:
     """What is to be read of all studies, by name."""
-    frames = {name: found.frames for name, found in tables.items()}
-    return Evidence(standing, frames, sum(check_floors(found.frame) for found in tables.values()))
+    return Evidence(standing, tables, sum(check_floors(found.frame) for found in tables.values()))
 
 
 def abstract(evidence: Evidence) -> str:

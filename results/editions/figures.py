@@ -71,7 +71,7 @@ def draw_published(study: Published, target: Path, kinds: Iterable[str] = METADA
     for picture in pictures(drawings(evidence), evidence.records):
         write_picture(target / name / "figures", picture, evidence.records, kinds)
         figures[picture.name] = (picture.caption, " ".join(panel.alt for panel in picture.panels))
-    read_off = sorted({answer.table.removesuffix(".csv") for answer in answers(tables)} & {one for one, _ in tables.written()})
+    read_off = sorted({answer.table.removesuffix(".csv") for answer in answers(tables)} & {*tables.columns})
     print_tables(target / name, tables, read_off)
     return Drawn(name, figures, tuple(read_off))
 

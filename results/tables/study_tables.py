@@ -1,4 +1,4 @@
-"""All tables of a study, computed once and held as frames: what is written, printed, shown, drawn and predicted from.
+"""All tables of a study, each computed once, where it is first asked for: what is written, printed, shown, drawn, predicted from.
 
 A table is one entry of TABLES: what its columns mean, and how it is built from the study and the tables before it. Which of them
 a study has is for its family to name; a family that names none has `cells` alone. A frame may have more columns than its file
@@ -86,35 +86,54 @@ class StudyTables:
         held: its verified witnesses.
         facts: of the whole study, where these are tables of a part.
         line_records: records of its reference lines, by key.
-        frames: its tables, by name, in order.
-        columns: the columns of those that have a file, with their meanings.
+        built: its tables that were asked for, by name; None: it has no such table.
     """
 
     manifest: Manifest
     frame: pd.DataFrame
     held: Entries
     facts: StudyFacts = StudyFacts()
-    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
-    columns: dict[str, Mapping[str, str]] = field(default_factory=dict)
     line_records: Mapping[str, Record] = field(default_factory=dict)
+    built: dict[str, pd.DataFrame | None] = field(default_factory=dict)
 
     @property
     def family(self) -> Family:
         """The kind of experiment."""
         return FAMILIES[self.manifest.family]
 
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Every table that it has, by name, in order."""
+        return {name: self[name] for name in kinds(self.family) if name in self}
+
+    @property
+    def columns(self) -> dict[str, Mapping[str, str]]:
+        """The columns of its tables that have a file, with their meanings."""
+        found = {name: TABLES[name].documented(self.family, table) for name, table in self.frames.items()}
+        return {name: columns for name, columns in found.items() if columns}
+
+    def find(self, name: str) -> pd.DataFrame | None:
+        """A table; None where the study has none of this name."""
+        if name not in self.built:
+            found = TABLES[name].build(self) if name in kinds(self.family) else None
+            self.built[name] = None if found is None else typed(found)
+        return self.built[name]
+
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A table that there is."""
-        return self.frames[name]
+        found = self.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def __contains__(self, name: str) -> bool:
         """Whether the study has a table of this name."""
-        return name in self.frames
+        return self.find(name) is not None
 
     def written(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Name and documented columns of each table that has a file."""
         for name, columns in self.columns.items():
-            yield name, self.frames[name][list(columns)]
+            yield name, self[name][list(columns)]
 
 
 TABLES: dict[str, Table] = {
@@ -150,7 +169,7 @@ TABLES: dict[str, Table] = {
     "literature": Table(
         lambda _: literature.COLUMNS, lambda study: literature.literature_table(study["lines"]) if "lines" in study else None
     ),
-    "anchors": Table(lambda _: anchors.COLUMNS, lambda study: anchors.anchors(study.frame, study.frames.get("lines"))),
+    "anchors": Table(lambda _: anchors.COLUMNS, lambda study: anchors.anchors(study.frame, study.find("lines"))),
     "digits": Table(lambda _: digits.COLUMNS, lambda study: digits.barrier(study.frame)),
     "koopman": Table(lambda _: koopman.COLUMNS, lambda study: koopman.dictionaries(study.frame)),
     "pseudospectrum": Table(lambda _: koopman.PSEUDOSPECTRUM, lambda study: koopman.spectra(study.frame)),
@@ -214,7 +233,7 @@ def _frontier(study: StudyTables) -> pd.DataFrame | None:
 
 
 def study_tables(manifest: Manifest, records: Iterable[Record], held: Entries | None = None) -> StudyTables:
-    """Compute every table of a study.
+    """The tables of a study.
 
     Args:
         manifest: what was asked.
@@ -239,7 +258,7 @@ def tables_of_frame(
     facts: StudyFacts | None = None,
     line_records: Mapping[str, Record] | None = None,
 ) -> StudyTables:
-    """Compute every table of a study from its tidy frame.
+    """The tables of a study, of its tidy frame.
 
     Args:
         manifest: what was asked.
@@ -250,14 +269,7 @@ def tables_of_frame(
     """
     facts = facts or StudyFacts()
     frame = with_series(frame, facts.budgets) if {*SERIES} - {"sizes"} <= {*frame} else frame
-    study = StudyTables(manifest.without_cells(), frame, held or Entries((), ()), facts, line_records=line_records or {})
-    for name, kind in kinds(study.family).items():
-        built = kind.build(study)
-        if built is not None:
-            columns = kind.documented(study.family, built)
-            study.frames[name] = typed(built)
-            study.columns.update({name: columns} if columns else {})
-    return study
+    return StudyTables(manifest.without_cells(), frame, held or Entries((), ()), facts, line_records=line_records or {})
 
 
 def _set_apart(records: Iterable[Record], wanted: dict[str, Record | None]) -> Iterator[Record]:

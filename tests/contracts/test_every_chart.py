@@ -80,8 +80,7 @@ def evidence(new_planted: Callable[[], Any]) -> Evidence:
     study.add(q=8, relative=0.1, **poisson)
     study.regress({"least-squares": study.line(0.01, 0.03), "kernel": study.line(0.01, 0.04)}, **poisson)
     tables = study_tables(study.manifest(rays=(1.0,)), study.records)
-    frames = {**tables.frames, "brackets": questions(), "barrier": reconstructions()}
-    return Evidence(replace(tables, frames=frames))
+    return Evidence(replace(tables, built={"brackets": questions(), "barrier": reconstructions()}))
 
 
 EVERY_KIND = pytest.mark.parametrize("name", [name for name, kind in CHARTS.items() if kind.family == "deeponet"])

@@ -158,7 +158,7 @@ class StudyKind(Kind):
 
     def follow(self, found: Manifest) -> None:
         """The cells of records are theirs, with the sizes of their nets."""
-        study_tables(found, self.records)
+        assert study_tables(found, self.records).frames
         cells = {record.key: record.cell for record in self.records}
         for expected in found.expected:
             assert cells.get(expected.key, expected.cell) == expected.cell

@@ -153,4 +153,4 @@ def test_a_record_of_another_data_set_under_a_known_key_is_refused(beside: Any) 
     other = {**beside.records[place].cell, "replicate": 7}
     beside.records[place] = beside.records[place].model_copy(update={"cell": other})
     with pytest.raises(UserError, match=r"expected study.json to state the cell of each key"):
-        tables(beside)
+        tables(beside)["lines"]
