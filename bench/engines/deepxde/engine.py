@@ -113,12 +113,9 @@ def _train(dde: Any, tf: Any, cell: Cell, problem: Problem, *, control: Control,
     net = build_net(dde, tf, cell, problem)
     model = dde.Model(_data(dde, tf, cell, problem), net)
     rate = keras_schedule(tf.keras.optimizers.schedules, cell.training, cell.steps)
-    model.compile(
-        tf.keras.optimizers.Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8),
-        loss="MSE",
-        external_trainable_variables=list(net.b),
-        verbose=0,
-    )
+    rule = tf.keras.optimizers.Adam(rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    rule.build([*net.trainable_variables, *net.b])  # a step that makes its variables is traced twice
+    model.compile(rule, loss="MSE", external_trainable_variables=list(net.b), verbose=0)
     callback = _callback(dde, monitor, report)
     model.train(iterations=cell.steps, display_every=cell.steps + 1, callbacks=[callback], verbose=0)
     weights = _read(net)

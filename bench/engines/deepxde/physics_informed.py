@@ -34,6 +34,7 @@ def _trained(dde: Any, tf: Any, training: PhysicsInformed, report: Callable[[int
     unknowns = len(training.equation.unknowns)
     weights = [1.0] * len(training.equation.residual_names) + [training.weight / unknowns] * unknowns
     rule = tf.keras.optimizers.AdamW(training.rate, weight_decay=training.decay, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON)
+    rule.build(net.trainable_variables)  # a step that makes its variables is traced twice
     model.compile(rule, loss="MSE", loss_weights=weights, verbose=0)
     watch = _callback(dde, training, report)
     model.train(iterations=training.steps, display_every=training.steps + 1, callbacks=[watch], verbose=0)
