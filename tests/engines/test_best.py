@@ -83,7 +83,7 @@ def test_what_variable_projection_cannot_train_is_refused_and_left_to_soap(chang
 
 
 def test_soap_takes_sigmoid_ends_and_reports_itself() -> None:
-    net = Net(branch_widths=(8,), trunk_widths=(8,), q=2, ends="sigmoid")
+    net = Net(branch_widths=(), trunk_widths=(), q=2, ends="sigmoid")
     fit, error, floor = fitted(cell(architecture=net, training=Training(steps=50)))
     assert fit.recipe.startswith("soap")
     assert error >= floor * (1 - 1e-6)

@@ -36,6 +36,21 @@ SMALL: dict[str, Any] = {
 }
 
 
+FORMS = {
+    "direct": {
+        "design": "grid",
+        "functions": 9,
+        "points": 7,
+        "architecture": {"branch_widths": [8], "trunk_widths": [5, 6, 7], "q": 12},
+    },
+    "gram": {"design": "grid", "functions": 14, "points": 10, "architecture": {"q": 3}},
+    "own": {"design": "scattered", "functions": 5, "points": 2, "architecture": {"q": 3}},
+    "table": {"design": "scattered", "functions": 9, "points": 6, "architecture": {"q": 3}},
+    "gathered": {"design": "triples", "functions": 30, "points": 1, "architecture": {"q": 3}},
+}
+TINY: dict[str, Any] = {"branch_widths": [], "trunk_widths": [], "q": 1, "ends": "linear"}
+
+
 def small(*, architecture: dict[str, Any] | None = None, **settings: Any) -> Cell:
     """A cell that trains in milliseconds; settings named in Training go there."""
     training = {name: settings.pop(name) for name in list(settings) if name in Training.model_fields}
@@ -68,7 +83,7 @@ def loss_in_float64(cell: Cell, problem: Problem, weights: Weights) -> float:
 
 @pytest.mark.parametrize(
     ("recipe", "others"),
-    [("adam", [{"functions": 9}, {"replicate": 1, "batch": 4}]), ("soap", [{"functions": 9, "batch": 4}])],
+    [("adam", [FORMS["direct"], {"replicate": 1, "batch": 4}]), ("soap", [{"architecture": TINY, "batch": 4}])],
     ids=["adam", "soap"],
 )
 def test_a_fit_has_the_same_bits_whatever_else_is_in_its_group(recipe: str, others: list[dict[str, Any]]) -> None:
@@ -86,8 +101,8 @@ def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the
         "import sys; from pathlib import Path; sys.path[:0] = ['tests', 'tests/engines']\n"
         "from bench.engines.descent.program_cache import keep_compiled_programs\n"
         "keep_compiled_programs(Path(sys.argv[1]))\n"
-        "from test_native import hashes, small, train\n"
-        "print(*hashes(train(*(small(functions=int(n)) for n in sys.argv[2:]))))\n"
+        "from test_native import TINY, hashes, small, train\n"
+        "print(*hashes(train(*(small(functions=int(n), architecture=TINY) for n in sys.argv[2:]))))\n"
         "assert 'tensorflow' in sys.modules and 'keras' not in sys.modules\n"
     )
 
@@ -101,7 +116,7 @@ def test_programs_on_disk_are_found_by_another_process_in_any_order_and_give_the
     fresh, programs = run(9, 11)
     assert len(programs) == 2
     assert run(11, 9) == (fresh[::-1], programs)
-    assert fresh == hashes(train(small(functions=9), small(functions=11)))
+    assert fresh == hashes(train(small(functions=9, architecture=TINY), small(functions=11, architecture=TINY)))
 
 
 def test_a_folder_for_programs_that_the_environment_names_is_kept_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,15 +154,6 @@ def test_programs_on_disk_that_cannot_be_read_are_thrown_away_and_compiled_again
         train(small())
 
 
-FORMS = {
-    "direct": {"design": "grid", "functions": 9, "points": 7, "architecture": {"q": 12}},
-    "gram": {"design": "grid", "functions": 14, "points": 10, "architecture": {"q": 3}},
-    "own": {"design": "scattered", "functions": 5, "points": 2, "architecture": {"q": 3}},
-    "table": {"design": "scattered", "functions": 9, "points": 6, "architecture": {"q": 3}},
-    "gathered": {"design": "triples", "functions": 30, "points": 1, "architecture": {"q": 3}},
-}
-
-
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_the_loss_is_the_mean_squared_error_of_the_net_on_all_labels(form: str) -> None:
     cell = small(**FORMS[form], learning_rate=3e-3, noise={"law": "rademacher", "sigma": 0.5})
@@ -167,7 +173,7 @@ def test_a_program_that_was_let_go_is_compiled_again_and_gives_the_same_bits(for
     from bench.engines.descent import program
 
     assert program._traced.cache_info().maxsize == program.PROGRAMS_KEPT
-    cell, other = small(**FORMS[form]), small(architecture={"branch_widths": [3], "trunk_widths": [3], "q": 1}, steps=1)
+    cell, other = small(**FORMS[form]), small(architecture=TINY, steps=1)
     first = hashes(train(cell))
     program._traced.cache_clear()
     train(other)
@@ -176,7 +182,7 @@ def test_a_program_that_was_let_go_is_compiled_again_and_gives_the_same_bits(for
 
 
 def test_returned_weights_are_float32_numbers_in_float64_of_the_declared_shape() -> None:
-    cell = small(architecture={"branch_widths": [8], "trunk_widths": [5, 6, 7]})
+    cell = small(**FORMS["direct"])
     fit = train(cell)[0]
     assert fit.weights is not None
     cell.deeponet().check(fit.weights)
@@ -233,7 +239,7 @@ def test_no_steps_return_the_initial_weights() -> None:
 
 
 def test_divergence_stops_within_one_call_and_is_recorded() -> None:
-    cell = small(steps=5000, learning_rate=1e12, architecture={"activation": "relu"})
+    cell = small(steps=5000, learning_rate=1e12)
     fit = train(cell)[0]
     assert fit.status == "diverged"
     assert fit.steps == 400
@@ -245,7 +251,7 @@ def test_divergence_stops_within_one_call_and_is_recorded() -> None:
 
 
 def test_soap_that_overflows_is_recorded_as_diverged() -> None:
-    fit = train(small(recipe="soap", steps=400, learning_rate=1e25, architecture={"activation": "relu"}))[0]
+    fit = train(small(recipe="soap", steps=400, learning_rate=1e25))[0]
     assert fit.status == "diverged"
     assert fit.steps <= 110
 

@@ -63,7 +63,7 @@ def test_only_the_last_kernels_start_elsewhere() -> None:
 def test_one_step_changes_hidden_values_by_as_much_at_any_width() -> None:
     """Adam's first step is +-r in every number: its change of a hidden value is a sum over the fan in, and grows with it."""
     changes, by_adam = [], []
-    for width in (32, 512):
+    for width in (BASE, 16 * BASE):
         trial = trial_of(width, steps=1)
         start = initial_weights(trial.cell, inputs=trial.problem.inputs, points=trial.problem.points)
         moved = trained(trial)["branch_1_kernel"] - start["branch_1_kernel"]

@@ -107,6 +107,7 @@ def compiled(setting: Setting, arguments: tuple[Any, ...]) -> Any:
         return _traced(setting).get_concrete_function(*arguments)
 
 
+@lru_cache(maxsize=PROGRAMS_KEPT)
 def loss_and_gradient(setting: Setting) -> Any:
     """The program of a setting with full batches, (theta, arrays) -> (loss, gradient), compiled at its first call."""
     network, form = network_of(setting.net), LOSSES[setting.form]
