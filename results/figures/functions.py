@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from operators.arrays import Array
@@ -70,8 +71,8 @@ def _halves(figure: Figure, left: float) -> tuple[SubFigure, SubFigure]:
 
 def _settled(figure: Figure) -> Figure:
     """Fix the layout, so that drawing again changes nothing."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    ConstrainedLayoutEngine().execute(figure)
+    figure.set_layout_engine(None)
     return figure
 
 

@@ -7,6 +7,7 @@ a study has is for its family to name; a family that names none has `cells` alon
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -101,12 +102,12 @@ class StudyTables:
         """The kind of experiment."""
         return FAMILIES[self.manifest.family]
 
-    @property
+    @cached_property
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every table that it has, by name, in order."""
         return {name: self[name] for name in kinds(self.family) if name in self}
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, Mapping[str, str]]:
         """The columns of its tables that have a file, with their meanings."""
         found = {name: TABLES[name].documented(self.family, table) for name, table in self.frames.items()}

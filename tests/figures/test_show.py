@@ -201,7 +201,7 @@ def test_every_task_can_be_shown(name: str, monkeypatch: pytest.MonkeyPatch, tmp
 
     monkeypatch.setattr(samples, "sample", small)
     monkeypatch.chdir(tmp_path)
-    run(name, "--functions", 2)
+    run(name, "--functions", 1)
     assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
