@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cell import Net
@@ -99,7 +99,6 @@ def test_fixed_budget_is_met_within_two_percent_for_every_q(budget: int, sensors
         assert (net.q, net.schedule, len(net.branch_widths), len(net.trunk_widths)) == (q, "fixed-budget", 2, 2)
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     q=st.integers(1, 40),
     width=st.integers(1, 40),
@@ -133,7 +132,6 @@ def test_the_registry_describes_every_kind_of_ends() -> None:
     assert all(NETS.values())
 
 
-@settings(deadline=None)
 @given(
     w=st.integers(1, 6),
     v=st.integers(1, 6),
@@ -201,7 +199,6 @@ def scalar_net(layers: tuple[Layer, ...], values: list[float], activation: str, 
     return values
 
 
-@settings(max_examples=40, deadline=None)
 @given(net=SHAPES, seed=st.integers(0, 99))
 def test_forward_pass_equals_a_scalar_one(net: DeepONet, seed: int) -> None:
     weights = random_weights(net, seed)
@@ -243,7 +240,6 @@ def test_arrays_come_in_the_order_of_the_shapes_and_the_layers_come_back(net: De
     assert deeponet_weights(branch, trunk, weights["bias"][0]).sha256() == weights.sha256()
 
 
-@settings(max_examples=20, deadline=None)
 @given(net=SHAPES, seed=st.integers(0, 99), own=st.booleans())
 def test_values_at_some_points_are_those_of_the_whole_matrix(net: DeepONet, seed: int, own: bool) -> None:
     weights, generator = random_weights(net, seed), np.random.default_rng(seed)
@@ -254,7 +250,6 @@ def test_values_at_some_points_are_those_of_the_whole_matrix(net: DeepONet, seed
     np.testing.assert_allclose(net.apply_at(weights, inputs, points, index), expected, rtol=1e-10, atol=1e-10)
 
 
-@settings(max_examples=20, deadline=None)
 @given(net=SHAPES, seed=st.integers(0, 99))
 def test_reversed_weights_are_the_same_function_of_reversed_data(net: DeepONet, seed: int) -> None:
     weights, generator = random_weights(net, seed), np.random.default_rng(seed)
@@ -265,7 +260,6 @@ def test_reversed_weights_are_the_same_function_of_reversed_data(net: DeepONet, 
     )
 
 
-@settings(max_examples=20, deadline=None)
 @given(net=SHAPES, seed=st.integers(0, 99))
 def test_factors_multiply_to_the_outputs_and_linear_heads_follow_from_their_features(net: DeepONet, seed: int) -> None:
     weights, generator = random_weights(net, seed), np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import RegularGridInterpolator
 
@@ -15,7 +15,6 @@ def grid(nodes: int, coordinates: int) -> Array:
     return np.stack([axis.ravel() for axis in axes], axis=1)
 
 
-@settings(max_examples=30, deadline=None)
 @given(nodes=st.integers(2, 9), coordinates=st.integers(1, 3), seed=st.integers(0, 99))
 def test_it_is_scipys_and_nodes_come_back(nodes: int, coordinates: int, seed: int) -> None:
     generator = np.random.default_rng(seed)

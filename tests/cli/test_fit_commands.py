@@ -50,6 +50,11 @@ def in_float32(model: DeepONetModel, inputs: Any, points: Any) -> Any:
     return found
 
 
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return dict(file)
+
+
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Functions with points, a split, several inputs and components, and points of each function's own."""
@@ -93,7 +98,7 @@ def test_every_file_of_the_model_counts_alike(folder: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["keras", "onnx", "safetensors"])
 def test_every_file_of_the_model_is_loaded_as_that_net(suffix: str, folder: Path) -> None:
-    model, inputs = load_model(folder / "model.npz"), np.load(folder / "test.npz")["inputs"]
+    model, inputs = load_model(folder / "model.npz"), arrays(folder / "test.npz")["inputs"]
     net, weights = load_deeponet(folder / f"model.{suffix}")
     assert net == model.net
     expected = model.rounded().predict(inputs)
@@ -102,7 +107,7 @@ def test_every_file_of_the_model_is_loaded_as_that_net(suffix: str, folder: Path
 
 
 def test_predictions_of_the_command_and_of_keras_and_of_deepxde_are_those_of_the_model(folder: Path) -> None:
-    data = np.load(folder / "test.npz")
+    data = arrays(folder / "test.npz")
     printed = called(
         "predict", folder / "model.npz", "--data", folder / "test.npz", "--inputs", "inputs", "--out", folder / "o.npy"
     )
@@ -159,7 +164,7 @@ def test_the_folder_keeps_a_private_bracket_and_measures_every_net_in_it(folder:
 
 def test_the_written_program_trains_with_deepxde(folder: Path) -> None:
     script = runpy.run_path(str(folder / "deepxde_model.py"), run_name="script")
-    data = np.load(folder / "training.npz")
+    data = arrays(folder / "training.npz")
     assert script["error"](script["train"](40), data) < script["error"](script["build"](), data)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.engines.variable_projection.heads import exact_heads, ridge_head, scalar_bias
@@ -43,7 +43,6 @@ def test_a_head_on_dependent_features_leaves_the_residual_of_the_projection() ->
     np.testing.assert_allclose(residual, projector(h) @ targets - targets, atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10**6), rank=st.integers(1, 8), branch=st.integers(1, 12), trunk=st.integers(1, 12))
 def test_both_heads_attain_the_tail_of_the_projected_labels(seed: int, rank: int, branch: int, trunk: int) -> None:
     h, t = features(seed, rows=30, columns=branch), features(seed + 1, rows=20, columns=trunk)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
@@ -63,7 +63,6 @@ def test_equal_shapes_of_branch_and_trunk_are_uncorrelated(law: str) -> None:
 
 
 @pytest.mark.parametrize("law", LAWS)
-@settings(max_examples=20, deadline=None)
 @given(width=st.integers(1, 40), q=st.integers(1, 40))
 def test_a_layer_does_not_depend_on_the_sizes_of_others(law: str, width: int, q: int) -> None:
     before = draw(cell(law))
@@ -109,7 +108,6 @@ def first_preactivations(weights: Weights, inputs: np.ndarray, points: np.ndarra
     )
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     scale=st.floats(1e-4, 1e4),
     shift=st.floats(-100.0, 100.0),

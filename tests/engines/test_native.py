@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from repository import REPOSITORY
 
@@ -191,7 +191,6 @@ def test_returned_weights_are_float32_numbers_in_float64_of_the_declared_shape()
         np.testing.assert_array_equal(array, array.astype(np.float32))
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.integers(1, 5), min_size=1, max_size=3), st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 4)
 )

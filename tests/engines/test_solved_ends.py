@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
@@ -79,7 +79,6 @@ def test_gradients_agree_with_differences_of_the_dense_forward_pass(design: Desi
         np.testing.assert_allclose(gradient, np.vstack([kernel, bias]), rtol=1e-5, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), case=st.sampled_from(CASES), q=st.integers(1, 6))
 def test_no_step_raises_the_loss(seed: int, case: tuple[Design, Ends], q: int) -> None:
     random, net = np.random.default_rng(seed), net_of(case[1], q)

@@ -16,7 +16,7 @@ from results.families.sci import Cell as Section
 
 pytestmark = pytest.mark.system
 
-SLOW, ENDLESS = 10_000, 10**7  # with nets of width 1, which never reach what rank 3 leaves: seconds, and for ever
+SLOW, ENDLESS = 15_000, 10**7  # with nets of width 1, which never reach what rank 3 leaves: seconds, and for ever
 
 
 def cell(replicate: int = 0, steps: int = 20) -> Cell:

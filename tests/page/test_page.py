@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from planted_questions import question
 from repository import REPOSITORY
@@ -214,7 +214,6 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=12)
 
 
-@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.one_of(finite, st.just(float("inf"))), st.integers(-(2**40), 2**40), st.one_of(texts, finite.map(repr))),

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Training
@@ -48,7 +48,6 @@ def without(question: Question, *parts: str) -> Question:
     return dataclasses.replace(question, template=question.template.model_copy(update={"architecture": net}), net_class=net_class)
 
 
-@settings(max_examples=40, deadline=None)
 @given(q=st.integers(1, 16), slack=st.integers(0, 12), more=st.tuples(*[st.integers(0, 15)] * 4))
 def test_planted_sizes_are_found(q: int, slack: int, more: tuple[int, ...]) -> None:
     certified = QUESTION.least_widths(Needed(max(1, q - slack)))
@@ -73,7 +72,6 @@ def test_no_width_is_tried_that_the_certified_rank_excludes() -> None:
     assert min(cell.architecture.branch_widths[-1] for cell in asked) == 11
 
 
-@settings(max_examples=20, deadline=None)
 @given(q=st.integers(3, 20), width=st.integers(1, 16))
 def test_with_q_fixed_and_widths_tied_only_the_common_width_is_sought(q: int, width: int) -> None:
     question = dataclasses.replace(QUESTION, q=q, net_class="tied")
@@ -89,7 +87,6 @@ def test_a_fixed_q_that_is_certified_impossible_costs_no_training() -> None:
     assert (found, asked) == (Found(None, None, 0, exhausted=False), [])
 
 
-@settings(max_examples=20, deadline=None)
 @given(q=st.integers(2, 16), more=st.tuples(st.integers(0, 15), st.integers(0, 15)))
 def test_without_hidden_layers_in_the_branch_only_the_trunk_is_shrunk(q: int, more: tuple[int, int]) -> None:
     question = without(QUESTION, "branch_widths")
@@ -117,7 +114,6 @@ def test_a_rank_that_no_net_of_the_class_reaches_costs_no_training() -> None:
     assert answer(question, 3, lambda net: True) == (Found(None, None, 0, exhausted=False), [])
 
 
-@settings(max_examples=30, deadline=None)
 @given(q=st.integers(2, 14), slack=st.integers(0, 3), more=st.tuples(st.integers(0, 15), st.integers(0, 15)))
 def test_with_one_width_per_net_both_are_found(q: int, slack: int, more: tuple[int, int]) -> None:
     question = dataclasses.replace(QUESTION, net_class="one-width-per-net")
@@ -132,7 +128,6 @@ def test_with_one_width_per_net_both_are_found(q: int, slack: int, more: tuple[i
     assert all(nets.holds(cell.deeponet()) for cell in asked)
 
 
-@settings(max_examples=30, deadline=None)
 @given(q=st.integers(2, 14), widths=st.tuples(*[st.integers(1, 16)] * 4))
 def test_widths_that_must_not_increase_never_do(q: int, widths: tuple[int, ...]) -> None:
     question = dataclasses.replace(QUESTION, net_class="non-increasing")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.cell import Cell, Net, Noise, Training
@@ -54,7 +54,6 @@ def power_law(beta: float, first: float, slope: float) -> Margin:
     return lambda cell: slope * math.log(cell.deeponet().q / (first * (cell.n / 256) ** beta))
 
 
-@settings(max_examples=25, deadline=None)
 @given(beta=st.floats(0.0, 1.0), first=st.floats(1.0, 12.0), slope=st.floats(0.2, 8.0))
 def test_every_planted_threshold_lies_between_ends_that_meet_the_tolerance(beta: float, first: float, slope: float) -> None:
     found, asked = answer(SERIES, power_law(beta, first, slope))
@@ -73,7 +72,6 @@ def test_margins_that_follow_a_law_cost_three_trainings_an_n_once_the_law_is_kno
     assert sum(one.count for one in found[2:]) <= 3 * len(found[2:])
 
 
-@settings(max_examples=25, deadline=None)
 @given(q=st.integers(1, 900), certified=st.integers(0, 40))
 def test_answers_without_margins_end_by_bisection(q: int, certified: int) -> None:
     planted = q + certified

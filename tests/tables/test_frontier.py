@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -35,7 +35,6 @@ def planted(b: float, c: float, *, noise: float = 0.0, seed: int = 0, replicates
     return pd.DataFrame(rows, columns=list(BRACKET_COLUMNS))
 
 
-@settings(max_examples=30, deadline=None)
 @given(b=st.floats(0.2, 2.0), c=st.floats(-2.5, 1.0))
 def test_planted_slopes_come_back_exactly(b: float, c: float) -> None:
     table = frontier(planted(b, c))

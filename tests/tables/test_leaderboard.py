@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from results.records.manifest import Target
@@ -105,7 +105,6 @@ def test_problems_are_kept_apart_and_nets_are_not(planted: Any) -> None:
     assert {row["expected"] for row in found} == {"2"}
 
 
-@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_the_entry_is_the_minimum_over_all_done_runs_that_reach(new_planted: Callable[[], Any], data: st.DataObject) -> None:
     study, truth = new_planted(), []

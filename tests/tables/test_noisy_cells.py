@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from results.schema.widths import Widths
@@ -26,7 +26,6 @@ def noisy(rows: list[tuple[str, int, int, str]]) -> NoisyCells:
     return NoisyCells(frame.assign(widths=widths).set_axis(np.arange(len(frame))[::-1]), SHOWN)
 
 
-@settings(max_examples=25)
 @given(ROWS)
 def test_groups_are_those_of_pandas_in_its_order(rows: list[tuple[str, int, int, str]]) -> None:
     cells = noisy(rows)
@@ -35,7 +34,6 @@ def test_groups_are_those_of_pandas_in_its_order(rows: list[tuple[str, int, int,
     assert [cells.frame["status"].iloc[group].tolist() for group in found] == expected
 
 
-@settings(max_examples=25)
 @given(ROWS)
 def test_a_row_tells_the_values_and_outcomes_of_its_cells(rows: list[tuple[str, int, int, str]]) -> None:
     cells = noisy(rows)
@@ -46,14 +44,12 @@ def test_a_row_tells_the_values_and_outcomes_of_its_cells(rows: list[tuple[str, 
         assert told["expected"] == len(group)
 
 
-@settings(max_examples=25)
 @given(ROWS, st.integers(0, 40))
 def test_parts_together_are_told_as_the_whole(rows: list[tuple[str, int, int, str]], cut: int) -> None:
     whole, parts = noisy(rows), [noisy(part) for part in (rows[:cut], rows[cut:]) if part]
     assert joined(part.extent() for part in parts).told() == whole.extent().told() == whole.told(np.arange(len(rows)))
 
 
-@settings(max_examples=25)
 @given(ROWS)
 def test_outcomes_are_counted_alike_everywhere(rows: list[tuple[str, int, int, str]]) -> None:
     status = noisy(rows).frame["status"]
