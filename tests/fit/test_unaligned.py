@@ -55,7 +55,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fitted(mine: Path) -> Fitted:
-    return fit(read(Files(mine, "u", "y", "x", "split")), 0.1, cpu_seconds=9.0, depth=1)
+    return fit(read(Files(mine, "u", "y", "x", "split")), 0.1, cpu_seconds=4.5, depth=1)
 
 
 def test_triples_in_any_order_are_the_functions_with_points_of_their_own(mine: Path) -> None:
