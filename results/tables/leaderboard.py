@@ -45,13 +45,15 @@ READ = (
     *("problem", "configuration", "status", "output_scaling", *PROBLEM, "n", *WHO),
     *("absorbed", *OF_FLOOR),
 )
-"""Columns of the frame that the table is made of; rows of these alone are moved about."""
+"""Columns of the frame that the table is made of."""
+RANKED = ("problem", "configuration", "q", "d", "_key")
+"""Numbers, by which the entries are found; rows of these alone are moved about, and text is taken for what is left."""
 
 
 def leaderboard(frame: pd.DataFrame, manifest: Manifest, entries: Sequence[Held] = ()) -> pd.DataFrame:
     """Build the table from the tidy frame and the verified witnesses; sorted by problem, target and what is made smallest."""
     costs = training_costs(frame) if entries else {}
-    frame = frame[list(dict.fromkeys(READ))]
+    frame = frame[list(dict.fromkeys(READ))].assign(_key=frame["key"].rank())
     parts = [
         _witnessed(_entries(frame[applies(frame, target)], target, size), target, size, entries=entries, costs=costs).assign(
             _order=order
@@ -74,21 +76,28 @@ def _entries(frame: pd.DataFrame, target: Target, size: str) -> pd.DataFrame:
     other, quality, sign = "d" if size == "q" else "q", "absorbed", -1.0
     if target.kind == "relative":
         quality, sign = "relative", 1.0
-    frame = frame.assign(_hit=reached(frame, target), _worse=sign * frame[quality], _out=excluded(frame, target))
-    frame = frame.assign(_sized=(frame["q_eff"] > 0) & (frame["q_eff"] <= frame["q"]) if size == "q" else True)
-    hits = frame[frame["_hit"] & frame["_sized"]].sort_values(["problem", size, other, "_worse", "key"], kind="stable")
-    best = hits.drop_duplicates("problem").set_index("problem")
-    first = frame.drop_duplicates("problem").set_index("problem")
-    table = first[[*PROBLEM, "n"]].assign(target=target.label, smallest=size)
-    table = table.join(best[list(WHO)]).assign(error=best[quality])
+    cells = frame[list(RANKED)].assign(
+        _hit=reached(frame, target),
+        _sized=(frame["q_eff"] > 0) & (frame["q_eff"] <= frame["q"]) if size == "q" else True,
+        _worse=sign * frame[quality],
+        _out=excluded(frame, target),
+        _done=frame["status"] == "done",
+        _open=frame["status"].isin(["failed", "missing"]),
+    )
+    hits = cells[cells["_hit"] & cells["_sized"]].sort_values(["problem", size, other, "_worse", "_key"], kind="stable")
+    best = hits[~hits["problem"].duplicated()]
+    entries = frame.loc[best.index, [*WHO, quality]].set_axis(best["problem"]).rename(columns={quality: "error"})
+    table = frame.loc[~frame["problem"].duplicated(), ["problem", *PROBLEM, "n"]].set_index("problem")
+    table = table.assign(target=target.label, smallest=size).join(entries)
     counts = status_counts(frame, "problem").reindex(table.index)
-    done = frame[frame["status"] == "done"].groupby("problem")["_out"]
+    done = cells[cells["_done"]].groupby("problem")["_out"]
     table["excluded"] = done.sum().reindex(table.index, fill_value=0)
     impossible = done.all().reindex(table.index, fill_value=False).to_numpy(bool)
     words = [table["key"].notna().to_numpy(bool), (counts["done"] == 0).to_numpy(bool), impossible]
     table["standing"] = pd.array(np.select(words, ["reached", "no outcome", "certified impossible"], "not reached"), dtype="str")
-    table = table.join(_rivals(frame, hits, best, size)).join(counts[list(COUNTS)])
-    table["q_certified"] = certified_q(frame, target).groupby(frame.drop_duplicates("configuration")["problem"].to_numpy()).min()
+    table = table.join(_rivals(cells, hits, best.set_index("problem"), size)).join(counts[list(COUNTS)])
+    of_configuration = frame.loc[~frame["configuration"].duplicated(), "problem"]
+    table["q_certified"] = certified_q(frame, target).groupby(of_configuration.to_numpy()).min()
     for name in ("q", "d", "q_eff", "d_eff", "replicate", "q_certified", "entry_reached", "entry_expected"):
         table[name] = table[name].astype("Int64")
     return table
@@ -134,13 +143,13 @@ def _problem_of(entry: Held) -> tuple[object, ...]:
     return (data.task, parameters, data.design, data.functions, data.points, data.noise_law, data.sigma, "none")
 
 
-def _rivals(frame: pd.DataFrame, hits: pd.DataFrame, best: pd.DataFrame, size: str) -> pd.DataFrame:
+def _rivals(cells: pd.DataFrame, hits: pd.DataFrame, best: pd.DataFrame, size: str) -> pd.DataFrame:
     """What stands beside the entries: runs of the same configuration, ties, and smaller cells that have no outcome."""
-    problems = pd.Index(frame["problem"].unique(), name="problem")
+    problems = pd.Index(cells["problem"].unique(), name="problem")
     entry = best["configuration"]
-    own = frame[frame["configuration"].isin(entry)]
+    own = cells[cells["configuration"].isin(entry)]
     tied = hits[hits[size] == hits["problem"].map(best[size])]
-    open_cells = frame[frame["status"].isin(["failed", "missing"]) & frame["_sized"]]
+    open_cells = cells[cells["_open"] & cells["_sized"]]
     bound = open_cells["problem"].map(best[size]).fillna(np.inf)
     table = pd.DataFrame(index=problems)
     table["entry_reached"] = own.groupby("problem")["_hit"].sum()
