@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from repository import REPOSITORY
 
@@ -330,6 +330,7 @@ def test_records_of_tasks_that_are_unknown_here_are_counted(tmp_path: Path, plan
     assert store.quarantined() == ()
 
 
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_cut_anywhere_whole_lines_survive_and_the_rest_is_named(new_planted: Callable[[], Any], data: st.DataObject) -> None:
     lines = [to_line(record).encode() for record in new(new_planted(), 3)]
@@ -344,6 +345,7 @@ def test_cut_anywhere_whole_lines_survive_and_the_rest_is_named(new_planted: Cal
         assert len(store.quarantined()) == int(torn)
 
 
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_flipped_bit_never_changes_a_record_that_is_read(new_planted: Callable[[], Any], data: st.DataObject) -> None:
     records = new(new_planted(), 2)
@@ -357,6 +359,7 @@ def test_a_flipped_bit_never_changes_a_record_that_is_read(new_planted: Callable
         assert store.quarantined()
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_at_all_raise(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators import TASKS, UserError
@@ -223,6 +223,7 @@ def test_exclusion_by_the_floor_is_strict_and_only_where_there_is_one(planted: A
     assert excluded(frame, ABSORB).tolist() == [False, False, False, True, False]
 
 
+@settings(max_examples=30, deadline=None)
 @given(error=st.floats(1e-6, 1.0), share=st.floats(0.0, 1.0) | st.just(1.0), value=st.floats(0.01, 0.99))
 def test_a_run_that_reached_a_target_is_never_excluded_from_it(
     new_planted: Callable[[], Any], error: float, share: float, value: float
@@ -238,6 +239,7 @@ def test_a_run_that_reached_a_target_is_never_excluded_from_it(
 STATUSES = ("done", "diverged", "timeout", "oom", "data_invalid", "failed", "missing")
 
 
+@settings(max_examples=30, deadline=None)
 @given(statuses=st.lists(st.sampled_from(STATUSES), max_size=20))
 def test_every_cell_is_counted_exactly_once(new_planted: Callable[[], Any], statuses: list[str]) -> None:
     study = new_planted()
@@ -341,6 +343,7 @@ def test_another_cell_under_the_key_of_a_record_is_refused(planted: Any) -> None
         planted.frame()
 
 
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_flipped_bit_never_changes_a_manifest_that_is_read(new_planted: Callable[[], Any], data: st.DataObject) -> None:
     study = new_planted()
