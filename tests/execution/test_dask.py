@@ -69,11 +69,11 @@ def test_an_existing_scheduler_gives_the_records_of_local(cluster: LocalCluster,
 
 def test_timeout_and_oom_are_those_of_local_and_the_rest_goes_on(client: Client, tmp_path: Path) -> None:
     def statuses(limits: Limits) -> dict[str, str]:
-        found = run_on(client, Tasks([(cell(ENDLESS), section(5))]), limits)
+        found = run_on(client, Tasks([(cell(ENDLESS), cell(5))]), limits)
         return {outcome.record.key: outcome.record.status for outcome in found}
 
     late = statuses(Limits(tmp_path, timeout_seconds=1.0))
-    assert late == {cell_key(cell(ENDLESS)): "timeout", cell_key(section(5)): "done"}
+    assert late == {cell_key(cell(ENDLESS)): "timeout", cell_key(cell(5)): "done"}
     swollen = statuses(Limits(tmp_path, memory_bytes=2**20))
     assert set(swollen.values()) == {"oom"}
     assert len(swollen) == 2

@@ -1,7 +1,10 @@
 """Workers may die, hang or swell: the cell at fault is recorded, the rest goes on, and nothing runs twice."""
 
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -92,7 +95,7 @@ def test_a_worker_killed_once_in_training_costs_no_record_and_changes_no_bit(tmp
 
 
 def test_a_cell_over_its_memory_is_oom_and_the_others_go_on(tmp_path: Path) -> None:
-    cells = (cell(0, ENDLESS), section(5))
+    cells = (cell(0, ENDLESS), cell(0, 5))
     limits = Limits(tmp_path, memory_bytes=2**20)
     records = {outcome.record.key: outcome.record.status for outcome in run([cells], limits)}
     assert set(records.values()) == {"oom"}
@@ -113,6 +116,24 @@ def test_a_worker_that_the_kernel_killed_for_want_of_memory_is_oom_at_once(
     (record,) = [outcome.record for outcome in run([(cell(0, ENDLESS),)], Limits(tmp_path), watch=watch)]
     assert (record.status, counted) == ("oom", [1])
     assert "kernel" in record.message
+
+
+@pytest.mark.parametrize("last", ["end", "death"])
+def test_a_process_over_its_memory_or_dead_after_its_last_outcome_costs_nothing(last: str) -> None:
+    """Between the last outcome of a group and its end no cell is being trained."""
+    ours, theirs = multiprocessing.Pipe()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        worker, pool = WorkerProcess(process, ours, 0), WorkerPool(Limits(None, memory_bytes=1), 1)
+        worker.group = (section(5),)
+        pool._workers.append(worker)
+        theirs.send(("outcome", "its outcome"))
+        if last == "end":
+            theirs.send(("end", None))
+        else:
+            theirs.close()
+        assert list(pool.run(Tasks([]))) == ["its outcome"]
+        pool.close()
+        process.kill()
 
 
 def test_the_kernels_count_is_read_from_its_statistics(tmp_path: Path) -> None:

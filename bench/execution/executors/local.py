@@ -71,6 +71,11 @@ class WorkerProcess:
         return worker
 
     @property
+    def running(self) -> bool:
+        """Whether a cell is being trained; after the last outcome of a group its end is still to come."""
+        return self.finished < len(self.group)
+
+    @property
     def cell(self) -> Any:
         """The cell that is being trained."""
         return self.group[self.finished]
@@ -135,7 +140,7 @@ class WorkerPool:
             for connection in wait([worker.connection for worker in self._workers], timeout=POLL_SECONDS):
                 worker = next(worker for worker in self._workers if worker.connection is connection)
                 yield from self._receive(worker, tasks, report)
-            for worker in [worker for worker in self._workers if worker.group]:
+            for worker in [worker for worker in self._workers if worker.running]:
                 status, reason = worker.overrun(self._limits)
                 if reason:
                     self._remove(worker)
@@ -168,7 +173,7 @@ class WorkerPool:
             kind, value = worker.connection.recv()
         except (EOFError, ConnectionResetError):
             code = self._remove(worker)
-            if worker.group:
+            if worker.running:
                 yield from self._retry_or_fail(worker, tasks, code)
             return
         if kind == "step":
