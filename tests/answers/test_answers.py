@@ -12,7 +12,7 @@ import pytest
 from results.answers import ANSWERS, Answer, answers
 from results.answers.answer import excluded, fraction, interval, listed
 from results.page.sections import SECTIONS
-from results.records.manifest import Target
+from results.records.manifest import Manifest, Target
 from results.tables.brackets import COLUMNS as BRACKETS
 from results.tables.frontier import frontier
 from results.tables.study_tables import TABLES, StudyTables, study_tables
@@ -383,7 +383,8 @@ def test_every_answer_is_a_line_with_its_table_and_chart(new_planted: Any) -> No
 def test_another_family_has_an_answer(planted: Any) -> None:
     planted.add()
     tables = tables_of(planted)
-    bare = replace(tables, built=dict.fromkeys(TABLES))
+    asked = Manifest(name="bare", question="?", targets=(), expected=())
+    bare = StudyTables(asked, tables.frame[["status", "key"]], tables.held, built=dict.fromkeys(TABLES))
     (answer,) = answers(bare)
     assert answer.text == "Done: 1 of 1 cell; what they measured stands in the tables."
 
