@@ -4,6 +4,8 @@ import copy
 import gc
 import importlib.util
 import itertools
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any, Self
 import pandas as pd
 import pytest
 from hypothesis import settings as hypothesis_settings
+from repository import REPOSITORY
 
 from bench.engines.descent.program_cache import keep_compiled_programs
 from results.families import baselines
@@ -239,3 +242,22 @@ def planted() -> Planted:
 def new_planted() -> Callable[[], Planted]:
     """Makes empty planted studies, for tests that need several or run many examples."""
     return Planted
+
+
+@pytest.fixture
+def here(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line called in this process: its exit code and what it printed."""
+    from bench.cli.app import main
+
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def called(*arguments: object) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capfd.readouterr()
+        assert isinstance(ended.value.code, int)
+        return subprocess.CompletedProcess(sys.argv, ended.value.code, printed.out, printed.err)
+
+    return called

@@ -8,7 +8,7 @@ import pandas as pd
 
 from results.records.store import Quarantined
 from results.tables.frame import ASKED
-from results.tables.study_tables import TABLES, StudyTables, kinds
+from results.tables.study_tables import StudyTables, kinds
 
 KEY_DIGITS = 16
 AUDITS: dict[str, str] = {
@@ -60,8 +60,8 @@ class Evidence:
     @property
     def record_columns(self) -> Mapping[str, str]:
         """Columns of the record table, with their meanings: RECORDS, or those of `cells` where a study has that table."""
-        family = self.tables.family
-        return TABLES["cells"].columns(family) if "cells" in kinds(family) else RECORDS
+        cells = kinds(self.tables.family).get("cells")
+        return RECORDS if cells is None else cells.columns(self.tables.family)
 
     @cached_property
     def records(self) -> pd.DataFrame:

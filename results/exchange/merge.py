@@ -15,16 +15,16 @@ witnesses need no belief, `results.witnesses.verification.verify_folder` measure
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from operators.atomic_files import atomic, sweep, write_atomic, write_failure
 from operators.errors import UserError
 from operators.file_names import inside
-from results.records.manifest import ExpectedCell, manifest_from_bytes, require_sound
+from results.records.manifest import manifest_from_bytes
 from results.records.record import to_line
 from results.schema.sealed import Damaged, seal
 from results.witnesses.file import MAXIMUM_FILE_BYTES, decode, encode
@@ -120,12 +120,13 @@ def _named(path: Path, *, allowed: re.Pattern[str], copy: Callable[[Path, Path],
 def _copy_study(path: Path, own: Path) -> Outcome:
     data = read_regular(path, MAXIMUM_FILE_BYTES)
     try:
-        theirs = manifest_from_bytes(data)
-        if os.path.lexists(path.with_name(PUBLISHED_CELLS)):
-            theirs = require_sound(theirs.model_copy(update={"expected": _published_cells(path.with_name(PUBLISHED_CELLS))}))
-            data = seal("study", theirs)
+        if os.path.lexists(cells := path.with_name(PUBLISHED_CELLS)):
+            from results.exchange.record_tables import read_cells
+
+            data = seal("study", manifest_from_bytes(data).model_copy(update={"expected": _read_published(cells, read_cells)}))
         if own.exists() and own.read_bytes() == data:
             return "unchanged"
+        theirs = manifest_from_bytes(data)
         ours = manifest_from_bytes(own.read_bytes()) if own.exists() else None
     except Damaged as error:
         raise Unreadable(f"expected a study.json as a run writes it, got {error}") from None
@@ -136,18 +137,6 @@ def _copy_study(path: Path, own: Path) -> Outcome:
         raise Conflict(f"expected the target's study{presets}")
     write_atomic(own, data)
     return "copied"
-
-
-def _published_cells(path: Path) -> tuple[ExpectedCell, ...]:
-    """What the study.json of a published study leaves to a file of its own."""
-    from results.exchange.record_tables import read_cells
-
-    with open_regular(path) as theirs:
-        _size_of_records(theirs)
-    try:
-        return read_cells(path.parent)
-    except UserError as error:
-        raise Unreadable(str(error)) from None
 
 
 def _copy_witness(path: Path, own: Path) -> Outcome:
@@ -200,17 +189,22 @@ def _copy_published(path: Path, folder: Path) -> Outcome:
     """Write the records of a Parquet file as lines, under a name that follows from them."""
     from results.exchange.record_tables import read_records
 
-    with open_regular(path) as theirs:
-        _size_of_records(theirs)
-    try:
-        data = b"".join(to_line(record).encode() for record in read_records(path.parent))
-    except UserError as error:
-        raise Unreadable(str(error)) from None
+    data = b"".join(to_line(record).encode() for record in _read_published(path, read_records))
     own = folder / f"published-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
     if own.exists():
         return "unchanged"
     write_atomic(own, data)
     return "copied"
+
+
+def _read_published(path: Path, read: Callable[[Path], Iterable[Any]]) -> tuple[Any, ...]:
+    """What `read` finds in the folder of a Parquet file, which is a regular one and no larger than is read."""
+    with open_regular(path) as theirs:
+        _size_of_records(theirs)
+    try:
+        return tuple(read(path.parent))
+    except UserError as error:
+        raise Unreadable(str(error)) from None
 
 
 def _size_of_records(file: BinaryIO) -> int:

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from repository import REPOSITORY
 
-from bench.cli.app import main
 from bench.study import load_study
 
 pytestmark = pytest.mark.system
@@ -54,23 +53,6 @@ def bench(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
     return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False)
-
-
-@pytest.fixture
-def here(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The command line called in this process: its exit code and what it printed."""
-    monkeypatch.chdir(REPOSITORY)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def called(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return subprocess.CompletedProcess(sys.argv, ended.value.code, printed.out, printed.err)
-
-    return called
 
 
 def tables(folder: Path) -> dict[str, str]:

@@ -16,7 +16,6 @@ from repository import REPOSITORY
 from rich.console import Console
 
 from bench.cell import Cell, Net, Training
-from bench.cli.app import main
 from bench.drivers import study_run
 from bench.drivers.options import Options
 from bench.drivers.study_run import open_course, run
@@ -163,14 +162,8 @@ def test_a_clock_that_jumps_changes_no_duration_and_no_key(monkeypatch: pytest.M
 
 @pytest.mark.system
 def test_records_of_mixed_package_versions_are_refused_when_strict(
-    tmp_path: Path, planted: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, planted: Any, here: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    def report(*options: str) -> object:
-        monkeypatch.setattr(sys, "argv", ["bench", "report", "drifted", "--no-figures", "--out", str(tmp_path), *options])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code
-
     planted.add(q=2)
     planted.add(q=3)
     store = Store(tmp_path)
@@ -188,12 +181,12 @@ def test_records_of_mixed_package_versions_are_refused_when_strict(
         require_one_version(planted.manifest(), store)
     save_manifest(tmp_path / "drifted", planted.manifest().model_copy(update={"name": "drifted"}))
     (tmp_path / "records").rename(tmp_path / "drifted" / "records")
-    assert report("--strict") == 2
-    printed = capfd.readouterr().err
-    assert "expected records of one set of package versions" in printed
-    assert "Traceback" not in printed
+    command = ("report", "drifted", "--no-figures", "--out", tmp_path)
+    strict = here(*command, "--strict")
+    assert (strict.returncode, "Traceback" in strict.stderr) == (2, False)
+    assert "expected records of one set of package versions" in strict.stderr
     assert not (tmp_path / "drifted" / "scaling.csv").exists()
-    assert report() == 0
+    assert here(*command).returncode == 0
     assert "Warning" in (tmp_path / "drifted" / "report.md").read_text()
 
 

@@ -43,6 +43,11 @@ ROWS = np.repeat(INPUTS, EACH, axis=0), OUTPUTS.ravel(), POINTS.ravel()
 SHUFFLED = np.random.default_rng(4).permutation(FUNCTIONS * EACH)
 
 
+def arrays(path: Path) -> dict[str, Array]:
+    with np.load(path) as file:
+        return dict(file)
+
+
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "mine.npz"
@@ -226,7 +231,7 @@ def test_the_folder_of_unaligned_data_predicts_what_it_states(
     question = question_of(Files(mine, "u", "y", "x", "split"), 0.1, 1)
     missing = folder.write_folder(tmp_path, FitReport(fitted, "mine.npz", "y"), question)
     assert [sentence.split()[0] for sentence in missing] == ["model.keras", "figure.png"]
-    test = np.load(tmp_path / "test.npz")
+    test, training = (arrays(tmp_path / f"{part}.npz") for part in ("test", "training"))
     model = load_model(tmp_path / "model.npz")
     found, single = (net.predict_labels(test["inputs"], test["function"], test["points"]) for net in (model, model.rounded()))
     missed, rounding = np.linalg.norm([found - test["outputs"], found - single], axis=1) / np.linalg.norm(test["outputs"])
@@ -236,7 +241,6 @@ def test_the_folder_of_unaligned_data_predicts_what_it_states(
     pinned_tensorflow(1)
     script = runpy.run_path(str(tmp_path / "deepxde_model.py"), run_name="script")
     assert script["error"](script["load"](), test) == pytest.approx(missed, abs=4.0 * rounding + 1e-6)  # in float32
-    training = np.load(tmp_path / "training.npz")
     assert script["error"](script["train"](40), training) < script["error"](script["build"](), training)
     bracket = json.loads((tmp_path / "bracket.json").read_text())["bracket"]
     assert (bracket["q_lower"], bracket["q_upper"]) == (None, 3)
